@@ -2,24 +2,28 @@
 // The messages with descriptor fields. One file, since each of them is one line.
 namespace Flower.Protocol.V1;
 
+/// <content>Its descriptors.</content>
 public sealed partial class ConstrainResponse : IDescriptorCarrier
 {
     /// <inheritdoc/>
     public void CollectDescriptors(ICollection<FileDescriptor> into) => DescriptorCarriers.Add(into, Handle);
 }
 
+/// <content>Its descriptors.</content>
 public sealed partial class ClientConnectResponse : IDescriptorCarrier
 {
     /// <inheritdoc/>
     public void CollectDescriptors(ICollection<FileDescriptor> into) => DescriptorCarriers.Add(into, Socket);
 }
 
+/// <content>Its descriptors.</content>
 public sealed partial class IngressConnectRequest : IDescriptorCarrier
 {
     /// <inheritdoc/>
     public void CollectDescriptors(ICollection<FileDescriptor> into) => DescriptorCarriers.Add(into, Socket);
 }
 
+/// <content>Its descriptors.</content>
 public sealed partial class ServerStartResponse : IDescriptorCarrier
 {
     /// <inheritdoc/>
@@ -27,12 +31,14 @@ public sealed partial class ServerStartResponse : IDescriptorCarrier
         DescriptorCarriers.Add(into, Offer?.Socket ?? Delivery?.Socket);
 }
 
+/// <content>Its descriptors.</content>
 public sealed partial class EgressStartResponse : IDescriptorCarrier
 {
     /// <inheritdoc/>
     public void CollectDescriptors(ICollection<FileDescriptor> into) => DescriptorCarriers.Add(into, Offer?.Socket);
 }
 
+/// <content>Its descriptors.</content>
 public sealed partial class ServerStartRequest : IDescriptorCarrier
 {
     /// <inheritdoc/>
@@ -40,6 +46,7 @@ public sealed partial class ServerStartRequest : IDescriptorCarrier
         DescriptorCarriers.Add(into, Answer?.Accept?.Socket);
 }
 
+/// <content>Its descriptors.</content>
 public sealed partial class EgressStartRequest : IDescriptorCarrier
 {
     /// <inheritdoc/>
