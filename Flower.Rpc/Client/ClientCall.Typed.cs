@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace Flower.Rpc;
+
+/// <summary>One call: the response reader and the request writer of its caller.</summary>
+internal sealed class ClientCall<TRequest, TResponse>(SessionChannel channel, Method<TRequest, TResponse> method)
+    : ClientCall(channel), IAsyncStreamReader<TResponse>, IClientStreamWriter<TRequest>
+    where TRequest : class
+    where TResponse : class
+{
+    private const int RegrantAt = PacketLimits.InitialCredit / 2;
+
+    private readonly Channel<TResponse> _responses = System.Threading.Channels.Channel.CreateUnbounded<TResponse>(
+        new UnboundedChannelOptions { SingleReader = true });
+
+    private readonly TaskCompletionSource<TResponse> _single = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SemaphoreSlim _credit = new(PacketLimits.InitialCredit);
+    private readonly bool _isStream = method.Type is MethodType.ServerStreaming or MethodType.DuplexStreaming;
+    private TResponse? _first;
+    private TResponse? _current;
+    private int _read;
+
+    public TResponse Current => _current ?? throw new InvalidOperationException("MoveNext comes first");
+
+    public WriteOptions? WriteOptions { get; set; }
+
+    /// <summary>The response of a unary call, or its RpcException.</summary>
+    internal Task<TResponse> Single => _single.Task;
+
+    /// <summary>Begins a call whose requests are a stream.</summary>
+    internal ClientCall<TRequest, TResponse> Begin(CallOptions options)
+    {
+        Begin(method.FullName, options, _ => []);
+        return this;
+    }
+
+    /// <summary>Begins a call with its only request.</summary>
+    internal ClientCall<TRequest, TResponse> Begin(CallOptions options, TRequest request)
+    {
+        Begin(method.FullName, options, id =>
+        [
+            MessageCodec.Encode(id, request, method.RequestMarshaller),
+            (new Frame { CallId = id, HalfClose = new HalfClose() }, null),
+        ]);
+        // Where the call could not begin, nobody took the request's descriptors.
+        MessageCodec.CloseDescriptors(request);
+        return this;
+    }
+
+    public async Task<bool> MoveNext(CancellationToken cancellationToken)
+    {
+        while (await _responses.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (_responses.Reader.TryRead(out _current))
+            {
+                if (++_read >= RegrantAt && !HasEnded)
+                {
+                    Channel.Send(new Frame { CallId = CallId, Credit = new Credit { Messages = (uint)_read } });
+                    _read = 0;
+                }
+
+                return true;
+            }
+        }
+
+        return Status.StatusCode == StatusCode.OK ? false : throw new RpcException(Status, Trailers);
+    }
+
+    public Task WriteAsync(TRequest message) => WriteAsync(message, CancellationToken.None);
+
+    public async Task WriteAsync(TRequest message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _credit.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            MessageCodec.CloseDescriptors(message);
+            throw;
+        }
+
+        if (HasEnded)
+        {
+            MessageCodec.CloseDescriptors(message);
+            // As with gRPC: a writer whose call has ended sees how.
+            throw new RpcException(
+                Status.StatusCode == StatusCode.OK
+                    ? new Grpc.Core.Status(StatusCode.OK, "the call has already ended")
+                    : Status,
+                Trailers);
+        }
+
+        (Frame frame, List<SafeHandle>? descriptors) = MessageCodec.Encode(CallId, message, method.RequestMarshaller);
+        Channel.Send(frame, descriptors);
+    }
+
+    public Task CompleteAsync()
+    {
+        if (!HasEnded)
+        {
+            Channel.Send(new Frame { CallId = CallId, HalfClose = new HalfClose() });
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The caller is done with the call: cancels it if it goes on, closes what was not read.</summary>
+    internal void Dispose()
+    {
+        Cancel();
+        while (_responses.Reader.TryRead(out TResponse? response))
+        {
+            MessageCodec.CloseDescriptors(response);
+        }
+    }
+
+    internal override void OnMessage(ByteString bytes, List<Descriptor>? descriptors)
+    {
+        TResponse response = MessageCodec.Decode(bytes, descriptors, method.ResponseMarshaller);
+        bool taken = _isStream
+            ? _responses.Writer.TryWrite(response)
+            : !HasEnded && Interlocked.CompareExchange(ref _first, response, null) is null;
+        if (!taken)
+        {
+            MessageCodec.CloseDescriptors(response);
+        }
+    }
+
+    internal override void OnCredit(uint messages)
+    {
+        if (messages is > 0 and <= 65535)
+        {
+            _credit.Release((int)messages);
+        }
+    }
+
+    private protected override void OnFinished()
+    {
+        _responses.Writer.TryComplete();
+        // Writers that wait for credit find the call ended.
+        _credit.Release(1 << 20);
+        TResponse? response = Interlocked.Exchange(ref _first, null);
+        if (Status.StatusCode == StatusCode.OK && response is not null)
+        {
+            _single.TrySetResult(response);
+            return;
+        }
+
+        if (response is not null)
+        {
+            MessageCodec.CloseDescriptors(response);
+        }
+
+        _single.TrySetException(new RpcException(
+            Status.StatusCode == StatusCode.OK && !_isStream
+                ? new Grpc.Core.Status(StatusCode.Internal, "the switchboard ended the call without a response")
+                : Status,
+            Trailers));
+        _ = _single.Task.Exception;
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+using Google.Protobuf;
+using Grpc.Core;
+using RpcStatus = Grpc.Core.Status;
+
+namespace Flower.Rpc;
+
+/// <summary>One call of a <see cref="SessionChannel"/>, without its types. For any thread.</summary>
+internal abstract class ClientCall(SessionChannel channel)
+{
+    private readonly Lock _gate = new();
+    private CancellationTokenRegistration _cancellation;
+    private Timer? _deadline;
+    private RpcStatus? _status;
+    private Grpc.Core.Metadata _trailers = [];
+
+    internal uint CallId { get; set; }
+
+    private protected SessionChannel Channel { get; } = channel;
+
+    internal RpcStatus Status => _status ?? throw new InvalidOperationException("the call has not ended yet");
+
+    internal Grpc.Core.Metadata Trailers =>
+        _status is null ? throw new InvalidOperationException("the call has not ended yet") : _trailers;
+
+    internal bool HasEnded => _status is not null;
+
+    /// <summary>A message from the switchboard, on the loop. Takes the descriptors.</summary>
+    internal abstract void OnMessage(ByteString bytes, List<Descriptor>? descriptors);
+
+    internal abstract void OnCredit(uint messages);
+
+    /// <summary>Sends the first frames and watches deadline and cancellation.</summary>
+    internal void Begin(
+        string method, CallOptions options, Func<uint, IEnumerable<(Frame Frame, List<SafeHandle>? Descriptors)>> more)
+    {
+        var start = new Start { Method = method };
+        TimeSpan? left = options.Deadline - DateTime.UtcNow;
+        if (left is TimeSpan timeout && timeout < TimeSpan.FromDays(365))
+        {
+            start.TimeoutUs = (ulong)Math.Max(1, timeout.TotalMicroseconds);
+            // The switchboard keeps the time too; this one counts when it does not answer.
+            _deadline = new Timer(
+                _ => GiveUp(new RpcStatus(StatusCode.DeadlineExceeded, "the call's deadline has passed")),
+                null,
+                timeout > TimeSpan.Zero ? timeout + TimeSpan.FromMilliseconds(1) : TimeSpan.Zero,
+                Timeout.InfiniteTimeSpan);
+        }
+
+        MetadataCodec.Write(options.Headers, start.Metadata);
+        Channel.Begin(this, id => more(id).Prepend((new Frame { CallId = id, Start = start }, null)));
+        _cancellation = options.CancellationToken.UnsafeRegister(static call => ((ClientCall)call!).Cancel(), this);
+        if (HasEnded)
+        {
+            StopWatching();
+        }
+    }
+
+    /// <summary>Gives the call up.</summary>
+    internal void Cancel() => GiveUp(new RpcStatus(StatusCode.Cancelled, "the call was cancelled"));
+
+    /// <summary>Ends the call once; later ends do not count.</summary>
+    internal bool Finish(RpcStatus status, Grpc.Core.Metadata trailers)
+    {
+        lock (_gate)
+        {
+            if (_status is not null)
+            {
+                return false;
+            }
+
+            _trailers = trailers;
+            _status = status;
+        }
+
+        Channel.Forget(this);
+        StopWatching();
+        OnFinished();
+        return true;
+    }
+
+    private protected abstract void OnFinished();
+
+    private void GiveUp(RpcStatus status)
+    {
+        if (Finish(status, []))
+        {
+            Channel.Send(new Frame { CallId = CallId, Cancel = new Cancel() });
+        }
+    }
+
+    private void StopWatching()
+    {
+        _deadline?.Dispose();
+        _cancellation.Unregister();
+    }
+}

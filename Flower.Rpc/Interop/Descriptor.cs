@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Flower.Rpc.Interop;
+
+/// <summary>
+/// A file descriptor that has an owner. Close-on-exec from birth. Above this type nobody sees a number.
+/// </summary>
+public sealed class Descriptor : SafeHandle
+{
+    private Descriptor(int number, bool owned)
+        : base(-1, owned) => SetHandle(number);
+
+    /// <inheritdoc/>
+    public override bool IsInvalid => handle < 0;
+
+    /// <summary>Takes the ownership of a number, which must be close-on-exec already.</summary>
+    public static Descriptor Adopt(int number) => new(number, owned: true);
+
+    /// <summary>Uses a number that somebody else closes.</summary>
+    public static Descriptor Borrow(int number) => new(number, owned: false);
+
+    /// <summary>A second descriptor of the same open file; the caller owns it.</summary>
+    /// <exception cref="FlowerSocketException">EBADF or EMFILE.</exception>
+    public static Descriptor Duplicate(SafeHandle of)
+    {
+        ArgumentNullException.ThrowIfNull(of);
+        int number = Native.Fcntl(of, Native.FDupFdCloExec, 3);
+        return number >= 0 ? Adopt(number) : throw FlowerSocketException.Last("duplicate a descriptor");
+    }
+
+    /// <summary>A second descriptor of this open file; the caller owns it.</summary>
+    /// <exception cref="FlowerSocketException">EMFILE.</exception>
+    public Descriptor Duplicate() => Duplicate(this);
+
+    /// <summary>A second descriptor of the socket, which stays the caller's.</summary>
+    /// <exception cref="FlowerSocketException">EMFILE.</exception>
+    public static Descriptor FromSocket(Socket socket)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        return Duplicate(socket.SafeHandle);
+    }
+
+    /// <summary>Moves the ownership to a handle as <see cref="Socket"/> takes it. This object is empty afterwards.</summary>
+    public SafeSocketHandle ToSocketHandle()
+    {
+        nint number = handle;
+        ObjectDisposedException.ThrowIf(IsClosed || IsInvalid, this);
+        SetHandleAsInvalid();
+        return new SafeSocketHandle(number, ownsHandle: true);
+    }
+
+    /// <summary>Whether the descriptor is close-on-exec.</summary>
+    public bool IsCloseOnExec => (Native.Fcntl(this, Native.FGetFd, 0) & 1) != 0;
+
+    /// <summary>Whether the open file is in non-blocking mode, for every holder.</summary>
+    public bool IsNonBlocking => (Native.Fcntl(this, Native.FGetFl, 0) & Native.ONonBlock) != 0;
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle() => Native.Close((int)handle) == 0;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-2-Clause
+namespace Flower.Rpc.Interop;
+
+/// <summary>The error numbers that somebody decides on; Linux, x86-64 and arm64 (errno(3)).</summary>
+public static class Errno
+{
+    /// <summary>No such file.</summary>
+    public const int NoEnt = 2;
+
+    /// <summary>Interrupted.</summary>
+    public const int Intr = 4;
+
+    /// <summary>Not ready.</summary>
+    public const int Again = 11;
+
+    /// <summary>Out of memory.</summary>
+    public const int NoMem = 12;
+
+    /// <summary>Permission denied.</summary>
+    public const int Acces = 13;
+
+    /// <summary>The system's table of files is full.</summary>
+    public const int NFile = 23;
+
+    /// <summary>The process's table of files is full.</summary>
+    public const int MFile = 24;
+
+    /// <summary>The other end is closed.</summary>
+    public const int Pipe = 32;
+
+    /// <summary>Message too long.</summary>
+    public const int MsgSize = 90;
+
+    /// <summary>Address in use.</summary>
+    public const int AddrInUse = 98;
+
+    /// <summary>No buffer space.</summary>
+    public const int NoBufs = 105;
+
+    /// <summary>Reset by the peer.</summary>
+    public const int ConnReset = 104;
+
+    /// <summary>Nobody listens.</summary>
+    public const int ConnRefused = 111;
+
+    /// <summary>Too many descriptors are on their way (unix(7)).</summary>
+    public const int TooManyRefs = 109;
+
+    /// <summary>The symbolic name, such as "ENOENT", or the number.</summary>
+    public static string NameOf(int errno) => errno switch
+    {
+        1 => "EPERM",
+        NoEnt => "ENOENT",
+        Intr => "EINTR",
+        9 => "EBADF",
+        Again => "EAGAIN",
+        NoMem => "ENOMEM",
+        Acces => "EACCES",
+        20 => "ENOTDIR",
+        22 => "EINVAL",
+        NFile => "ENFILE",
+        MFile => "EMFILE",
+        30 => "EROFS",
+        Pipe => "EPIPE",
+        36 => "ENAMETOOLONG",
+        88 => "ENOTSOCK",
+        MsgSize => "EMSGSIZE",
+        91 => "EPROTOTYPE",
+        AddrInUse => "EADDRINUSE",
+        ConnReset => "ECONNRESET",
+        107 => "ENOTCONN",
+        TooManyRefs => "ETOOMANYREFS",
+        ConnRefused => "ECONNREFUSED",
+        _ => errno.ToString(System.Globalization.CultureInfo.InvariantCulture),
+    };
+}

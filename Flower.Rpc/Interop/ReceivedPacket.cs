@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-2-Clause
+namespace Flower.Rpc.Interop;
+
+/// <summary>What one recvmsg brought. The receiver owns the descriptors and the pidfd.</summary>
+internal readonly struct ReceivedPacket
+{
+    /// <summary>The packet's bytes in the caller's buffer; 0 is the end of the stream.</summary>
+    internal int Length { get; init; }
+
+    /// <summary>The packet was larger than the buffer.</summary>
+    internal bool IsTruncated { get; init; }
+
+    /// <summary>Descriptors or credentials were lost: the process is at its limit, or the packet is hostile.</summary>
+    internal bool IsControlTruncated { get; init; }
+
+    /// <summary>In the order in which they were sent.</summary>
+    internal List<Descriptor>? Descriptors { get; init; }
+
+    /// <summary>The sender; null when the kernel did not say.</summary>
+    internal Credentials? Sender { get; init; }
+
+    /// <summary>The sender's pidfd, where it was asked for.</summary>
+    internal Descriptor? PidFd { get; init; }
+
+    /// <summary>Closes what nobody took.</summary>
+    internal void DisposeDescriptors()
+    {
+        PidFd?.Dispose();
+        foreach (Descriptor descriptor in Descriptors ?? [])
+        {
+            descriptor.Dispose();
+        }
+    }
+}

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Flower.Rpc.Interop;
+
+/// <summary>
+/// The Unix socket calls that Flower is made of. Never changes O_NONBLOCK, which belongs to the open file and so to
+/// every holder: readiness is asked for, and a call that would wait says so (MSG_DONTWAIT).
+/// </summary>
+public static unsafe class UnixSocket
+{
+    /// <summary>The most descriptors of one packet (SCM_MAX_FD in the kernel).</summary>
+    public const int MaxDescriptors = 253;
+
+    // 253 descriptors, credentials and a pidfd, each with its header.
+    private const int ControlBytes = 16 + (MaxDescriptors * 4) + 4 + 16 + 16 + 16 + 8;
+
+    private const int MaxPathBytes = 108;
+
+    /// <summary>A connected pair of blocking stream sockets.</summary>
+    /// <exception cref="FlowerSocketException">EMFILE or ENFILE.</exception>
+    public static (Descriptor One, Descriptor Other) StreamPair() => Pair(Native.SockStream);
+
+    /// <summary>A connected pair of packet sockets; credentials come with what either end receives.</summary>
+    /// <exception cref="FlowerSocketException">EMFILE or ENFILE.</exception>
+    public static (Descriptor One, Descriptor Other) PacketPair()
+    {
+        (Descriptor one, Descriptor other) = Pair(Native.SockSeqPacket);
+        PassCredentials(one);
+        PassCredentials(other);
+        return (one, other);
+    }
+
+    /// <summary>Connects to a packet socket.</summary>
+    /// <exception cref="FlowerSocketException">ENOENT, ECONNREFUSED, EACCES, ENAMETOOLONG, EMFILE …</exception>
+    public static Descriptor ConnectPackets(string path) => Connect(path, Native.SockSeqPacket);
+
+    /// <summary>Connects to a stream socket.</summary>
+    /// <exception cref="FlowerSocketException">As for <see cref="ConnectPackets"/>.</exception>
+    public static Descriptor ConnectStream(string path) => Connect(path, Native.SockStream);
+
+    /// <summary>
+    /// A listening packet socket at a path. Its mode is never wider than asked for; accepted sockets pass credentials
+    /// and a pidfd with their first packet.
+    /// </summary>
+    /// <exception cref="FlowerSocketException">EADDRINUSE, EACCES, ENOENT …</exception>
+    public static Descriptor ListenPackets(string path, uint mode)
+    {
+        Descriptor socket = Listen(path, Native.SockSeqPacket, mode);
+        // The packets of a peer that sends before its connection is accepted must carry credentials too.
+        PassCredentials(socket);
+        PassPidFd(socket, true);
+        return socket;
+    }
+
+    /// <summary>A listening stream socket at a path.</summary>
+    /// <exception cref="FlowerSocketException">As for <see cref="ListenPackets"/>.</exception>
+    public static Descriptor ListenStream(string path, uint mode) => Listen(path, Native.SockStream, mode);
+
+    /// <summary>Accepts a connection, or returns null with the error number.</summary>
+    internal static Descriptor? TryAccept(Descriptor listener, out int errno)
+    {
+        int number = Native.Accept4(listener, null, null, Native.SockCloExec);
+        errno = number < 0 ? Marshal.GetLastPInvokeError() : 0;
+        return number < 0 ? null : Descriptor.Adopt(number);
+    }
+
+    /// <summary>Whether the descriptor is a Unix packet socket.</summary>
+    public static bool IsPacketSocket(SafeHandle descriptor) =>
+        GetOption(descriptor, Native.SoDomain) == Native.AfUnix
+        && GetOption(descriptor, Native.SoType) == Native.SockSeqPacket;
+
+    /// <summary>Whether the descriptor is a stream socket of any family.</summary>
+    public static bool IsStreamSocket(SafeHandle descriptor) =>
+        GetOption(descriptor, Native.SoType) == Native.SockStream;
+
+    /// <summary>Whether the peer has closed its socket altogether (POLLHUP); does not wait.</summary>
+    public static bool IsHungUp(SafeHandle socket)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        bool held = false;
+        try
+        {
+            socket.DangerousAddRef(ref held);
+            var entry = new Native.PollEntry { Descriptor = (int)socket.DangerousGetHandle() };
+            return Native.Poll(&entry, 1, 0) > 0 && (entry.Returned & Native.PollHup) != 0;
+        }
+        finally
+        {
+            if (held)
+            {
+                socket.DangerousRelease();
+            }
+        }
+    }
+
+    /// <summary>Asks for the sender's credentials with each packet.</summary>
+    internal static void PassCredentials(SafeHandle socket) => SetOption(socket, Native.SoPassCred, 1);
+
+    /// <summary>Asks for the sender's pidfd with each packet, or no longer. Kernels before 6.5 cannot.</summary>
+    internal static void PassPidFd(SafeHandle socket, bool on)
+    {
+        int value = on ? 1 : 0;
+        _ = Native.SetSockOpt(socket, Native.SolSocket, Native.SoPassPidFd, &value, sizeof(int));
+    }
+
+    /// <summary>Sends one packet with its descriptors, without waiting. 0, or the error number.</summary>
+    internal static int Send(SafeHandle socket, ReadOnlySpan<byte> packet, ReadOnlySpan<SafeHandle> descriptors)
+    {
+        byte* control = stackalloc byte[ControlBytes];
+        fixed (byte* bytes = packet)
+        {
+            var vector = new Native.IoVector { Base = bytes, Length = (nuint)packet.Length };
+            var message = new Native.MessageHeader { Vectors = &vector, VectorCount = 1 };
+            int held = 0;
+            try
+            {
+                if (!descriptors.IsEmpty)
+                {
+                    message.Control = control;
+                    message.ControlLength = WriteRights(control, descriptors, ref held);
+                }
+
+                while (Native.SendMsg(socket, &message, Native.MsgDontWait | Native.MsgNoSignal) < 0)
+                {
+                    int errno = Marshal.GetLastPInvokeError();
+                    if (errno != Errno.Intr)
+                    {
+                        return errno;
+                    }
+                }
+
+                return 0;
+            }
+            finally
+            {
+                while (held > 0)
+                {
+                    descriptors[--held].DangerousRelease();
+                }
+            }
+        }
+    }
+
+    /// <summary>Receives one packet without waiting. 0, or the error number; <paramref name="packet"/> is then empty.</summary>
+    internal static int Receive(SafeHandle socket, Span<byte> buffer, out ReceivedPacket packet)
+    {
+        byte* control = stackalloc byte[ControlBytes];
+        fixed (byte* bytes = buffer)
+        {
+            var vector = new Native.IoVector { Base = bytes, Length = (nuint)buffer.Length };
+            var message = new Native.MessageHeader
+            {
+                Vectors = &vector,
+                VectorCount = 1,
+                Control = control,
+                ControlLength = ControlBytes,
+            };
+            nint length;
+            while ((length = Native.RecvMsg(socket, &message, Native.MsgDontWait | Native.MsgCmsgCloExec)) < 0)
+            {
+                int errno = Marshal.GetLastPInvokeError();
+                if (errno != Errno.Intr)
+                {
+                    packet = default;
+                    return errno;
+                }
+            }
+
+            packet = ReadControl(in message, (int)length);
+            return 0;
+        }
+    }
+
+    private static nuint WriteRights(byte* control, ReadOnlySpan<SafeHandle> descriptors, ref int held)
+    {
+        // struct cmsghdr { size_t cmsg_len; int cmsg_level; int cmsg_type; } and then the numbers.
+        *(nuint*)control = (nuint)(16 + (descriptors.Length * sizeof(int)));
+        *(int*)(control + 8) = Native.SolSocket;
+        *(int*)(control + 12) = Native.ScmRights;
+        int* numbers = (int*)(control + 16);
+        foreach (SafeHandle descriptor in descriptors)
+        {
+            bool added = false;
+            descriptor.DangerousAddRef(ref added);
+            numbers[held++] = (int)descriptor.DangerousGetHandle();
+        }
+
+        return *(nuint*)control;
+    }
+
+    private static ReceivedPacket ReadControl(in Native.MessageHeader message, int length)
+    {
+        List<Descriptor>? descriptors = null;
+        Credentials? sender = null;
+        Descriptor? pidFd = null;
+        byte* at = (byte*)message.Control;
+        byte* end = at + message.ControlLength;
+        while (end - at >= 16)
+        {
+            nuint size = *(nuint*)at;
+            if (size < 16 || size > (nuint)(end - at))
+            {
+                break;
+            }
+
+            int type = *(int*)(at + 8) == Native.SolSocket ? *(int*)(at + 12) : 0;
+            byte* data = at + 16;
+            int count = (int)(size - 16);
+            switch (type)
+            {
+                case Native.ScmRights:
+                    for (int i = 0; i + 4 <= count; i += 4)
+                    {
+                        (descriptors ??= []).Add(Descriptor.Adopt(*(int*)(data + i)));
+                    }
+
+                    break;
+                case Native.ScmCredentials when count >= sizeof(Credentials):
+                    sender = *(Credentials*)data;
+                    break;
+                case Native.ScmPidFd when count >= 4 && *(int*)data >= 0:
+                    pidFd = Descriptor.Adopt(*(int*)data);
+                    break;
+                default:
+                    break;
+            }
+
+            at += (size + 7) & ~(nuint)7;
+        }
+
+        return new ReceivedPacket
+        {
+            Length = length,
+            IsTruncated = (message.Flags & Native.MsgTrunc) != 0,
+            IsControlTruncated = (message.Flags & Native.MsgCtrunc) != 0,
+            Descriptors = descriptors,
+            Sender = sender,
+            PidFd = pidFd,
+        };
+    }
+
+    private static (Descriptor One, Descriptor Other) Pair(int type)
+    {
+        int* pair = stackalloc int[2];
+        return Native.SocketPair(Native.AfUnix, type | Native.SockCloExec, 0, pair) == 0
+            ? (Descriptor.Adopt(pair[0]), Descriptor.Adopt(pair[1]))
+            : throw FlowerSocketException.Last("make a socket pair");
+    }
+
+    private static Descriptor Create(int type)
+    {
+        int number = Native.Socket(Native.AfUnix, type | Native.SockCloExec, 0);
+        return number >= 0 ? Descriptor.Adopt(number) : throw FlowerSocketException.Last("make a socket");
+    }
+
+    private static Descriptor Connect(string path, int type)
+    {
+        byte[] address = Address(path);
+        Descriptor socket = Create(type);
+        fixed (byte* bytes = address)
+        {
+            if (Native.Connect(socket, bytes, (uint)address.Length) != 0)
+            {
+                FlowerSocketException failure = FlowerSocketException.Last($"connect to {path}");
+                socket.Dispose();
+                throw failure;
+            }
+        }
+
+        return socket;
+    }
+
+    private static Descriptor Listen(string path, int type, uint mode)
+    {
+        byte[] address = Address(path);
+        Descriptor socket = Create(type);
+        fixed (byte* bytes = address)
+        {
+            // The file takes the socket's own mode (less the umask), so it is never open to more than it should be.
+            if (Native.FChMod(socket, mode) != 0
+                || Native.Bind(socket, bytes, (uint)address.Length) != 0
+                || Native.Listen(socket, 4096) != 0)
+            {
+                FlowerSocketException failure = FlowerSocketException.Last($"listen on {path}");
+                socket.Dispose();
+                throw failure;
+            }
+        }
+
+        File.SetUnixFileMode(path, (UnixFileMode)mode);
+        return socket;
+    }
+
+    private static byte[] Address(string path)
+    {
+        byte[] name = Encoding.UTF8.GetBytes(path);
+        if (name.Length is 0 or >= MaxPathBytes)
+        {
+            throw new FlowerSocketException($"socket path '{path}'", 36);
+        }
+
+        byte[] address = new byte[2 + name.Length + 1];
+        address[0] = Native.AfUnix;
+        name.CopyTo(address, 2);
+        return address;
+    }
+
+    private static int GetOption(SafeHandle socket, int option)
+    {
+        int value = 0;
+        uint length = sizeof(int);
+        return Native.GetSockOpt(socket, Native.SolSocket, option, &value, &length) == 0 ? value : -1;
+    }
+
+    private static void SetOption(SafeHandle socket, int option, int value)
+    {
+        if (Native.SetSockOpt(socket, Native.SolSocket, option, &value, sizeof(int)) != 0)
+        {
+            throw FlowerSocketException.Last("set a socket option");
+        }
+    }
+}

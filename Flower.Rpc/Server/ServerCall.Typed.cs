@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+using Google.Protobuf;
+using Grpc.Core;
+using RpcStatus = Grpc.Core.Status;
+
+namespace Flower.Rpc.Server;
+
+/// <summary>One open call: the request reader and the response writer of its handler.</summary>
+internal sealed class ServerCall<TRequest, TResponse>(
+    ServerSession session,
+    uint callId,
+    Start start,
+    Method<TRequest, TResponse> method,
+    Func<ServerCall<TRequest, TResponse>, ServerCallContext, Task> handler)
+    : ServerCall(session, callId, start), IAsyncStreamReader<TRequest>, IServerStreamWriter<TResponse>
+    where TRequest : class
+    where TResponse : class
+{
+    private readonly Queue<TRequest> _received = new();
+    private TaskCompletionSource<bool>? _reader;
+    private TaskCompletionSource? _writer;
+    private TRequest? _current;
+    private uint _granted = PacketLimits.InitialCredit;
+    private bool _halfClosed;
+
+    public TRequest Current => _current ?? throw new InvalidOperationException("MoveNext comes first");
+
+    public WriteOptions? WriteOptions { get; set; }
+
+    internal override async void Run()
+    {
+        try
+        {
+            await handler(this, Context).ConfigureAwait(true);
+            End(Context.Status, Context.ResponseTrailers);
+        }
+        catch (RpcException e)
+        {
+            End(e.Status, e.Trailers);
+        }
+        catch (OperationCanceledException) when (HasEnded)
+        {
+            // The call ended under its handler, which gave up as it should.
+        }
+        catch (Exception e)
+        {
+            RpcLog.CallFaulted(Session.Logger, method.FullName, e);
+            End(new RpcStatus(StatusCode.Internal, "the switchboard failed; its log says how"));
+        }
+    }
+
+    public Task<bool> MoveNext(CancellationToken cancellationToken)
+    {
+        if (_received.TryDequeue(out _current))
+        {
+            Regrant();
+            return Task.FromResult(true);
+        }
+
+        if (HasEnded)
+        {
+            return Task.FromCanceled<bool>(new CancellationToken(true));
+        }
+
+        if (_halfClosed)
+        {
+            return Task.FromResult(false);
+        }
+
+        _reader = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _reader.Task;
+    }
+
+    /// <summary>The one request of a unary call.</summary>
+    internal async Task<TRequest> ReadSingleAsync()
+    {
+        if (!await MoveNext(CancellationToken.None).ConfigureAwait(true))
+        {
+            throw new RpcException(new RpcStatus(StatusCode.InvalidArgument, "the call has no request message"));
+        }
+
+        return Current;
+    }
+
+    /// <summary>The one response of a unary call; needs no credit.</summary>
+    internal void Reply(TResponse response) => Write(response);
+
+    public Task WriteAsync(TResponse message) => WriteAsync(message, CancellationToken.None);
+
+    public async Task WriteAsync(TResponse message, CancellationToken cancellationToken)
+    {
+        while (Credit == 0 && !HasEnded)
+        {
+            _writer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await _writer.Task.ConfigureAwait(true);
+        }
+
+        if (HasEnded)
+        {
+            MessageCodec.CloseDescriptors(message);
+            throw new OperationCanceledException("the call has ended");
+        }
+
+        UseCredit();
+        Write(message);
+    }
+
+    internal override void OnMessage(ByteString bytes, List<Descriptor>? descriptors)
+    {
+        TRequest request = MessageCodec.Decode(bytes, descriptors, method.RequestMarshaller);
+        if (_halfClosed || _granted == 0)
+        {
+            MessageCodec.CloseDescriptors(request);
+            throw new PacketException(_halfClosed ? "a message after the half-close" : "more messages than were granted");
+        }
+
+        _granted--;
+        if (_reader is not null)
+        {
+            _current = request;
+            Regrant();
+            Wake(true);
+        }
+        else
+        {
+            _received.Enqueue(request);
+        }
+    }
+
+    internal override void OnHalfClose()
+    {
+        _halfClosed = true;
+        Wake(false);
+    }
+
+    private protected override void OnWritable()
+    {
+        TaskCompletionSource? writer = _writer;
+        _writer = null;
+        writer?.SetResult();
+    }
+
+    private protected override void OnEnded()
+    {
+        while (_received.TryDequeue(out TRequest? request))
+        {
+            MessageCodec.CloseDescriptors(request);
+        }
+
+        TaskCompletionSource<bool>? reader = _reader;
+        _reader = null;
+        reader?.SetCanceled(Token);
+        OnWritable();
+    }
+
+    private void Wake(bool hasMessage)
+    {
+        TaskCompletionSource<bool>? reader = _reader;
+        _reader = null;
+        reader?.SetResult(hasMessage);
+    }
+
+    // Grants are sent by the half, so that a stream costs one credit frame in sixteen messages.
+    private void Regrant()
+    {
+        uint used = PacketLimits.InitialCredit - _granted - (uint)_received.Count;
+        if (used >= PacketLimits.InitialCredit / 2 && !_halfClosed)
+        {
+            _granted += used;
+            Send(new Frame { CallId = CallId, Credit = new Credit { Messages = used } }, null);
+        }
+    }
+
+    private void Write(TResponse message)
+    {
+        if (HasEnded)
+        {
+            MessageCodec.CloseDescriptors(message);
+            return;
+        }
+
+        (Frame frame, List<SafeHandle>? descriptors) = MessageCodec.Encode(CallId, message, method.ResponseMarshaller);
+        Send(frame, descriptors);
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+using Google.Protobuf;
+using Grpc.Core;
+using RpcStatus = Grpc.Core.Status;
+
+namespace Flower.Rpc.Server;
+
+/// <summary>
+/// One open call of a session, without its types. On the loop. Ends exactly once, by <see cref="End"/>: whatever comes
+/// later, from the peer or from the handler, is dropped and its descriptors are closed.
+/// </summary>
+internal abstract class ServerCall
+{
+    private readonly CancellationTokenSource _cancellation = new();
+    private readonly IDisposable? _deadlineTimer;
+
+    private protected ServerCall(ServerSession session, uint callId, Start start)
+    {
+        Session = session;
+        CallId = callId;
+        Credit = start.Credit == 0 ? PacketLimits.InitialCredit : start.Credit;
+        Token = _cancellation.Token;
+        Context = new SessionCallContext(this, start);
+        if (start.TimeoutUs > 0)
+        {
+            var timeout = TimeSpan.FromMicroseconds(Math.Min(start.TimeoutUs, 1e12));
+            Deadline = DateTime.UtcNow + timeout;
+            _deadlineTimer = session.Loop.After(
+                timeout, () => End(new RpcStatus(StatusCode.DeadlineExceeded, "the call's deadline has passed")));
+        }
+    }
+
+    internal ServerSession Session { get; }
+
+    internal uint CallId { get; }
+
+    internal SessionCallContext Context { get; }
+
+    internal DateTime Deadline { get; } = DateTime.MaxValue;
+
+    /// <summary>Cancelled when the call has ended.</summary>
+    internal CancellationToken Token { get; }
+
+    internal bool HasEnded { get; private set; }
+
+    /// <summary>Response messages that the caller takes.</summary>
+    private protected uint Credit { get; private set; }
+
+    internal abstract void Run();
+
+    /// <summary>A message from the caller. Takes the descriptors.</summary>
+    internal abstract void OnMessage(ByteString bytes, List<Descriptor>? descriptors);
+
+    internal abstract void OnHalfClose();
+
+    internal void OnCredit(uint messages)
+    {
+        if (messages is 0 or > 65535)
+        {
+            throw new PacketException("credit of 0 or of more than 65,535 messages");
+        }
+
+        Credit = Math.Min(Credit + messages, 65535);
+        OnWritable();
+    }
+
+    internal void OnCancel() => End(new RpcStatus(StatusCode.Cancelled, "the caller gave up"));
+
+    /// <summary>Sends the status, unless the session is gone, and forgets the call.</summary>
+    internal void End(RpcStatus status, Grpc.Core.Metadata? trailers = null)
+    {
+        if (HasEnded)
+        {
+            return;
+        }
+
+        HasEnded = true;
+        _deadlineTimer?.Dispose();
+        Session.Forget(this);
+        var answer = new Protocol.V1.Status { Code = (uint)status.StatusCode, Message = status.Detail ?? "" };
+        MetadataCodec.Write(trailers, answer.Trailers);
+        Session.Send(new Frame { CallId = CallId, Status = answer });
+        // The handler may be waiting for its caller or for a timer; either wait ends now.
+        _cancellation.Cancel();
+        OnEnded();
+        _cancellation.Dispose();
+    }
+
+    private protected abstract void OnWritable();
+
+    private protected abstract void OnEnded();
+
+    private protected void UseCredit() => Credit--;
+
+    private protected void Send(Frame frame, List<SafeHandle>? descriptors) => Session.Send(frame, descriptors);
+}

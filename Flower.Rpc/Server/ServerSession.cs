@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using RpcStatus = Grpc.Core.Status;
+
+namespace Flower.Rpc.Server;
+
+/// <summary>
+/// One session as the switchboard sees it. On the loop. Belongs to the process that sent its first packet other than
+/// Open; ends by <see cref="Stop"/>, at the end of the stream, when that process is gone, or when a packet breaks the
+/// protocol. Owns its socket and its calls.
+/// </summary>
+internal sealed class ServerSession
+{
+    private const int PacketsPerTurn = 32;
+    private static readonly TimeSpan SendRetry = TimeSpan.FromMilliseconds(20);
+
+    private readonly Dictionary<uint, ServerCall> _calls = [];
+    private readonly Descriptor _socket;
+    private readonly EventLoop.Watch _watch;
+    private readonly PacketWriter _writer;
+    private readonly Action _flush;
+    private Credentials? _owner;
+    private Descriptor? _pidFd;
+    private EventLoop.Watch? _pidWatch;
+    private IDisposable? _unwritable;
+    private bool _flushPending;
+    private bool _isShared;
+    private bool _stopped;
+
+    internal ServerSession(SessionServer server, Descriptor socket, object authority, bool isShared)
+    {
+        Server = server;
+        Authority = authority;
+        _socket = socket;
+        _isShared = isShared;
+        _writer = new PacketWriter(socket);
+        _flush = Flush;
+        _watch = server.Loop.Add(socket, Readiness.Read, OnReady);
+    }
+
+    internal SessionServer Server { get; }
+
+    internal object Authority { get; }
+
+    internal Credentials Credentials => _owner ?? default;
+
+    internal EventLoop Loop => Server.Loop;
+
+    internal ILogger Logger => Server.Logger;
+
+    /// <summary>Takes the descriptors. Sent when this turn of the loop ends, together with what else there is.</summary>
+    internal void Send(Frame frame, List<SafeHandle>? descriptors = null)
+    {
+        if (_stopped)
+        {
+            descriptors?.ForEach(d => d.Dispose());
+            return;
+        }
+
+        _writer.Add(frame, descriptors);
+        if (!_flushPending)
+        {
+            _flushPending = true;
+            Loop.AtEndOfTurn(_flush);
+        }
+    }
+
+    internal void Forget(ServerCall call) => _calls.Remove(call.CallId);
+
+    /// <summary>Ends the session, telling the peer why as far as it reads. Idempotent.</summary>
+    internal void Stop(StatusCode code, string reason)
+    {
+        if (_stopped)
+        {
+            return;
+        }
+
+        Send(new Frame { Status = new Protocol.V1.Status { Code = (uint)code, Message = reason } });
+        Flush();
+        Close(reason);
+    }
+
+    private void OnReady(Readiness ready)
+    {
+        if ((ready & Readiness.Write) != 0)
+        {
+            Flush();
+        }
+
+        for (int left = PacketsPerTurn; left > 0 && !_stopped; left--)
+        {
+            int errno = UnixSocket.Receive(_socket, PacketReader.Buffer, out ReceivedPacket received);
+            if (errno == Errno.Again)
+            {
+                return;
+            }
+
+            if (errno != 0 || received.Length == 0)
+            {
+                received.DisposeDescriptors();
+                Close(errno == 0 ? null : Marshal.GetPInvokeErrorMessage(errno));
+                return;
+            }
+
+            OnPacket(received);
+        }
+    }
+
+    private void OnPacket(in ReceivedPacket received)
+    {
+        Packet packet;
+        try
+        {
+            packet = PacketReader.Parse(PacketReader.Buffer.AsSpan(0, received.Length), received);
+        }
+        catch (PacketException e)
+        {
+            received.DisposeDescriptors();
+            Refuse(e.Message);
+            return;
+        }
+
+        int at = 0;
+        try
+        {
+            foreach (Frame frame in packet.Frames)
+            {
+                List<Descriptor>? own = frame.FdCount == 0
+                    ? null
+                    : received.Descriptors!.GetRange(at, (int)frame.FdCount);
+                at += (int)frame.FdCount;
+                if (_stopped)
+                {
+                    MessageCodec.Close(own);
+                }
+                else
+                {
+                    OnFrame(frame, own, received);
+                }
+            }
+        }
+        catch (PacketException e)
+        {
+            MessageCodec.Close(received.Descriptors?.GetRange(at, received.Descriptors.Count - at));
+            Refuse(e.Message);
+        }
+        finally
+        {
+            if (!ReferenceEquals(received.PidFd, _pidFd))
+            {
+                received.PidFd?.Dispose();
+            }
+        }
+    }
+
+    private void OnFrame(Frame frame, List<Descriptor>? descriptors, in ReceivedPacket received)
+    {
+        if (frame.KindCase == Frame.KindOneofCase.Open)
+        {
+            OnOpen(frame.Open, descriptors);
+            return;
+        }
+
+        if (frame.KindCase != Frame.KindOneofCase.Message && descriptors is not null)
+        {
+            MessageCodec.Close(descriptors);
+            if (frame.KindCase != Frame.KindOneofCase.None)
+            {
+                throw new PacketException("descriptors beside a frame that carries none");
+            }
+        }
+
+        try
+        {
+            Identify(received);
+        }
+        catch (PacketException)
+        {
+            MessageCodec.Close(descriptors);
+            throw;
+        }
+
+        switch (frame.KindCase)
+        {
+            case Frame.KindOneofCase.Start:
+                OnStart(frame.CallId, frame.Start);
+                break;
+            case Frame.KindOneofCase.Message when _calls.TryGetValue(frame.CallId, out ServerCall? call):
+                call.OnMessage(frame.Message, descriptors);
+                break;
+            case Frame.KindOneofCase.Message:
+                // The call has ended meanwhile, and its caller does not know yet.
+                MessageCodec.Close(descriptors);
+                break;
+            case Frame.KindOneofCase.HalfClose:
+                Find(frame)?.OnHalfClose();
+                break;
+            case Frame.KindOneofCase.Cancel:
+                Find(frame)?.OnCancel();
+                break;
+            case Frame.KindOneofCase.Credit:
+                Find(frame)?.OnCredit(frame.Credit.Messages);
+                break;
+            case Frame.KindOneofCase.Hello:
+                Send(new Frame
+                {
+                    Hello = new Hello
+                    {
+                        Version = PacketLimits.Version,
+                        MaxPacketBytes = PacketLimits.MaxPacketBytes,
+                        MaxCalls = PacketLimits.MaxCalls,
+                    },
+                });
+                break;
+            case Frame.KindOneofCase.Status:
+                throw new PacketException("a status from a caller");
+            case Frame.KindOneofCase.None when frame.CallId != 0:
+                SendStatus(frame.CallId, StatusCode.Unimplemented, "this switchboard does not know this kind of frame");
+                break;
+            default:
+                // An unknown kind about the session itself: a status with call id 0 would end it, so it is skipped.
+                break;
+        }
+    }
+
+    private ServerCall? Find(Frame frame) => _calls.GetValueOrDefault(frame.CallId);
+
+    private void OnStart(uint callId, Start start)
+    {
+        if (callId == 0 || _calls.ContainsKey(callId))
+        {
+            throw new PacketException($"call id {callId} is {(callId == 0 ? "not a call's" : "in use")}");
+        }
+
+        if (_calls.Count >= PacketLimits.MaxCalls)
+        {
+            SendStatus(
+                callId, StatusCode.ResourceExhausted, $"the session has {PacketLimits.MaxCalls} open calls, its limit");
+            return;
+        }
+
+        if (Server.Table.Create(this, callId, start) is not ServerCall call)
+        {
+            SendStatus(
+                callId, StatusCode.Unimplemented, $"no method '{Protocol.LabelRules.Printable(start.Method)}' here");
+            return;
+        }
+
+        _calls.Add(callId, call);
+        call.Run();
+    }
+
+    private void SendStatus(uint callId, StatusCode code, string message) =>
+        Send(new Frame { CallId = callId, Status = new Protocol.V1.Status { Code = (uint)code, Message = message } });
+
+    private void OnOpen(Open open, List<Descriptor>? descriptors)
+    {
+        if (descriptors is not { Count: 1 } || open.Session is not { Index: 0 })
+        {
+            MessageCodec.Close(descriptors);
+            throw new PacketException("an Open without its one descriptor");
+        }
+
+        // A socket that carries Opens may be shared, so one child's mistake must not end it for the others.
+        _isShared |= _owner is null;
+        Server.Open(descriptors[0], Authority);
+    }
+
+    private void Identify(in ReceivedPacket received)
+    {
+        if (received.Sender is not Credentials sender || sender.Pid == 0)
+        {
+            throw new PacketException("a packet without credentials");
+        }
+
+        if (_owner is Credentials owner)
+        {
+            if (owner != sender)
+            {
+                throw new PacketException(
+                    $"a packet from pid {sender.Pid} uid {sender.Uid} on the session of pid {owner.Pid} uid {owner.Uid}");
+            }
+
+            return;
+        }
+
+        _owner = sender;
+        // A pidfd costs a descriptor a packet, so it is asked for once.
+        UnixSocket.PassPidFd(_socket, false);
+        if (received.PidFd is Descriptor pidFd)
+        {
+            _pidFd = pidFd;
+            // A forked child that holds the socket suppresses the end of the stream; the owner's end is the session's.
+            _pidWatch = Loop.Add(pidFd, Readiness.Read, _ => Close(null));
+        }
+    }
+
+    private void Refuse(string reason)
+    {
+        if (_owner is null && _isShared)
+        {
+            RpcLog.PacketDropped(Logger, reason);
+        }
+        else
+        {
+            Stop(StatusCode.InvalidArgument, reason);
+        }
+    }
+
+    private void Flush()
+    {
+        _flushPending = false;
+        if (_stopped || _writer.IsEmpty)
+        {
+            return;
+        }
+
+        FlushResult result = _writer.Flush();
+        _watch.Change(result == FlushResult.Blocked ? Readiness.Read | Readiness.Write : Readiness.Read);
+        switch (result)
+        {
+            case FlushResult.Done:
+                _unwritable?.Dispose();
+                _unwritable = null;
+                break;
+            case FlushResult.Failed:
+                Close(_unwritable is null ? null : "its replies exceed its queue");
+                break;
+            default:
+                _unwritable ??= Loop.After(
+                    PacketLimits.MaxUnwritable, () => Close("it has not read for 10 seconds"));
+                if (result == FlushResult.Retry)
+                {
+                    Loop.After(SendRetry, _flush);
+                }
+
+                break;
+        }
+    }
+
+    // Order: no more events, then the calls (their handlers close what they hold), then the socket itself.
+    private void Close(string? reason)
+    {
+        if (_stopped)
+        {
+            return;
+        }
+
+        _stopped = true;
+        _watch.Dispose();
+        _pidWatch?.Dispose();
+        _unwritable?.Dispose();
+        foreach (ServerCall call in _calls.Values.ToArray())
+        {
+            call.End(new RpcStatus(StatusCode.Unavailable, "the session has ended"));
+        }
+
+        _writer.Dispose();
+        _pidFd?.Dispose();
+        _socket.Dispose();
+        Server.Remove(this);
+        if (reason is null)
+        {
+            RpcLog.SessionClosed(Logger, Credentials.Pid, Credentials.Uid);
+        }
+        else
+        {
+            RpcLog.SessionFailed(Logger, Credentials.Pid, Credentials.Uid, reason);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+using Grpc.Core;
+
+namespace Flower.Rpc.Server;
+
+/// <summary>What a handler knows of its call on the handle door: besides gRPC's, the session's authority and peer.</summary>
+public sealed class SessionCallContext : ServerCallContext
+{
+    private readonly ServerCall _call;
+    private readonly Protocol.V1.Start _start;
+    private Metadata? _requestHeaders;
+
+    internal SessionCallContext(ServerCall call, Protocol.V1.Start start)
+    {
+        _call = call;
+        _start = start;
+        ResponseTrailersCore = [];
+    }
+
+    /// <summary>What the session may do: the object that <see cref="SessionServer.Serve"/> or Listen was given.</summary>
+    public object Authority => _call.Session.Authority;
+
+    /// <summary>The process that the session belongs to.</summary>
+    public Credentials Credentials => _call.Session.Credentials;
+
+    /// <summary>The server of the session.</summary>
+    public SessionServer Server => _call.Session.Server;
+
+    /// <inheritdoc/>
+    protected override string MethodCore => _start.Method;
+
+    /// <inheritdoc/>
+    protected override string HostCore => "";
+
+    /// <inheritdoc/>
+    protected override string PeerCore => $"unix:pid={Credentials.Pid}";
+
+    /// <inheritdoc/>
+    protected override DateTime DeadlineCore => _call.Deadline;
+
+    /// <inheritdoc/>
+    protected override Metadata RequestHeadersCore => _requestHeaders ??= MetadataCodec.Read(_start.Metadata);
+
+    /// <inheritdoc/>
+    protected override CancellationToken CancellationTokenCore => _call.Token;
+
+    /// <inheritdoc/>
+    protected override Metadata ResponseTrailersCore { get; }
+
+    /// <inheritdoc/>
+    protected override Status StatusCore { get; set; }
+
+    /// <inheritdoc/>
+    protected override WriteOptions? WriteOptionsCore { get; set; }
+
+    /// <inheritdoc/>
+    protected override AuthContext AuthContextCore { get; } = new("", []);
+
+    /// <inheritdoc/>
+    protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) =>
+        throw new NotSupportedException("a call is not propagated from the handle door");
+
+    /// <inheritdoc/>
+    protected override Task WriteResponseHeadersAsyncCore(Metadata responseHeaders) => Task.CompletedTask;
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+
+namespace Flower.Rpc.Server;
+
+/// <summary>
+/// Serves bound gRPC services to sessions: those accepted on listening sockets, those made by <see cref="Serve"/>, and
+/// those that peers open. Lives on one <see cref="EventLoop"/>; every handler runs on its thread. Owns its listeners
+/// and sessions.
+/// </summary>
+public sealed class SessionServer : IDisposable
+{
+    private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
+
+    private readonly HashSet<ServerSession> _sessions = [];
+    private readonly List<(Descriptor Listener, EventLoop.Watch Watch)> _listeners = [];
+    private readonly int _maxSessions;
+    private bool _disposed;
+
+    /// <summary>A server without sockets.</summary>
+    /// <param name="loop">The thread of every call.</param>
+    /// <param name="logger">Told of the sessions that end for a reason.</param>
+    /// <param name="maxSessions">The most sessions at a time; default 16,384.</param>
+    public SessionServer(EventLoop loop, ILogger logger, int maxSessions = 16384)
+    {
+        Loop = loop;
+        Logger = logger;
+        _maxSessions = maxSessions;
+    }
+
+    /// <summary>Collects the methods of a service: <c>Switchboard.BindService(server.Methods, implementation)</c>.</summary>
+    public ServiceBinderBase Methods => Table;
+
+    /// <summary>How many sessions are open.</summary>
+    public int SessionCount => _sessions.Count;
+
+    internal EventLoop Loop { get; }
+
+    internal ILogger Logger { get; }
+
+    internal MethodTable Table { get; } = new();
+
+    /// <summary>Serves what is accepted on a socket, which the server now owns. On the loop.</summary>
+    /// <param name="listener">From <see cref="UnixSocket.ListenPackets"/>.</param>
+    /// <param name="authority">Makes the authority of each accepted session.</param>
+    public void Listen(Descriptor listener, Func<object> authority)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        EventLoop.Watch? watch = null;
+        watch = Loop.Add(listener, Readiness.Read, _ => Accept(listener, watch!, authority));
+        _listeners.Add((listener, watch));
+    }
+
+    /// <summary>
+    /// Serves one end of a packet pair, which the server now owns, with the given authority. On the loop. The other end
+    /// may be shared by any number of processes, each of which opens a session of its own through it.
+    /// </summary>
+    public void Serve(Descriptor socket, object authority) => Add(socket, authority, isShared: true);
+
+    /// <summary>Ends every session and closes the listeners. On the loop.</summary>
+    public void Dispose()
+    {
+        _disposed = true;
+        foreach ((Descriptor listener, EventLoop.Watch watch) in _listeners)
+        {
+            watch.Dispose();
+            listener.Dispose();
+        }
+
+        _listeners.Clear();
+        foreach (ServerSession session in _sessions.ToArray())
+        {
+            session.Stop(StatusCode.Unavailable, "the switchboard is stopping");
+        }
+    }
+
+    /// <summary>Serves a socket that came in an Open, or says on it why not.</summary>
+    internal void Open(Descriptor socket, object authority)
+    {
+        if (!UnixSocket.IsPacketSocket(socket))
+        {
+            RpcLog.OpenRefused(Logger, "the descriptor is not a Unix packet socket");
+            socket.Dispose();
+            return;
+        }
+
+        // The sender should have done so before the pair could carry a packet; what it queued earlier is refused.
+        UnixSocket.PassCredentials(socket);
+        UnixSocket.PassPidFd(socket, true);
+        Add(socket, authority, isShared: false);
+    }
+
+    internal void Remove(ServerSession session) => _sessions.Remove(session);
+
+    private void Add(Descriptor socket, object authority, bool isShared)
+    {
+        var session = new ServerSession(this, socket, authority, isShared);
+        _sessions.Add(session);
+        if (_disposed)
+        {
+            session.Stop(StatusCode.Unavailable, "the switchboard is stopping");
+        }
+        else if (_sessions.Count > _maxSessions)
+        {
+            session.Stop(StatusCode.ResourceExhausted, $"the switchboard has {_maxSessions} sessions, its limit");
+        }
+    }
+
+    private void Accept(Descriptor listener, EventLoop.Watch watch, Func<object> authority)
+    {
+        // One a turn: the listener may be a blocking socket that systemd made, and it stays readable while there are more.
+        if (UnixSocket.TryAccept(listener, out int errno) is Descriptor socket)
+        {
+            Add(socket, authority(), isShared: false);
+        }
+        else if (errno is Errno.MFile or Errno.NFile or Errno.NoMem or Errno.NoBufs)
+        {
+            Rest(errno, watch);
+        }
+    }
+
+    // At a limit the listener rests, because it would stay readable.
+    private void Rest(int errno, EventLoop.Watch watch)
+    {
+        RpcLog.AcceptFailed(Logger, Marshal.GetPInvokeErrorMessage(errno));
+        watch.Change(Readiness.None);
+        Loop.After(AcceptRetry, () =>
+        {
+            if (!_disposed)
+            {
+                watch.Change(Readiness.Read);
+            }
+        });
+    }
+}

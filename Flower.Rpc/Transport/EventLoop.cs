@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Collections.Concurrent;
+using Flower.Rpc.Interop;
+
+namespace Flower.Rpc.Transport;
+
+/// <summary>
+/// One thread that waits for descriptors, timers and posted work, and runs every handler itself. As a
+/// <see cref="SynchronizationContext"/> it brings <c>async</c> code back to its thread, always through its queue, so
+/// that no handler runs inside another one. What is not marked otherwise is for the loop's thread alone.
+/// </summary>
+public sealed class EventLoop : SynchronizationContext, IDisposable
+{
+    private static readonly Lazy<EventLoop> SharedLoop = new(() => new EventLoop("flower-sessions", null));
+
+    private readonly Epoll _epoll = new();
+    private readonly ConcurrentDictionary<ulong, Watch> _watches = new();
+    private readonly ConcurrentQueue<(SendOrPostCallback Callback, object? State)> _posted = new();
+    private readonly PriorityQueue<LoopTimer, long> _timers = new();
+    private readonly List<Action> _endOfTurn = [];
+    private readonly Action<Exception>? _fault;
+    private readonly Thread _thread;
+    private ulong _lastToken;
+    private volatile bool _stopping;
+    private int _wakePending;
+
+    /// <summary>Starts the thread.</summary>
+    /// <param name="name">Of the thread.</param>
+    /// <param name="fault">Told of an exception that a handler let through; the loop goes on. Null: the process fails.</param>
+    public EventLoop(string name, Action<Exception>? fault)
+    {
+        _fault = fault;
+        _thread = new Thread(Run) { IsBackground = true, Name = name };
+        _thread.Start();
+    }
+
+    /// <summary>The loop that all client sessions of this process share; it never ends.</summary>
+    public static EventLoop Shared => SharedLoop.Value;
+
+    /// <summary>Whether the caller runs on the loop's thread. For any thread.</summary>
+    public bool IsCurrent => Thread.CurrentThread == _thread;
+
+    /// <inheritdoc/>
+    /// <remarks>For any thread.</remarks>
+    public override void Post(SendOrPostCallback d, object? state)
+    {
+        _posted.Enqueue((d, state));
+        // The loop looks at the queue before it waits again, so it needs no wake-up from itself.
+        if (!IsCurrent && Interlocked.Exchange(ref _wakePending, 1) == 0)
+        {
+            _epoll.Wake();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Send(SendOrPostCallback d, object? state) =>
+        throw new NotSupportedException("a caller of the loop does not wait for it: use Post or Invoke");
+
+    /// <inheritdoc/>
+    public override SynchronizationContext CreateCopy() => this;
+
+    /// <summary>Runs on the loop and tells when it is done. For any thread.</summary>
+    public Task Invoke(Func<Task> action)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(
+            async _ =>
+            {
+                try
+                {
+                    await action().ConfigureAwait(true);
+                    done.SetResult();
+                }
+                catch (Exception e)
+                {
+                    done.SetException(e);
+                }
+            },
+            null);
+        return done.Task;
+    }
+
+    /// <summary>Runs on the loop and tells when it is done. For any thread.</summary>
+    public Task Invoke(Action action) => Invoke(() =>
+    {
+        action();
+        return Task.CompletedTask;
+    });
+
+    /// <summary>Runs once when this turn's events have been handled: the place for sends that were collected.</summary>
+    public void AtEndOfTurn(Action action) => _endOfTurn.Add(action);
+
+    /// <summary>Runs the action after a time, unless the timer is disposed first.</summary>
+    public IDisposable After(TimeSpan delay, Action action)
+    {
+        var timer = new LoopTimer(action);
+        _timers.Enqueue(timer, Environment.TickCount64 + Math.Max(1, (long)Math.Ceiling(delay.TotalMilliseconds)));
+        return timer;
+    }
+
+    /// <summary>Ends the thread when its current turn is over, and waits for that. For any other thread.</summary>
+    public void Dispose()
+    {
+        _stopping = true;
+        _epoll.Wake();
+        if (!IsCurrent)
+        {
+            _thread.Join();
+        }
+    }
+
+    /// <summary>Watches a descriptor. For any thread; the handler runs on the loop.</summary>
+    internal Watch Add(Descriptor descriptor, Readiness interest, Action<Readiness> handler)
+    {
+        ulong token = Interlocked.Increment(ref _lastToken);
+        var watch = new Watch(this, descriptor, token, interest, handler);
+        _watches[token] = watch;
+        try
+        {
+            _epoll.Add(descriptor, interest, token);
+        }
+        catch
+        {
+            _watches.TryRemove(token, out _);
+            throw;
+        }
+
+        return watch;
+    }
+
+    private void Run()
+    {
+        SetSynchronizationContext(this);
+        Span<(ulong Token, Readiness Ready)> events = new (ulong, Readiness)[256];
+        while (!_stopping)
+        {
+            int count = _epoll.Wait(_posted.IsEmpty ? MillisecondsToNextTimer() : 0, events);
+            Volatile.Write(ref _wakePending, 0);
+            for (int i = 0; i < count; i++)
+            {
+                if (_watches.TryGetValue(events[i].Token, out Watch? watch))
+                {
+                    Guard(watch.Run, events[i].Ready);
+                }
+            }
+
+            RunTimers();
+            RunPosted();
+            RunEndOfTurn();
+        }
+
+        _epoll.Dispose();
+    }
+
+    private void Guard<T>(Action<T> action, T argument)
+    {
+        try
+        {
+            action(argument);
+        }
+        catch (Exception e) when (_fault is not null)
+        {
+            _fault(e);
+        }
+    }
+
+    private void RunTimers()
+    {
+        long now = Environment.TickCount64;
+        while (_timers.TryPeek(out LoopTimer? timer, out long due) && (timer.IsDisposed || due <= now))
+        {
+            _timers.Dequeue();
+            if (!timer.IsDisposed)
+            {
+                Guard(static t => t.Action(), timer);
+            }
+        }
+    }
+
+    private void RunPosted()
+    {
+        // What these add waits for the next turn, so that posted work cannot keep sockets waiting.
+        for (int left = _posted.Count; left > 0 && _posted.TryDequeue(out (SendOrPostCallback Callback, object? State) work); left--)
+        {
+            Guard(static w => w.Callback(w.State), work);
+        }
+    }
+
+    private void RunEndOfTurn()
+    {
+        for (int i = 0; i < _endOfTurn.Count; i++)
+        {
+            Guard(static action => action(), _endOfTurn[i]);
+        }
+
+        _endOfTurn.Clear();
+    }
+
+    private int MillisecondsToNextTimer()
+    {
+        while (_timers.TryPeek(out LoopTimer? timer, out long due))
+        {
+            if (!timer.IsDisposed)
+            {
+                return (int)Math.Clamp(due - Environment.TickCount64, 0, int.MaxValue);
+            }
+
+            _timers.Dequeue();
+        }
+
+        return -1;
+    }
+
+    private sealed class LoopTimer(Action action) : IDisposable
+    {
+        public Action Action { get; } = action;
+
+        public bool IsDisposed { get; private set; }
+
+        public void Dispose() => IsDisposed = true;
+    }
+
+    /// <summary>One watched descriptor. Dispose it before the descriptor.</summary>
+    internal sealed class Watch(
+        EventLoop loop, Descriptor descriptor, ulong token, Readiness interest, Action<Readiness> handler) : IDisposable
+    {
+        private Readiness _interest = interest;
+
+        internal Action<Readiness> Run { get; } = handler;
+
+        /// <summary>Changes what is waited for.</summary>
+        internal void Change(Readiness interest)
+        {
+            if (_interest != interest)
+            {
+                _interest = interest;
+                loop._epoll.Change(descriptor, interest, token);
+            }
+        }
+
+        public void Dispose()
+        {
+            if (loop._watches.TryRemove(token, out _))
+            {
+                loop._epoll.Remove(descriptor);
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Buffers;
+using System.Runtime.InteropServices;
+using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace Flower.Rpc.Transport;
+
+/// <summary>
+/// Messages to frames and back, with the descriptors in them: sets each field's index on the way out, its handle on the
+/// way in.
+/// </summary>
+internal static class MessageCodec
+{
+    /// <summary>
+    /// The frame of a message, and its descriptors, whose ownership passes to the caller.
+    /// </summary>
+    /// <exception cref="RpcException">RESOURCE_EXHAUSTED: it does not fit into a packet.</exception>
+    internal static (Frame Frame, List<SafeHandle>? Descriptors) Encode<T>(uint callId, T message, Marshaller<T> marshaller)
+    {
+        List<SafeHandle>? descriptors = TakeDescriptors(message);
+        try
+        {
+            var context = new Serialization();
+            marshaller.ContextualSerializer(message, context);
+            if (context.Written.Length > PacketWriter.MaxMessageBytes)
+            {
+                throw new RpcException(new Grpc.Core.Status(
+                    StatusCode.ResourceExhausted,
+                    $"a message of {context.Written.Length} bytes: the limit is {PacketWriter.MaxMessageBytes}"));
+            }
+
+            return (new Frame
+            {
+                CallId = callId,
+                FdCount = (uint)(descriptors?.Count ?? 0),
+                Message = UnsafeByteOperations.UnsafeWrap(context.Written),
+            }, descriptors);
+        }
+        catch
+        {
+            descriptors?.ForEach(d => d.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>The message of a frame, which now owns the descriptors.</summary>
+    /// <exception cref="PacketException">It is malformed, or does not name each descriptor once; they are closed.</exception>
+    internal static T Decode<T>(ByteString bytes, List<Descriptor>? descriptors, Marshaller<T> marshaller)
+    {
+        try
+        {
+            T message = marshaller.ContextualDeserializer(new Deserialization(bytes));
+            GiveDescriptors(message, descriptors);
+            return message;
+        }
+        catch (Exception e) when (e is InvalidProtocolBufferException or PacketException)
+        {
+            Close(descriptors);
+            throw e as PacketException ?? new PacketException($"a malformed message: {e.Message}");
+        }
+    }
+
+    /// <summary>Closes the descriptors of a message that nobody will read.</summary>
+    internal static void CloseDescriptors<T>(T message) => TakeDescriptors(message)?.ForEach(d => d.Dispose());
+
+    internal static void Close(List<Descriptor>? descriptors) => descriptors?.ForEach(d => d.Dispose());
+
+    private static List<SafeHandle>? TakeDescriptors<T>(T message)
+    {
+        if (message is not IDescriptorCarrier carrier)
+        {
+            return null;
+        }
+
+        var fields = new List<FileDescriptor>(1);
+        carrier.CollectDescriptors(fields);
+        List<SafeHandle>? descriptors = null;
+        foreach (FileDescriptor field in fields)
+        {
+            if (field.Handle is SafeHandle handle)
+            {
+                descriptors ??= [];
+                field.Index = (uint)descriptors.Count;
+                field.Handle = null;
+                descriptors.Add(handle);
+            }
+        }
+
+        return descriptors;
+    }
+
+    private static void GiveDescriptors<T>(T message, List<Descriptor>? descriptors)
+    {
+        var fields = new List<FileDescriptor>(1);
+        (message as IDescriptorCarrier)?.CollectDescriptors(fields);
+        int count = descriptors?.Count ?? 0;
+        if (fields.Count != count)
+        {
+            throw new PacketException($"a message with {count} descriptors that names {fields.Count}");
+        }
+
+        foreach (FileDescriptor field in fields)
+        {
+            if (field.Index >= count || fields.Count(f => f.Index == field.Index) != 1)
+            {
+                throw new PacketException("a message that does not name each of its descriptors once");
+            }
+        }
+
+        fields.ForEach(field => field.Handle = descriptors![(int)field.Index]);
+    }
+
+    private sealed class Serialization : SerializationContext
+    {
+        private readonly ArrayBufferWriter<byte> _writer = new();
+        private byte[]? _whole;
+
+        internal ReadOnlyMemory<byte> Written => _whole ?? _writer.WrittenMemory;
+
+        public override void Complete(byte[] payload) => _whole = payload;
+
+        public override IBufferWriter<byte> GetBufferWriter() => _writer;
+
+        public override void SetPayloadLength(int payloadLength)
+        {
+            if (payloadLength > 0)
+            {
+                _writer.GetSpan(payloadLength);
+            }
+        }
+
+        public override void Complete()
+        {
+        }
+    }
+
+    private sealed class Deserialization(ByteString bytes) : DeserializationContext
+    {
+        public override int PayloadLength => bytes.Length;
+
+        public override byte[] PayloadAsNewBuffer() => bytes.ToByteArray();
+
+        public override ReadOnlySequence<byte> PayloadAsReadOnlySequence() => new(bytes.Memory);
+    }
+}
