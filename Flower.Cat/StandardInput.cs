@@ -11,8 +11,8 @@ internal sealed class StandardInput
 {
     private const int BufferBytes = 64 * 1024;
 
-    private readonly Lock _lock = new();
-    private readonly ManualResetEventSlim _wanted = new();
+    // A monitor, not a Lock: the thread waits on it for a socket.
+    private readonly object _lock = new();
     private Thread? _thread;
     private Socket? _socket;
     private TaskCompletionSource? _done;
@@ -33,7 +33,7 @@ internal sealed class StandardInput
 
             _socket = socket;
             _done = done;
-            _wanted.Set();
+            Monitor.PulseAll(_lock);
             if (_thread is null)
             {
                 _thread = new Thread(Run) { IsBackground = true, Name = "stdin" };
@@ -52,7 +52,6 @@ internal sealed class StandardInput
             _done?.TrySetResult();
             _socket = null;
             _done = null;
-            _wanted.Reset();
         }
     }
 
@@ -87,34 +86,31 @@ internal sealed class StandardInput
 
     private void Send(ReadOnlySpan<byte> bytes)
     {
-        while (true)
+        Socket socket = AwaitSocket();
+        try
         {
-            _wanted.Wait();
-            Socket? socket;
-            lock (_lock)
+            while (!bytes.IsEmpty)
             {
-                socket = _socket;
+                bytes = bytes[socket.Send(bytes)..];
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // This peer no longer reads. Whoever comes next begins with new input.
+            DetachIf(socket);
+        }
+    }
+
+    private Socket AwaitSocket()
+    {
+        lock (_lock)
+        {
+            while (_socket is null)
+            {
+                Monitor.Wait(_lock);
             }
 
-            if (socket is null)
-            {
-                continue;
-            }
-
-            try
-            {
-                while (!bytes.IsEmpty)
-                {
-                    bytes = bytes[socket.Send(bytes)..];
-                }
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                // This peer no longer reads. Whoever comes next begins with new input.
-                DetachIf(socket);
-            }
-
-            return;
+            return _socket;
         }
     }
 
