@@ -29,8 +29,22 @@ internal static class DataPath
         }
         finally
         {
-            // Before the socket is closed, so that the input's thread does not find it closed.
+            // Before the socket is closed, so that the input's thread does not find it closed. Then shut it down, which
+            // wakes a thread that still blocks on it: closing would wait for that thread.
             input.Detach();
+            ShutDown(socket);
+        }
+    }
+
+    private static void ShutDown(Socket socket)
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (SocketException)
+        {
+            // The peer was faster.
         }
     }
 
@@ -38,8 +52,12 @@ internal static class DataPath
     {
         try
         {
-            received.TrySetResult(CopyToOutput(socket));
-            AwaitHangUp(socket, hungUp);
+            bool complete = CopyToOutput(socket);
+            received.TrySetResult(complete);
+            if (complete)
+            {
+                AwaitHangUp(socket, hungUp);
+            }
         }
         catch (ObjectDisposedException)
         {

@@ -32,9 +32,11 @@ public static class CommandRoot
         return ExitCodes.Usage;
     }
 
-    private static string Words(ParseResult result) => result.Errors.Count > 0
-        ? result.Errors[0].Message.TrimEnd('.')
-        : "a subcommand is missing";
+    private static string Words(ParseResult result) =>
+        result.CommandResult.Command is { Action: null, Subcommands.Count: > 0 } && result.UnmatchedTokens.Count == 0
+        || result.Errors.Count == 0
+            ? "a subcommand is missing"
+            : result.Errors[^1].Message.TrimEnd('.');
 
     private static IEnumerable<string> Path(CommandResult result)
     {

@@ -40,6 +40,8 @@ internal static class Dialer
 
     private static string Words(SocketException e, Destination destination) => e.SocketErrorCode switch
     {
+        SocketError.AddressNotAvailable when destination.EndPoint is UnixDomainSocketEndPoint =>
+            $"there is no socket {destination}",
         SocketError.ConnectionRefused => $"connection refused by {destination}",
         SocketError.TimedOut or SocketError.WouldBlock or SocketError.InProgress or SocketError.AlreadyInProgress =>
             $"{destination} did not answer within {TimeoutMilliseconds / 1000} s",
