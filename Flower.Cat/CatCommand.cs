@@ -13,7 +13,8 @@ public sealed class CatCommand : Command
 {
     private const int MaxQueued = 128;
 
-    private readonly Option<bool> _listen = new("--listen", "-l") { Description = "Register a server and take a connection." };
+    private readonly Option<bool> _listen =
+        new("--listen", "-l") { Description = "Register a server and take a connection." };
 
     private readonly Option<bool> _keep = new("--keep-listening", "-k")
     {

@@ -4,7 +4,9 @@ namespace Flower.Client;
 /// <summary>How a target is chosen and how long to wait for it.</summary>
 public sealed record ConnectOptions
 {
-    /// <summary>Wait until a matching target is registered. Implies <see cref="RelatedOnly"/>. Default: false.</summary>
+    /// <summary>
+    /// Wait until a matching target is registered. Implies <see cref="RelatedOnly"/>. Default: false.
+    /// </summary>
     public bool Wait { get; init; }
 
     /// <summary>Never take a target that has nothing in common with the labels. Default: false.</summary>

@@ -5,7 +5,8 @@ using Flower.Rpc.Interop;
 namespace Flower.Client;
 
 /// <summary>
-/// A connected socket and the labels of both sides. Owns the socket until <see cref="TakeDescriptor"/>. From here on the
+/// A connected socket and the labels of both sides. Owns the socket until <see cref="TakeDescriptor"/>. From here on
+/// the
 /// switchboard is out of the path. Not thread-safe, but its socket is as thread-safe as any.
 /// </summary>
 /// <remarks>

@@ -30,7 +30,8 @@ public sealed class EgressRequest : IAsyncDisposable
     public CancellationToken Cancelled => _cancelled.Token;
 
     /// <summary>
-    /// Hands the connected socket to the client. It must be blocking. It is duplicated, and stays the caller's to close.
+    /// Hands the connected socket to the client. It must be blocking. It is duplicated, and stays the caller's to
+    /// close.
     /// </summary>
     /// <exception cref="FlowerException">The registration has ended, or no descriptor is left.</exception>
     /// <exception cref="InvalidOperationException">It was answered before.</exception>

@@ -4,7 +4,9 @@ using Grpc.Core;
 
 namespace Flower.Client;
 
-/// <summary>What went wrong on the way to the switchboard or on the board. The message says what to do about it.</summary>
+/// <summary>
+/// What went wrong on the way to the switchboard or on the board. The message says what to do about it.
+/// </summary>
 public sealed class FlowerException : IOException
 {
     /// <summary>A failure.</summary>

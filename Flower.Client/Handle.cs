@@ -49,7 +49,9 @@ public sealed class Handle : IAsyncDisposable
         }
     }
 
-    /// <summary>Opens the handle behind a session descriptor, such as a Constrain's result, and takes that over.</summary>
+    /// <summary>
+    /// Opens the handle behind a session descriptor, such as a Constrain's result, and takes that over.
+    /// </summary>
     /// <exception cref="FlowerException">It is no session, or the switchboard has gone.</exception>
     public static Handle Adopt(Descriptor session)
     {
@@ -104,10 +106,13 @@ public sealed class Handle : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="FlowerException">A right is not this handle's, or labels contradict.</exception>
     public async Task<Handle> ConstrainAsync(
-        IEnumerable<Right> rights, LabelSet inLabels, LabelSet outLabels, CancellationToken cancellationToken = default) =>
+        IEnumerable<Right> rights, LabelSet inLabels, LabelSet outLabels,
+        CancellationToken cancellationToken = default) =>
         Adopt(await ConstrainToDescriptorAsync(rights, inLabels, outLabels, cancellationToken).ConfigureAwait(false));
 
-    /// <summary>Makes a narrower handle to pass on: to a child that inherits it, or to any number of processes.</summary>
+    /// <summary>
+    /// Makes a narrower handle to pass on: to a child that inherits it, or to any number of processes.
+    /// </summary>
     /// <param name="rights">Its rights, each of which this handle must have.</param>
     /// <param name="inLabels">Added to the labels of what it registers.</param>
     /// <param name="outLabels">Added to the labels of its requests.</param>
@@ -128,7 +133,8 @@ public sealed class Handle : IAsyncDisposable
     }
 
     /// <summary>
-    /// Pushes an accepted socket onto the board, as an ingress does. It must be blocking. It is duplicated, and stays the
+    /// Pushes an accepted socket onto the board, as an ingress does. It must be blocking. It is duplicated, and stays
+    /// the
     /// caller's to close.
     /// </summary>
     /// <returns>The union of both sides' labels.</returns>
@@ -154,7 +160,8 @@ public sealed class Handle : IAsyncDisposable
     /// <returns>The union of both sides' labels.</returns>
     /// <exception cref="FlowerException">As for <see cref="ConnectAsync"/>.</exception>
     public async Task<ConnectionLabels> PushDescriptorAsync(
-        Descriptor socket, LabelSet labels, ConnectOptions? options = null, CancellationToken cancellationToken = default)
+        Descriptor socket, LabelSet labels, ConnectOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(socket);
         using Descriptor owned = socket;

@@ -13,7 +13,8 @@ public sealed class IncomingConnection : IAsyncDisposable
     private readonly Listener _listener;
     private readonly ulong _id;
     private readonly bool _unseen;
-    private readonly TaskCompletionSource<Descriptor> _delivery = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Descriptor> _delivery =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private Descriptor? _socket;
     private bool _answered;
@@ -182,7 +183,8 @@ public sealed class IncomingConnection : IAsyncDisposable
         }
     }
 
-    // Accepted, but the caller no longer waits: a socket that came meanwhile is closed, one that comes later is refused.
+    // Accepted, but the caller no longer waits: a socket that came meanwhile is closed, one that comes later is
+    // refused.
     private void Abandon()
     {
         if (!_delivery.TrySetCanceled() && _delivery.Task.IsCompletedSuccessfully)

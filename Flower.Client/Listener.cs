@@ -13,7 +13,8 @@ namespace Flower.Client;
 /// </summary>
 public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDisposable
 {
-    // Beyond what was granted unseen: clients whose labels wait here until their deadline. More would only wait in vain.
+    // Beyond what was granted unseen: clients whose labels wait here until their deadline. More would only wait in
+    // vain.
     private const int MaxWaiting = 1024;
 
     private readonly TargetCall<ServerStartRequest, ServerStartResponse> _call;

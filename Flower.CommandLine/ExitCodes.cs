@@ -13,7 +13,9 @@ public static class ExitCodes
     /// <summary>EX_USAGE: the command line, or a label on it, is wrong.</summary>
     public const int Usage = 64;
 
-    /// <summary>EX_UNAVAILABLE: no switchboard; nothing or too much matches; the other side refused or took too long.</summary>
+    /// <summary>
+    /// EX_UNAVAILABLE: no switchboard; nothing or too much matches; the other side refused or took too long.
+    /// </summary>
     public const int Unavailable = 69;
 
     /// <summary>EX_NOPERM: the handle, or the file system, does not allow it.</summary>

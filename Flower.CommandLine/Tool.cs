@@ -30,7 +30,9 @@ public static class Tool
     public static void Say(string name, string message) =>
         Console.Error.WriteLine($"{name}: {LabelRules.Printable(message)}");
 
-    /// <summary>The full name of a command: <c>flower ingress accept</c> is <c>flower ingress</c> to its user.</summary>
+    /// <summary>
+    /// The full name of a command: <c>flower ingress accept</c> is <c>flower ingress</c> to its user.
+    /// </summary>
     public static string NameOf(Command command)
     {
         ArgumentNullException.ThrowIfNull(command);

@@ -4,7 +4,8 @@ using System.Net.Sockets;
 namespace Flower.Egress;
 
 /// <summary>
-/// Connects with blocking calls only, each on a thread of its own: an asynchronous connect would leave O_NONBLOCK on the
+/// Connects with blocking calls only, each on a thread of its own: an asynchronous connect would leave O_NONBLOCK on
+/// the
 /// socket, for its next owner too. SO_SNDTIMEO bounds a blocking connect (socket(7)).
 /// </summary>
 internal static class Dialer
