@@ -1,3 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
-Console.Error.WriteLine("flower: no subcommand is built yet");
-return 64;
+using System.CommandLine;
+using Flower.Cat;
+using Flower.CommandLine;
+using Flower.Egress;
+using Flower.Ingress;
+using Flower.List;
+
+var root = new RootCommand(
+    "Flower connects programs by labels. Programs register on a switchboard, which hands each the end of a socket.\n"
+    + "Begin with: flower switchboard & flower cat -l program=hello & echo hi | flower cat program=hello")
+{
+    // new SwitchboardCommand(),  (the daemon: Flower/SwitchboardCommand.cs)
+    // new DemoCommand(),         (the main job, shown: Flower/Demo/)
+    new CatCommand(),
+    new ListCommand(),
+    new IngressCommand(),
+    new EgressCommand(),
+};
+
+return await CommandRoot.RunAsync(root, args);

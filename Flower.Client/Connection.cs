@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Net.Sockets;
+using Flower.Rpc.Interop;
+
+namespace Flower.Client;
+
+/// <summary>
+/// A connected socket and the labels of both sides. Owns the socket until <see cref="TakeDescriptor"/>. From here on
+/// the
+/// switchboard is out of the path. Not thread-safe, but its socket is as thread-safe as any.
+/// </summary>
+/// <remarks>
+/// The socket is blocking. An asynchronous operation on it, or on its stream, makes it non-blocking for everyone who
+/// shares it, for good: a socket that will be handed to another program wants synchronous use only.
+/// </remarks>
+public sealed class Connection : IAsyncDisposable, IDisposable
+{
+    private Descriptor? _descriptor;
+    private Socket? _socket;
+
+    internal Connection(Descriptor descriptor, ConnectionLabels labels)
+    {
+        _descriptor = descriptor;
+        Labels = labels;
+    }
+
+    /// <summary>The union of both sides' labels.</summary>
+    public ConnectionLabels Labels { get; }
+
+    /// <summary>The socket, which stays the connection's.</summary>
+    /// <exception cref="ObjectDisposedException">The connection was disposed, or its descriptor taken.</exception>
+    public Socket Socket
+    {
+        get
+        {
+            if (_socket is null)
+            {
+                _socket = new Socket(Take().ToSocketHandle());
+            }
+
+            return _socket;
+        }
+    }
+
+    /// <summary>A stream on the socket, which stays the connection's.</summary>
+    public NetworkStream GetStream() => new(Socket, ownsSocket: false);
+
+    /// <summary>The descriptor, which becomes the caller's. The connection is of no more use.</summary>
+    public Descriptor TakeDescriptor()
+    {
+        if (_socket is null)
+        {
+            return Take();
+        }
+
+        Descriptor descriptor = Descriptor.FromSocket(_socket);
+        Dispose();
+        return descriptor;
+    }
+
+    /// <summary>Closes the socket.</summary>
+    public void Dispose()
+    {
+        _descriptor?.Dispose();
+        _descriptor = null;
+        _socket?.Dispose();
+    }
+
+    /// <summary>Closes the socket.</summary>
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return default;
+    }
+
+    private Descriptor Take()
+    {
+        Descriptor? descriptor = _descriptor;
+        ObjectDisposedException.ThrowIf(descriptor is null, this);
+        _descriptor = null;
+        return descriptor;
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol.V1;
+using Flower.Rpc;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace Flower.Client;
+
+/// <summary>The one place where failures of the transport become those of this library.</summary>
+internal static class Failures
+{
+    private const string DetailTrailer = "flower-error-bin";
+
+    /// <summary>The switchboard could not be reached.</summary>
+    public static FlowerException FromOpen(FlowerSocketException e, SwitchboardAddress address)
+    {
+        string where = address.Path ?? address.ToString();
+        return e.Name switch
+        {
+            "ENOENT" or "ECONNREFUSED" or "ENOTDIR" => new(
+                StatusCode.Unavailable, $"no switchboard at {where}: start one with: flower switchboard", e),
+            "EACCES" or "EPERM" => new(
+                StatusCode.PermissionDenied, $"no permission to open {where}: ask its owner, or give --switchboard", e),
+            "EBADF" => new(StatusCode.Unavailable, $"no switchboard at {where}: the descriptor is not open", e),
+            "ENOTSOCK" or "EPROTOTYPE" or "ENOTCONN" => new(
+                StatusCode.Unavailable, $"{where} is not a switchboard's socket", e),
+            "EPIPE" or "ECONNRESET" => new(StatusCode.Unavailable, $"the switchboard at {where} has gone", e),
+            "EMFILE" or "ENFILE" => new(
+                StatusCode.ResourceExhausted, $"no descriptor left to open {where}: raise ulimit -n", e),
+            _ => new(StatusCode.Unavailable, $"cannot open {where}: {e.Name}", e),
+        };
+    }
+
+    /// <summary>A descriptor could not be made or duplicated on this side.</summary>
+    public static FlowerException FromSocket(FlowerSocketException e) =>
+        e.Name is "EMFILE" or "ENFILE"
+            ? new(StatusCode.ResourceExhausted, "no descriptor left: raise ulimit -n", e)
+            : new(StatusCode.Unavailable, $"the socket failed: {e.Name}", e);
+
+    /// <summary>A call failed. If it was the caller who gave it up, the exception says that instead.</summary>
+    public static Exception FromCall(Exception e, CancellationToken cancellationToken) => e switch
+    {
+        RpcException { StatusCode: StatusCode.Cancelled } when cancellationToken.IsCancellationRequested =>
+            new OperationCanceledException(e.Message, e, cancellationToken),
+        RpcException rpc => FromStatus(rpc),
+        FlowerSocketException socket => FromSocket(socket),
+        ObjectDisposedException => new FlowerException(StatusCode.Unavailable, "the handle was closed", e),
+        _ => e,
+    };
+
+    /// <summary>Whether <see cref="FromCall"/> knows better words for it.</summary>
+    public static bool Known(Exception e) => e is RpcException or FlowerSocketException or ObjectDisposedException;
+
+    /// <summary>The answer lacks something that the contract promises.</summary>
+    public static FlowerException Broken(string what) =>
+        new(StatusCode.Internal, $"the switchboard's answer has no {what}: it speaks another version, or is not one");
+
+    /// <summary>The other side of an offer has gone.</summary>
+    public static FlowerException Withdrawn() => new(StatusCode.Cancelled, "the client has gone before it was answered");
+
+    /// <summary>The stream on which something was registered has ended.</summary>
+    public static FlowerException Ended(Exception? why) => why as FlowerException
+        ?? new FlowerException(StatusCode.Unavailable, "the registration has ended", why);
+
+    private static FlowerException FromStatus(RpcException e)
+    {
+        ErrorDetail detail = Detail(e.Trailers);
+        return new(e.StatusCode, Words(e, detail), e) { Keys = [.. detail.Keys], Rights = [.. detail.Rights] };
+    }
+
+    private static string Words(RpcException e, ErrorDetail detail)
+    {
+        if (e.Status.Detail is { Length: > 0 } text)
+        {
+            return text;
+        }
+
+        string keys = detail.Keys.Count == 0 ? "" : ": " + string.Join(", ", detail.Keys);
+        return e.StatusCode switch
+        {
+            StatusCode.Unavailable => "the switchboard has gone, or the other side has" + keys,
+            StatusCode.PermissionDenied => "the handle does not allow it" + keys,
+            StatusCode.NotFound => "nothing on the board matches" + keys,
+            StatusCode.FailedPrecondition => "the labels are ambiguous" + keys,
+            StatusCode.DeadlineExceeded => "it took too long",
+            StatusCode.Unimplemented => "the switchboard does not know this call: it is of another version",
+            _ => $"the switchboard answered {e.StatusCode}{keys}",
+        };
+    }
+
+    private static ErrorDetail Detail(Grpc.Core.Metadata trailers)
+    {
+        foreach (Grpc.Core.Metadata.Entry entry in trailers)
+        {
+            if (entry.IsBinary && entry.Key == DetailTrailer)
+            {
+                try
+                {
+                    return ErrorDetail.Parser.ParseFrom(entry.ValueBytes);
+                }
+                catch (InvalidProtocolBufferException)
+                {
+                    // The status itself is still worth telling.
+                    return new ErrorDetail();
+                }
+            }
+        }
+
+        return new ErrorDetail();
+    }
+}

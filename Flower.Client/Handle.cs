@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Flower.Protocol;
+using Flower.Protocol.V1;
+using Flower.Rpc;
+using Flower.Rpc.Interop;
+using Grpc.Core;
+
+namespace Flower.Client;
+
+/// <summary>
+/// The authority to talk to a switchboard, and one session over it. Everything that is registered through it ends with
+/// it; connections that were made live on. Thread-safe.
+/// </summary>
+public sealed class Handle : IAsyncDisposable
+{
+    private readonly SessionChannel _channel;
+    private readonly Switchboard.SwitchboardClient _stub;
+
+    private Handle(SessionChannel channel)
+    {
+        _channel = channel;
+        _stub = new(channel.CreateCallInvoker());
+    }
+
+    /// <summary>Completes when the session has ended, whoever ended it. Never faults.</summary>
+    public Task Closed => _channel.Closed;
+
+    /// <summary>Opens a handle.</summary>
+    /// <param name="address"><c>unix:/path</c>, <c>/path</c> or <c>fd:N</c>; null: see
+    /// <see cref="SwitchboardAddress.Default"/>. An inherited descriptor is borrowed, and stays open.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="FlowerException">There is no switchboard, or no permission to open it.</exception>
+    public static Task<Handle> OpenAsync(string? address = null, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<Handle>(cancellationToken);
+        }
+
+        try
+        {
+            return Task.FromResult(Open(SwitchboardAddress.Resolve(address)));
+        }
+        catch (FlowerException e)
+        {
+            return Task.FromException<Handle>(e);
+        }
+    }
+
+    /// <summary>
+    /// Opens the handle behind a session descriptor, such as a Constrain's result, and takes that over.
+    /// </summary>
+    /// <exception cref="FlowerException">It is no session, or the switchboard has gone.</exception>
+    public static Handle Adopt(Descriptor session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        try
+        {
+            return new(SessionChannel.Adopt(session));
+        }
+        catch (FlowerSocketException e)
+        {
+            session.Dispose();
+            throw Failures.FromSocket(e);
+        }
+    }
+
+    /// <summary>Connects to the one target that matches best.</summary>
+    /// <exception cref="FlowerException">Nothing matches, several match, the target refused, or the handle does not
+    /// allow it; see <see cref="FlowerException.StatusCode"/>.</exception>
+    public async Task<Connection> ConnectAsync(
+        LabelSet labels, ConnectOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        options ??= new();
+        var request = new ClientConnectRequest
+        {
+            Labels = labels.ToMessage(),
+            RelatedOnly = options.RelatedOnly,
+            Wait = options.Wait,
+        };
+        ClientConnectResponse response = await CallAsync(
+            _stub.ClientConnectAsync(request, null, options.Deadline, cancellationToken), cancellationToken)
+            .ConfigureAwait(false);
+        return new(response.Socket?.Handle as Descriptor ?? throw Failures.Broken("socket"), new(response.Labels));
+    }
+
+    /// <summary>Registers a server.</summary>
+    /// <exception cref="FlowerException">The labels are taken, or the handle does not allow it.</exception>
+    public async Task<Listener> ListenAsync(
+        LabelSet labels, ListenOptions? options = null, CancellationToken cancellationToken = default) =>
+        await Listener.StartAsync(_stub, Start(labels, options), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Registers an egress.</summary>
+    /// <exception cref="FlowerException">The labels are taken, or the handle does not allow it.</exception>
+    public async Task<Egress> StartEgressAsync(
+        LabelSet labels, ListenOptions? options = null, CancellationToken cancellationToken = default) =>
+        await Egress.StartAsync(_stub, Start(labels, options), cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Makes a narrower handle, with a session of its own.</summary>
+    /// <param name="rights">Its rights, each of which this handle must have.</param>
+    /// <param name="inLabels">Added to the labels of what it registers.</param>
+    /// <param name="outLabels">Added to the labels of its requests.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="FlowerException">A right is not this handle's, or labels contradict.</exception>
+    public async Task<Handle> ConstrainAsync(
+        IEnumerable<Right> rights, LabelSet inLabels, LabelSet outLabels,
+        CancellationToken cancellationToken = default) =>
+        Adopt(await ConstrainToDescriptorAsync(rights, inLabels, outLabels, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>
+    /// Makes a narrower handle to pass on: to a child that inherits it, or to any number of processes.
+    /// </summary>
+    /// <param name="rights">Its rights, each of which this handle must have.</param>
+    /// <param name="inLabels">Added to the labels of what it registers.</param>
+    /// <param name="outLabels">Added to the labels of its requests.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="FlowerException">A right is not this handle's, or labels contradict.</exception>
+    public async Task<Descriptor> ConstrainToDescriptorAsync(
+        IEnumerable<Right> rights, LabelSet inLabels, LabelSet outLabels, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(rights);
+        ArgumentNullException.ThrowIfNull(inLabels);
+        ArgumentNullException.ThrowIfNull(outLabels);
+        var request = new ConstrainRequest { InLabels = inLabels.ToMessage(), OutLabels = outLabels.ToMessage() };
+        request.Rights.AddRange(rights);
+        ConstrainResponse response = await CallAsync(
+            _stub.ConstrainAsync(request, cancellationToken: cancellationToken), cancellationToken)
+            .ConfigureAwait(false);
+        return response.Handle?.Handle as Descriptor ?? throw Failures.Broken("handle");
+    }
+
+    /// <summary>
+    /// Pushes an accepted socket onto the board, as an ingress does. It must be blocking. It is duplicated, and stays
+    /// the
+    /// caller's to close.
+    /// </summary>
+    /// <returns>The union of both sides' labels.</returns>
+    /// <exception cref="FlowerException">As for <see cref="ConnectAsync"/>.</exception>
+    public async Task<ConnectionLabels> PushAsync(
+        Socket socket, LabelSet labels, ConnectOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        Descriptor descriptor;
+        try
+        {
+            descriptor = Descriptor.FromSocket(socket);
+        }
+        catch (FlowerSocketException e)
+        {
+            throw Failures.FromSocket(e);
+        }
+
+        return await PushDescriptorAsync(descriptor, labels, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Pushes an accepted socket onto the board. The descriptor is taken over, whatever the outcome.</summary>
+    /// <returns>The union of both sides' labels.</returns>
+    /// <exception cref="FlowerException">As for <see cref="ConnectAsync"/>.</exception>
+    public async Task<ConnectionLabels> PushDescriptorAsync(
+        Descriptor socket, LabelSet labels, ConnectOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        using Descriptor owned = socket;
+        ArgumentNullException.ThrowIfNull(labels);
+        options ??= new();
+        var request = new IngressConnectRequest
+        {
+            Labels = labels.ToMessage(),
+            Socket = FileDescriptor.Adopt(socket),
+            RelatedOnly = options.RelatedOnly,
+            Wait = options.Wait,
+        };
+        IngressConnectResponse response = await CallAsync(
+            _stub.IngressConnectAsync(request, null, options.Deadline, cancellationToken), cancellationToken)
+            .ConfigureAwait(false);
+        return new(response.Labels);
+    }
+
+    /// <summary>The targets that do not contradict the labels.</summary>
+    /// <exception cref="FlowerException">The handle does not allow it, or the switchboard went away.</exception>
+    public async IAsyncEnumerable<TargetInfo> ListAsync(
+        LabelSet labels, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        using AsyncServerStreamingCall<ListResponse> call = _stub.List(
+            new() { Labels = labels.ToMessage() }, cancellationToken: cancellationToken);
+        while (await NextAsync(call.ResponseStream, cancellationToken).ConfigureAwait(false))
+        {
+            foreach (Target target in call.ResponseStream.Current.Targets)
+            {
+                yield return new(target.Kind, new(target.Labels), [.. target.RequiredKeys.Order(StringComparer.Ordinal)]);
+            }
+        }
+    }
+
+    /// <summary>Ends the session, and with it every registration that was made through it.</summary>
+    public ValueTask DisposeAsync() => _channel.DisposeAsync();
+
+    private static Handle Open(SwitchboardAddress address)
+    {
+        try
+        {
+            if (address.Path is { } path)
+            {
+                return new(SessionChannel.ConnectPath(path));
+            }
+
+            using Descriptor inherited = Descriptor.Borrow(address.Descriptor);
+            return new(SessionChannel.OpenShared(inherited));
+        }
+        catch (FlowerSocketException e)
+        {
+            throw Failures.FromOpen(e, address);
+        }
+    }
+
+    private static TargetStart Start(LabelSet labels, ListenOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        int credit = (options ?? new()).Credit;
+        ArgumentOutOfRangeException.ThrowIfNegative(credit, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(credit, ushort.MaxValue, nameof(options));
+        return new() { Labels = labels.ToMessage(), Credit = (uint)credit };
+    }
+
+    private static async Task<T> CallAsync<T>(AsyncUnaryCall<T> call, CancellationToken cancellationToken)
+    {
+        using (call)
+        {
+            try
+            {
+                return await call.ConfigureAwait(false);
+            }
+            catch (Exception e) when (Failures.Known(e))
+            {
+                throw Failures.FromCall(e, cancellationToken);
+            }
+        }
+    }
+
+    private static async Task<bool> NextAsync<T>(IAsyncStreamReader<T> reader, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.MoveNext(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (Failures.Known(e))
+        {
+            throw Failures.FromCall(e, cancellationToken);
+        }
+    }
+}

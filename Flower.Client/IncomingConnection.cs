@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
+
+namespace Flower.Client;
+
+/// <summary>
+/// A client that wants to be served. Answer it once; the client waits until then, or until the switchboard's accept
+/// deadline (5 s unless configured otherwise). Disposing it unanswered rejects it. Thread-safe.
+/// </summary>
+public sealed class IncomingConnection : IAsyncDisposable
+{
+    private readonly Listener _listener;
+    private readonly ulong _id;
+    private readonly bool _unseen;
+    private readonly TaskCompletionSource<Descriptor> _delivery =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _lock = new();
+    private Descriptor? _socket;
+    private bool _answered;
+    private Exception? _gone;
+
+    internal IncomingConnection(Listener listener, ulong id, ConnectionLabels labels, Descriptor? socket)
+    {
+        _listener = listener;
+        _id = id;
+        _socket = socket;
+        _unseen = socket is not null;
+        Labels = labels;
+    }
+
+    /// <summary>The union of both sides' labels.</summary>
+    public ConnectionLabels Labels { get; }
+
+    internal bool IsWithdrawn
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _gone is not null;
+            }
+        }
+    }
+
+    // An answer to a connection that came unseen gives the credit back that it took.
+    private uint Credit => _unseen ? 1u : 0u;
+
+    /// <summary>Takes the connection.</summary>
+    /// <exception cref="FlowerException">The client or the registration has gone.</exception>
+    /// <exception cref="InvalidOperationException">It was answered before.</exception>
+    public async Task<Connection> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        Descriptor? socket = Answered();
+        try
+        {
+            await _listener.AnswerAsync(
+                new() { ConnectionId = _id, Accept = new(), Credit = Credit }, cancellationToken).ConfigureAwait(false);
+            socket ??= await _delivery.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return new(socket, Labels);
+        }
+        catch
+        {
+            socket?.Dispose();
+            Abandon();
+            throw;
+        }
+        finally
+        {
+            _listener.Forget(_id);
+        }
+    }
+
+    /// <summary>Refuses the connection.</summary>
+    /// <param name="reason">What the client is told.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="FlowerException">The client or the registration has gone.</exception>
+    /// <exception cref="InvalidOperationException">It was answered before.</exception>
+    public async Task RejectAsync(string reason, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(reason);
+        Answered()?.Dispose();
+        _listener.Forget(_id);
+        await _listener.AnswerAsync(Rejection(reason), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Rejects the connection, if it has not been answered.</summary>
+    public async ValueTask DisposeAsync() => await TryRejectAsync("the server did not take it").ConfigureAwait(false);
+
+    internal async ValueTask TryRejectAsync(string reason)
+    {
+        Descriptor? socket;
+        lock (_lock)
+        {
+            if (_answered || _gone is not null)
+            {
+                return;
+            }
+
+            _answered = true;
+            socket = _socket;
+            _socket = null;
+        }
+
+        socket?.Dispose();
+        _listener.Forget(_id);
+        try
+        {
+            await _listener.AnswerAsync(Rejection(reason), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (FlowerException)
+        {
+            // The registration has ended, which rejects as well.
+        }
+    }
+
+    /// <summary>The socket came. False: nobody wants it any more.</summary>
+    internal bool Deliver(Descriptor? socket) => socket is null
+        ? _delivery.TrySetException(Failures.Broken("socket"))
+        : _delivery.TrySetResult(socket);
+
+    /// <summary>The client has gone. The credit that it took is given back.</summary>
+    internal async ValueTask WithdrawAsync()
+    {
+        if (End(Failures.Withdrawn()) && _unseen)
+        {
+            try
+            {
+                await _listener.AnswerAsync(Rejection("withdrawn"), CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (FlowerException)
+            {
+                // The registration has ended: no credit is wanted.
+            }
+        }
+    }
+
+    /// <summary>There will be no socket. True: it had not been answered.</summary>
+    internal bool End(Exception why)
+    {
+        bool unanswered;
+        Descriptor? socket;
+        lock (_lock)
+        {
+            _gone ??= why;
+            unanswered = !_answered;
+            socket = _socket;
+            _socket = null;
+        }
+
+        socket?.Dispose();
+        _listener.Forget(_id);
+        if (_delivery.TrySetException(why))
+        {
+            // Observed here, since nobody may ever have asked.
+            _ = _delivery.Task.Exception;
+        }
+
+        return unanswered;
+    }
+
+    private Answer Rejection(string reason) =>
+        new() { ConnectionId = _id, Reject = new() { Reason = reason }, Credit = Credit };
+
+    private Descriptor? Answered()
+    {
+        lock (_lock)
+        {
+            if (_gone is not null)
+            {
+                throw _gone;
+            }
+
+            if (_answered)
+            {
+                throw new InvalidOperationException("the connection was answered before");
+            }
+
+            _answered = true;
+            Descriptor? socket = _socket;
+            _socket = null;
+            return socket;
+        }
+    }
+
+    // Accepted, but the caller no longer waits: a socket that came meanwhile is closed, one that comes later is
+    // refused.
+    private void Abandon()
+    {
+        if (!_delivery.TrySetCanceled() && _delivery.Task.IsCompletedSuccessfully)
+        {
+            _delivery.Task.Result.Dispose();
+        }
+    }
+}

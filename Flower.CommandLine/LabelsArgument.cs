@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.CommandLine;
+using Flower.Protocol;
+
+namespace Flower.CommandLine;
+
+/// <summary>Labels as words, or as one JSON object.</summary>
+public sealed class LabelsArgument : Argument<string[]>
+{
+    /// <summary>Zero or more words.</summary>
+    public LabelsArgument()
+        : base("LABELS")
+    {
+        Arity = ArgumentArity.ZeroOrMore;
+        Description = "key=value states a label, +key=value also requires it of the other side, +key requires the key "
+            + "with any value; or one JSON object: '{\"program\":\"demo\"}'";
+    }
+
+    /// <summary>The set that the words form.</summary>
+    /// <exception cref="LabelException">A word is no label, or a key is given twice.</exception>
+    public LabelSet Read(ParseResult command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        LabelSet labels = LabelSet.ParseWords(command.GetValue(this) ?? []);
+        labels.CheckSize();
+        return labels;
+    }
+}

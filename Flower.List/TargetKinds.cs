@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol.V1;
+
+namespace Flower.List;
+
+/// <summary>What people call the kinds of targets.</summary>
+internal static class TargetKinds
+{
+    public static string Name(TargetKind kind) => kind switch
+    {
+        TargetKind.Server => "server",
+        TargetKind.Egress => "egress",
+        TargetKind.Resolver => "resolver",
+        _ => "unknown",
+    };
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Text.Json;
+using Flower.Client;
+
+namespace Flower.List;
+
+/// <summary>Targets as lines of JSON.</summary>
+internal static class TargetLines
+{
+    public static async Task PrintAsync(IAsyncEnumerable<TargetInfo> targets, CancellationToken cancellationToken)
+    {
+        using Stream output = Console.OpenStandardOutput();
+        using var line = new MemoryStream();
+        using var writer = new Utf8JsonWriter(line);
+        await foreach (TargetInfo target in targets.WithCancellation(cancellationToken))
+        {
+            line.SetLength(0);
+            writer.Reset();
+            Write(writer, target);
+            writer.Flush();
+            line.WriteByte((byte)'\n');
+            output.Write(line.GetBuffer(), 0, (int)line.Length);
+        }
+    }
+
+    private static void Write(Utf8JsonWriter writer, TargetInfo target)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("kind", TargetKinds.Name(target.Kind));
+        writer.WritePropertyName("labels");
+        target.Labels.WriteTo(writer);
+        writer.WriteStartArray("required_keys");
+        foreach (string key in target.RequiredKeys)
+        {
+            writer.WriteStringValue(key);
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+}
