@@ -31,9 +31,7 @@ internal sealed class Handle
         _inPins = Pin(parent?._inPins ?? NoPins, inLabels, parent is null ? null : this);
         _outPins = Pin(parent?._outPins ?? NoPins, outLabels, parent is null ? null : this);
         _depth = parent is null ? 0 : parent._depth + 1;
-        _jump = parent is null ? this
-            : parent._depth - parent._jump._depth == parent._jump._depth - parent._jump._jump._depth ? parent._jump._jump
-            : parent;
+        _jump = parent?.JumpOfChild() ?? this;
     }
 
     public ulong Id { get; }
@@ -115,7 +113,11 @@ internal sealed class Handle
         ImmutableDictionary<string, Handle?> pins, LabelSet labels, Handle? by) =>
         labels.Labels.Length == pins.Count
             ? pins
-            : pins.AddRange(labels.Labels.Where(l => !pins.ContainsKey(l.Key)).Select(l => KeyValuePair.Create(l.Key, by)));
+            : pins.AddRange(
+                labels.Labels.Where(l => !pins.ContainsKey(l.Key)).Select(l => KeyValuePair.Create(l.Key, by)));
+
+    private Handle JumpOfChild() =>
+        _depth - _jump._depth == _jump._depth - _jump._jump._depth ? _jump._jump : this;
 
     private ImmutableDictionary<string, Handle?> Pins(LabelSide side) => side == LabelSide.In ? _inPins : _outPins;
 }

@@ -46,7 +46,7 @@ internal sealed class KeyGroup<T>(LabelSet own, LabelSet indexed, string signatu
     /// <summary>How many indexes over several keys there are.</summary>
     internal int IndexCount => _byKeys.Count;
 
-    /// <summary>Two targets have the same signature when they belong together. No key has a control character.</summary>
+    /// <summary>Targets with the same signature belong together. No key has a control character.</summary>
     public static string SignatureOf(LabelSet own, LabelSet indexed) => string.Join(
         '\u0001',
         string.Join('\0', indexed.Labels.Select(l => l.Key)),
@@ -150,7 +150,10 @@ internal sealed class KeyGroup<T>(LabelSet own, LabelSet indexed, string signatu
     private ValueIndex<T>? IndexOf(ImmutableArray<string> keys)
     {
         ValueIndex<T>? index = _byKeys.Find(i => SortedKeys.Same(i.Keys, keys));
-        if (index is null && _byKeys.Count < (HasOwnIndex || SortedKeys.Same(keys, OwnKeys) ? MaxIndexes : MaxIndexes - 1))
+        bool last = _byKeys.Count == MaxIndexes - 1;
+        if (index is null
+            && _byKeys.Count < MaxIndexes
+            && (!last || SortedKeys.Same(keys, OwnKeys) || _byKeys.Exists(i => SortedKeys.Same(i.Keys, OwnKeys))))
         {
             index = Fill(new(keys));
             _byKeys.Add(index);
@@ -158,8 +161,6 @@ internal sealed class KeyGroup<T>(LabelSet own, LabelSet indexed, string signatu
 
         return index;
     }
-
-    private bool HasOwnIndex => _byKeys.Exists(i => SortedKeys.Same(i.Keys, OwnKeys));
 
     private ValueIndex<T> Fill(ValueIndex<T> index)
     {

@@ -2,8 +2,8 @@
 namespace Flower.Switchboard.Routing;
 
 /// <summary>
-/// The entries in the order of registration. A removed entry leaves a gap until half of the log is gaps; a position is a
-/// sequence number, so a cursor survives that. Owned by the directory.
+/// The entries in the order of registration. A removed entry leaves a gap until half of the log is gaps; a cursor is
+/// a sequence number, so it survives that. Owned by the directory.
 /// </summary>
 internal sealed class RegistrationLog<T>
     where T : class, ITarget

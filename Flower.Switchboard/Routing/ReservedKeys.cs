@@ -5,8 +5,8 @@ using Flower.Protocol;
 namespace Flower.Switchboard.Routing;
 
 /// <summary>
-/// The keys that begin with <c>flower.</c>. The switchboard alone states them about a side; a side may state some of them
-/// about the other, as a demand.
+/// The keys that begin with <c>flower.</c>. The switchboard alone states them about a side; a side may state
+/// some of them about the other, as a demand.
 /// </summary>
 internal static class ReservedKeys
 {
@@ -45,7 +45,8 @@ internal static class ReservedKeys
             ? "the switchboard alone states it about a client, and only a target may demand it of its clients"
             : AboutServer.Contains(key, StringComparer.Ordinal)
             ? "the switchboard alone states it about a target, and only a request may demand it of its target"
-            : key.StartsWith(ClientPrefix, StringComparison.Ordinal) || key.StartsWith(ServerPrefix, StringComparison.Ordinal)
+            : key.StartsWith(ClientPrefix, StringComparison.Ordinal)
+                || key.StartsWith(ServerPrefix, StringComparison.Ordinal)
             ? "the switchboard knows no such key"
             : "the switchboard alone states keys that begin with 'flower.'";
         return $"label '{key}' cannot be stated here: {who}; allowed here are {string.Join(", ", allowed)}";

@@ -7,8 +7,8 @@ namespace Flower.Switchboard.Routing;
 
 /// <summary>
 /// The registered targets and who of them a request reaches. Does not own the targets. One thread; no clock, no I/O.
-/// Lookup is a tuple space search (Srinivasan et al., SIGCOMM 1999): the time grows with the number of distinct key sets,
-/// not with the number of targets.
+/// Lookup is a tuple space search (Srinivasan et al., SIGCOMM 1999): the time grows with the number of distinct key
+/// sets, not with the number of targets.
 /// </summary>
 internal sealed class TargetDirectory<T>(
     int maxKeySetsPerUser = TargetDirectory<T>.DefaultKeySetsPerUser,
@@ -53,7 +53,8 @@ internal sealed class TargetDirectory<T>(
     /// <exception cref="ArgumentException">It is registered already, or of no kind.</exception>
     public Registration<T> TryAdd(T target)
     {
-        if (_entries.ContainsKey(target) || !_groups.TryGetValue(target.Kind, out Dictionary<string, KeyGroup<T>>? groups))
+        if (_entries.ContainsKey(target)
+            || !_groups.TryGetValue(target.Kind, out Dictionary<string, KeyGroup<T>>? groups))
         {
             throw new ArgumentException("the target is registered already, or of no kind", nameof(target));
         }

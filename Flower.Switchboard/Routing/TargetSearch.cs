@@ -4,8 +4,8 @@ using System.Collections.Immutable;
 namespace Flower.Switchboard.Routing;
 
 /// <summary>
-/// One evaluation of a query. It is shown each group once, in any order, and keeps the matches of the best class so far.
-/// Class and beating depend on the keys alone, which a group has in common; values are left to the group's indexes.
+/// One evaluation of a query. It is shown each group once, in any order, and keeps the matches of the best class so
+/// far. Class and beating depend on the keys alone, which a group has in common; values are left to its indexes.
 /// </summary>
 internal sealed class TargetSearch<T>(Query query, Predicate<T>? eligible)
     where T : class, ITarget
