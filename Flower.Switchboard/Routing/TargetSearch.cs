@@ -79,25 +79,35 @@ internal sealed class TargetSearch<T>(Query query, Predicate<T>? eligible)
             .Order(StringComparer.Ordinal),
     ];
 
-    // Matches of the first class have the request's values wherever they have a label, so keys decide.
-    private static bool Beats(KeyGroup<T> a, KeyGroup<T> b) => Covers(a, b) && !Covers(b, a);
+    // Matches of the first class have the request's values wherever they have a label, so keys decide; of them those
+    // that rank, since a pinned or attested label only excludes. Where these are the same, fewer others are closer to
+    // what was given.
+    private bool Beats(KeyGroup<T> a, KeyGroup<T> b) => Covers(a, b) && (!Covers(b, a) || Others(a) < Others(b));
 
-    private static bool Covers(KeyGroup<T> a, KeyGroup<T> b) =>
-        SortedKeys.IsSubset(b.OwnKeys, a.OwnKeys) && SortedKeys.IsSubset(b.RequiredKeys, a.OwnStatedKeys);
+    private bool Covers(KeyGroup<T> a, KeyGroup<T> b) =>
+        SortedKeys.IsSubset(Ranking(b.OwnKeys), a.OwnKeys)
+        && SortedKeys.IsSubset(Ranking(b.RequiredKeys), a.OwnStatedKeys);
 
-    private static int Weight(KeyGroup<T> group) => group.OwnKeys.Length + group.OwnStatedKeys.Length;
+    private ImmutableArray<string> Ranking(ImmutableArray<string> keys) =>
+        SortedKeys.Intersect(keys, query.RankingKeys);
+
+    private int Weight(KeyGroup<T> group) => Ranking(group.OwnKeys).Length + Ranking(group.OwnStatedKeys).Length;
+
+    private int Others(KeyGroup<T> group) => group.OwnStatedKeys.Length - Ranking(group.OwnStatedKeys).Length;
 
     private RankClass RankOf(KeyGroup<T> group, ImmutableArray<string> shared) =>
         !SortedKeys.Intersects(group.OwnStatedKeys, query.RankingKeys) ? RankClass.Unrelated
         : SortedKeys.IsSubset(group.OwnKeys, shared) ? RankClass.Stated
         : RankClass.Related;
 
-    // Who beats another has the greater weight, and beating is transitive: heaviest first, each needs to be compared
-    // with the unbeaten ones only, and once there are enough of them no later one can change the result.
+    // Who beats another has the greater weight, or the same and fewer others, and beating is transitive: so each
+    // needs to be compared with the unbeaten ones before it only, and once there are enough of them no later one can
+    // change the result.
     private List<Entry<T>> Unbeaten()
     {
         var unbeaten = new List<Entry<T>>();
-        foreach (Entry<T> entry in _matches.OrderByDescending(e => Weight(e.Group)).ThenBy(e => e.Sequence))
+        foreach (Entry<T> entry in _matches.OrderByDescending(e => Weight(e.Group))
+            .ThenBy(e => Others(e.Group)).ThenBy(e => e.Sequence))
         {
             if (!unbeaten.Exists(u => Beats(u.Group, entry.Group)))
             {

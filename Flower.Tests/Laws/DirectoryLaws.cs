@@ -68,6 +68,20 @@ public sealed class DirectoryLaws
         }
     }
 
+    // What the handle pins (here: d) is stated too, but only excludes.
+    [FsCheck.NUnit.Property]
+    public void Find_ExactlyATargetsLabelsAndPinnedOnes_ReachesIt(BoardStep[] steps)
+    {
+        TargetDirectory<Fake> board = Play(steps, out List<Fake> live, []);
+        LabelSet pinned = LabelSet.Create(("d", "1"));
+        foreach (Fake target in live.Where(
+            t => t.Kind != TargetKind.Resolver && !t.Own.IsEmpty && !t.Own.States("d")))
+        {
+            Query query = Ask(target.Own, pinned, 0);
+            Assert.That(board.Find(query).One, Is.SameAs(target), $"{target} on {string.Join("; ", live)}");
+        }
+    }
+
     [FsCheck.NUnit.Property]
     public void TryAdd_SideBySide_NeverIndistinguishable(BoardStep[] steps)
     {

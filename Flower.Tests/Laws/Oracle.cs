@@ -22,7 +22,7 @@ internal static class Oracle
     {
         List<Fake> matches = [.. board.Where(t => Reaches(query, t.Kind) && Matches(query.Stated, t.Indexed))];
         List<Fake> first = [.. matches.Where(t => IsFirst(query, t.Own))];
-        List<Fake> unbeaten = [.. first.Where(t => !first.Exists(o => Covers(o.Own, t.Own) && !Covers(t.Own, o.Own)))];
+        List<Fake> unbeaten = [.. first.Where(t => !first.Exists(o => Beats(query.RankingKeys, o.Own, t.Own)))];
         if (unbeaten.Count > 0)
         {
             return unbeaten;
@@ -51,8 +51,13 @@ internal static class Oracle
         own.RequiredKeys.Contains(key)
         || (own[key] is { } value && (stated[key] is { } asked ? asked == value : stated.RequiredKeys.Contains(key)));
 
-    private static bool Covers(LabelSet a, LabelSet b) =>
-        b.Labels.All(l => a[l.Key] == l.Value) && b.RequiredKeys.All(k => Stated(a).Contains(k));
+    private static bool Beats(IReadOnlyCollection<string> ranking, LabelSet a, LabelSet b) =>
+        Covers(ranking, a, b)
+        && (!Covers(ranking, b, a) || Stated(a).Except(ranking).Count() < Stated(b).Except(ranking).Count());
+
+    private static bool Covers(IReadOnlyCollection<string> ranking, LabelSet a, LabelSet b) =>
+        b.Labels.Where(l => ranking.Contains(l.Key)).All(l => a[l.Key] == l.Value)
+        && b.RequiredKeys.Where(ranking.Contains).All(k => Stated(a).Contains(k));
 
     private static bool Includes(LabelSet a, LabelSet b) =>
         b.Labels.All(l => a[l.Key] == l.Value) && b.RequiredKeys.All(k => a.RequiredKeys.Contains(k));
