@@ -36,7 +36,7 @@ public static class LabelRules
 
         if (key[0] == '+')
         {
-            throw new LabelException($"label key '{key}' must not begin with '+', which marks a required key", key);
+            throw new LabelException($"label key '{Printable(key)}' must not begin with '+', which marks a required key", key);
         }
 
         foreach (char c in key)

@@ -9,6 +9,9 @@ namespace Flower.Protocol;
 /// <content>Labels as people write them: words, or one JSON object.</content>
 public sealed partial class LabelSet
 {
+    // As in LabelRules: a lone surrogate must not become another character on the way in.
+    private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
+
     private static readonly JsonWriterOptions Printing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>
@@ -50,7 +53,7 @@ public sealed partial class LabelSet
         var required = new List<string>();
         try
         {
-            var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(json));
+            var reader = new Utf8JsonReader(Strict.GetBytes(json));
             reader.Read();
             if (reader.TokenType != JsonTokenType.StartObject)
             {
@@ -79,6 +82,10 @@ public sealed partial class LabelSet
             }
 
             reader.Read();
+        }
+        catch (EncoderFallbackException)
+        {
+            throw new LabelException("bad JSON: it is not well-formed Unicode");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Collections.Immutable;
+using Flower.Protocol;
+
+namespace Flower.Switchboard.Routing;
+
+/// <summary>
+/// One lookup: what a request states, and which of it ranks. A demand such as <c>flower.client_uid</c> of a target only
+/// excludes if <see cref="Stated"/> has the key: who builds a query attests every key that a target may demand.
+/// </summary>
+internal sealed class Query
+{
+    private static readonly ImmutableArray<string> AddressKeys =
+        ["address_family", "client_address", "client_port", "server_address", "server_port"];
+
+    /// <summary>What was attested of the client, its handle's out-labels and the given ones.</summary>
+    public required LabelSet Stated { get; init; }
+
+    /// <summary>The keys that rank, sorted; all of them are stated.</summary>
+    public ImmutableArray<string> RankingKeys { get; init; } = [];
+
+    /// <summary>Not a target that has nothing in common with the ranking keys.</summary>
+    public bool RelatedOnly { get; init; }
+
+    /// <summary>A socket is pushed: only servers are candidates.</summary>
+    public bool Ingress { get; init; }
+
+    /// <summary>The keys that rank: those given in the call, or if none of them can, the handle's out-labels.</summary>
+    public static ImmutableArray<string> RankingKeysOf(LabelSet given, LabelSet outLabels, bool ingress)
+    {
+        ImmutableArray<string> keys = Filter(given, ingress);
+        return keys.IsEmpty ? Filter(outLabels, ingress) : keys;
+    }
+
+    private static ImmutableArray<string> Filter(LabelSet set, bool ingress) =>
+        [.. SortedKeys.Stated(set).Where(k => !ReservedKeys.IsReserved(k) && !(ingress && AddressKeys.Contains(k)))];
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Collections.Immutable;
+using Flower.Protocol;
+using Flower.Protocol.V1;
+
+namespace Flower.Switchboard.Routing;
+
+/// <summary>
+/// The registered targets and who of them a request reaches. Does not own the targets. One thread; no clock, no I/O.
+/// Lookup is a tuple space search (Srinivasan et al., SIGCOMM 1999): the time grows with the number of distinct key
+/// sets, not with the number of targets.
+/// </summary>
+internal sealed class TargetDirectory<T>(
+    int maxKeySetsPerUser = TargetDirectory<T>.DefaultKeySetsPerUser,
+    int maxKeySets = TargetDirectory<T>.DefaultKeySets)
+    where T : class, ITarget
+{
+    /// <summary>The most distinct key sets of one user's targets.</summary>
+    public const int DefaultKeySetsPerUser = 64;
+
+    /// <summary>The most distinct key sets of all targets.</summary>
+    public const int DefaultKeySets = 4096;
+
+    /// <summary>The most targets that one call of <see cref="List"/> looks at.</summary>
+    public const int MaxExamined = 512;
+
+    /// <summary>What <see cref="List"/> sets when nothing is left.</summary>
+    public const long EndOfList = -1;
+
+    private static readonly TargetKind[] Servers = [TargetKind.Server];
+    private static readonly TargetKind[] Reachable = [TargetKind.Server, TargetKind.Egress];
+    private static readonly TargetKind[] Resolvers = [TargetKind.Resolver];
+
+    private readonly Dictionary<TargetKind, Dictionary<string, KeyGroup<T>>> _groups = new()
+    {
+        [TargetKind.Server] = new(StringComparer.Ordinal),
+        [TargetKind.Egress] = new(StringComparer.Ordinal),
+        [TargetKind.Resolver] = new(StringComparer.Ordinal),
+    };
+
+    private readonly Dictionary<T, Entry<T>> _entries = new(ReferenceEqualityComparer.Instance);
+    private readonly RegistrationLog<T> _log = new();
+    private readonly KeySetQuota _quota = new(maxKeySetsPerUser, maxKeySets);
+    private long _lastSequence;
+
+    public int Count => _entries.Count;
+
+    /// <summary>
+    /// Registers a target, unless one that a client could not tell from it is there: of the same kind (servers and
+    /// egresses are one kind here, since a client reaches both), with the same labels, more, or fewer. Targets without
+    /// labels and required keys may always stand side by side.
+    /// </summary>
+    /// <exception cref="ArgumentException">It is registered already, or of no kind.</exception>
+    public Registration<T> TryAdd(T target)
+    {
+        if (_entries.ContainsKey(target)
+            || !_groups.TryGetValue(target.Kind, out Dictionary<string, KeyGroup<T>>? groups))
+        {
+            throw new ArgumentException("the target is registered already, or of no kind", nameof(target));
+        }
+
+        if (FindConflict(target) is { } conflict)
+        {
+            return new(conflict, null);
+        }
+
+        string signature = KeyGroup<T>.SignatureOf(target.Own, target.Indexed);
+        if (_quota.Exceeded(target.OwnerUid, signature) is { } limit)
+        {
+            return new(null, limit);
+        }
+
+        if (!groups.TryGetValue(signature, out KeyGroup<T>? group))
+        {
+            group = new(target.Own, target.Indexed, signature);
+            groups.Add(signature, group);
+        }
+
+        var entry = new Entry<T>(target, ++_lastSequence, group);
+        group.Add(entry);
+        _entries.Add(target, entry);
+        _log.Append(entry);
+        _quota.Add(entry.OwnerUid, signature);
+        return default;
+    }
+
+    /// <summary>Removes a target; nothing happens if it is not registered.</summary>
+    public void Remove(T target)
+    {
+        if (!_entries.Remove(target, out Entry<T>? entry))
+        {
+            return;
+        }
+
+        entry.Group.Remove(entry);
+        _log.Remove(entry);
+        _quota.Remove(entry.OwnerUid, entry.Group.Signature);
+        if (entry.Group.Count == 0)
+        {
+            _groups[entry.Kind].Remove(entry.Group.Signature);
+        }
+    }
+
+    /// <summary>The targets that match best, among those that are <paramref name="eligible"/>.</summary>
+    public Lookup<T> Find(Query query, Predicate<T>? eligible = null)
+    {
+        var search = new TargetSearch<T>(query, eligible);
+        foreach (TargetKind kind in query.Ingress ? Servers : Reachable)
+        {
+            foreach (KeyGroup<T> group in _groups[kind].Values)
+            {
+                search.Visit(group);
+            }
+        }
+
+        return search.Result();
+    }
+
+    /// <summary>
+    /// Adds the next targets, of all kinds, that do not contradict the filter and state the keys that it requires, in
+    /// the order of registration. Looks at a bounded number of them, so it may add none before the end is reached.
+    /// </summary>
+    /// <param name="filter">The labels. What the targets require does not hide them.</param>
+    /// <param name="afterSequence">0 to begin with, then what <paramref name="next"/> was.</param>
+    /// <param name="max">The most targets to add.</param>
+    /// <param name="into">The targets are added to it.</param>
+    /// <param name="next">Where to go on, or <see cref="EndOfList"/>. Stays valid whatever comes and goes.</param>
+    /// <returns>How many were added.</returns>
+    public int List(LabelSet filter, long afterSequence, int max, List<T> into, out long next)
+    {
+        int added = 0;
+        next = afterSequence;
+        int slot = _log.FirstAfter(afterSequence);
+        int end = Math.Min(_log.Slots, slot + MaxExamined);
+        for (; slot < end && added < max; slot++)
+        {
+            (next, Entry<T>? entry) = _log[slot];
+            if (entry is not null && IsListed(entry.Indexed, filter))
+            {
+                into.Add(entry.Target);
+                added++;
+            }
+        }
+
+        next = slot == _log.Slots ? EndOfList : next;
+        return added;
+    }
+
+    private static bool IsListed(LabelSet target, LabelSet filter) =>
+        filter.RequiredKeys.All(target.States) && target.ContradictionsWith(filter).Count == 0;
+
+    private T? FindConflict(T target)
+    {
+        LabelSet own = target.Own;
+        if (own.IsEmpty)
+        {
+            return null;
+        }
+
+        ImmutableArray<string> keys = SortedKeys.OfLabels(own);
+        ImmutableArray<string> stated = SortedKeys.Stated(own);
+        foreach (TargetKind kind in target.Kind == TargetKind.Resolver ? Resolvers : Reachable)
+        {
+            foreach (KeyGroup<T> group in _groups[kind].Values)
+            {
+                if (!group.IsConfusable(keys, own.RequiredKeys, stated))
+                {
+                    continue;
+                }
+
+                // One key set is within the other, so equal values at the common keys are all that is left to ask.
+                ImmutableArray<string> common = keys.Length < group.OwnKeys.Length ? keys : group.OwnKeys;
+                if (group.Probe(own, common).FirstOrDefault() is { } entry)
+                {
+                    return entry.Target;
+                }
+            }
+        }
+
+        return null;
+    }
+}

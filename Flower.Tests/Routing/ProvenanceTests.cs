@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol;
+using Flower.Protocol.V1;
+using Flower.Switchboard.Routing;
+using NUnit.Framework;
+
+namespace Flower.Tests.Routing;
+
+/// <summary>Who stands behind a label, as its receiver sees it.</summary>
+public sealed class ProvenanceTests
+{
+    private static readonly LabelSet None = LabelSet.Empty;
+    private readonly Handle _root = Handle.CreateRoot(Rights.All, None, LabelSet.Create(("env", "prod")));
+
+    [Test]
+    public void ForReceiver_ConstrainOfAncestor_Pinned()
+    {
+        Handle shared = HandleTests.Narrow(_root, 1, Rights.All, None, LabelSet.Create(("team", "x")));
+        Handle client = HandleTests.Narrow(shared, 2, Rights.All, None, LabelSet.Create(("self", "me")));
+        Handle server = HandleTests.Narrow(shared, 3, Rights.All, None, None);
+
+        Assert.That(
+            Show(server, None, client, LabelSet.Create(("given", "g"))),
+            Is.EqualTo("env=prod:Pinned given=g:Claimed self=me:Claimed team=x:Pinned"));
+    }
+
+    [Test]
+    public void ForReceiver_OtherBranch_Claimed()
+    {
+        Handle client = HandleTests.Narrow(_root, 1, Rights.All, None, LabelSet.Create(("team", "x")));
+        Handle server = HandleTests.Narrow(_root, 2, Rights.All, None, None);
+
+        Assert.That(Show(server, None, client, None), Is.EqualTo("env=prod:Pinned team=x:Claimed"));
+    }
+
+    [Test]
+    public void ForReceiver_BothState_PeersWordCounts()
+    {
+        Handle server = HandleTests.Narrow(_root, 1, Rights.All, LabelSet.Create(("a", "1"), ("b", "2")), None);
+
+        Assert.That(
+            Show(server, None, _root, LabelSet.Create(("a", "1"))),
+            Is.EqualTo("a=1:Claimed b=2:Pinned env=prod:Pinned"));
+    }
+
+    [Test]
+    public void ForReceiver_DemandsAndRequiredKeys_OnceOrNotAtAll()
+    {
+        LabelSet attested = LabelSet.Create((ReservedKeys.ClientUid, "5"), (ReservedKeys.ConnectionId, "9"));
+        LabelSet given = LabelSet.ParseWords(["flower.client_uid=5", "flower.client_pid=1", "+any"]);
+
+        Assert.That(
+            Show(_root, given, _root, None, attested),
+            Is.EqualTo("env=prod:Pinned flower.client_uid=5:Attested flower.connection_id=9:Attested"));
+    }
+
+    private static string Show(Handle server, LabelSet given, Handle client, LabelSet asked, LabelSet? attested = null)
+    {
+        var own = new Party(server, LabelSide.In, server.InLabels.Merge(given, out _));
+        var peer = new Party(client, LabelSide.Out, client.OutLabels.Merge(asked, out _));
+        IReadOnlyList<Label> labels = Provenance.ForReceiver(attested ?? None, own, peer);
+        return string.Join(' ', labels.Select(l => $"{l.Key}={l.Value}:{l.Source}"));
+    }
+}
