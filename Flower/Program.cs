@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.CommandLine;
+using Flower;
 using Flower.Cat;
 using Flower.CommandLine;
 using Flower.Egress;
@@ -10,7 +11,7 @@ var root = new RootCommand(
     "Flower connects programs by labels. Programs register on a switchboard, which hands each the end of a socket.\n"
     + "Begin with: flower switchboard & flower cat -l program=hello & echo hi | flower cat program=hello")
 {
-    // new SwitchboardCommand(),  (the daemon: Flower/SwitchboardCommand.cs)
+    new SwitchboardCommand(),
     // new DemoCommand(),         (the main job, shown: Flower/Demo/)
     new CatCommand(),
     new ListCommand(),

@@ -31,6 +31,9 @@ public static class Errno
     /// <summary>Message too long.</summary>
     public const int MsgSize = 90;
 
+    /// <summary>A socket of another type.</summary>
+    public const int ProtoType = 91;
+
     /// <summary>Address in use.</summary>
     public const int AddrInUse = 98;
 
@@ -65,7 +68,7 @@ public static class Errno
         36 => "ENAMETOOLONG",
         88 => "ENOTSOCK",
         MsgSize => "EMSGSIZE",
-        91 => "EPROTOTYPE",
+        ProtoType => "EPROTOTYPE",
         AddrInUse => "EADDRINUSE",
         ConnReset => "ECONNRESET",
         107 => "ENOTCONN",

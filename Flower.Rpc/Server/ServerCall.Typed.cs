@@ -95,8 +95,16 @@ internal sealed class ServerCall<TRequest, TResponse>(
     {
         while (Credit == 0 && !HasEnded)
         {
-            _writer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            await _writer.Task.ConfigureAwait(true);
+            _writer ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            try
+            {
+                await _writer.Task.WaitAsync(cancellationToken).ConfigureAwait(true);
+            }
+            catch (OperationCanceledException)
+            {
+                MessageCodec.CloseDescriptors(message);
+                throw;
+            }
         }
 
         if (HasEnded)

@@ -59,7 +59,12 @@ public sealed class SessionServer : IDisposable
     /// Serves one end of a packet pair, which the server now owns, with the given authority. On the loop. The other end
     /// may be shared by any number of processes, each of which opens a session of its own through it.
     /// </summary>
-    public void Serve(Descriptor socket, object authority) => Add(socket, authority, isShared: true);
+    public void Serve(Descriptor socket, object authority)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        UnixSocket.PassPidFd(socket, true);
+        Add(socket, authority, isShared: true);
+    }
 
     /// <summary>Ends every session and closes the listeners. On the loop.</summary>
     public void Dispose()

@@ -25,7 +25,7 @@ public sealed class ConflictTests
                 var board = new TargetDirectory<Fake>();
                 Fake there = Server(one.Split(' '));
                 Assert.That(board.TryAdd(there).IsAdded, Is.True);
-                Fake late = kind == TargetKind.Server ? Server(other.Split(' ')) : Egress(other.Split(' '));
+                Fake late = kind == TargetKind.Server ? Server(other.Split(' ')) : Fake.Egress(other.Split(' '));
                 Assert.That(board.TryAdd(late).Conflict, Is.SameAs(there));
                 Assert.That(board.Count, Is.EqualTo(1));
                 Assert.That(board.TryAdd(Resolver(other.Split(' '))).IsAdded, Is.True);

@@ -111,7 +111,7 @@ public sealed class TargetDirectoryTests
     public void Find_Ingress_ServersOnly()
     {
         Fake server = Server("a=1");
-        Add(server, Egress("b=1"), Resolver("a=1"));
+        Add(server, Fake.Egress("b=1"), Resolver("a=1"));
         LabelSet given = LabelSet.ParseWords(["address_family=ipv4", "b=1"]);
         var query = new Query { Stated = given, RankingKeys = Query.RankingKeysOf(given, given, true), Ingress = true };
 
@@ -137,7 +137,7 @@ public sealed class TargetDirectoryTests
     public void List_WithFilter_ExcludesContradictingAndNotStating()
     {
         Fake one = Server("a=1");
-        Fake requiring = Egress("a=2", "+address_family");
+        Fake requiring = Fake.Egress("a=2", "+address_family");
         Fake resolver = Resolver("b=1");
         Add(one, requiring, resolver);
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
+
+namespace Flower.Switchboard.Admin;
+
+/// <summary>The gRPC door: stock gRPC on Kestrel on a Unix stream socket, with health and reflection.</summary>
+internal static class GrpcDoor
+{
+    /// <summary>Builds the host. Takes the listening socket.</summary>
+    public static WebApplication Build(Descriptor listener, Action<ILoggingBuilder> logging, EventLoop loop)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "flower" });
+        logging(builder.Logging);
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            // A watcher may be silent for hours, and have more than a hundred calls open: Kestrel's defaults
+            // (130 s, 100 streams) would end the one and hang the other.
+            kestrel.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
+            kestrel.Limits.Http2.MaxStreamsPerConnection = PacketLimits.MaxCalls;
+            kestrel.ListenHandle(
+                (ulong)listener.ToSocketHandle().DangerousGetHandle(),
+                endpoint => endpoint.Protocols = HttpProtocols.Http2);
+        });
+        builder.Services.AddSingleton(new GrpcDoorService(loop));
+        builder.Services.AddGrpc();
+        builder.Services.AddGrpcReflection();
+        builder.Services.AddGrpcHealthChecks().AddCheck("switchboard", () => HealthCheckResult.Healthy());
+        WebApplication web = builder.Build();
+        web.MapGrpcService<GrpcDoorService>();
+        web.MapGrpcReflectionService();
+        web.MapGrpcHealthChecksService();
+        return web;
+    }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-2-Clause
+namespace Flower.Switchboard.Hosting;
+
+/// <summary>What an operator decides about a switchboard.</summary>
+public sealed class SwitchboardOptions
+{
+    /// <summary>The path of the handle door. Required.</summary>
+    public required string Listen { get; init; }
+
+    /// <summary>The path of the gRPC door. Required.</summary>
+    public required string Admin { get; init; }
+
+    /// <summary>The mode of both sockets; default 0600. Who may open them has every right.</summary>
+    public UnixFileMode Mode { get; init; } = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>How long a target may take to answer a connection; default 5 seconds.</summary>
+    public TimeSpan AcceptDeadline { get; init; } = TimeSpan.FromSeconds(5);
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Globalization;
+using Flower.Protocol;
+using Flower.Protocol.V1;
+using Flower.Switchboard.Routing;
+using Grpc.Core;
+using Microsoft.Extensions.Logging;
+using Handle = Flower.Switchboard.Routing.Handle;
+
+namespace Flower.Switchboard.Sessions;
+
+/// <summary>
+/// The state of the switchboard: handles, targets, and the requests that wait for one. On the loop. Everything that
+/// changes stands here; calls come in through <see cref="SwitchboardService"/>.
+/// </summary>
+internal sealed class Board(ILogger logger, TimeSpan acceptDeadline)
+{
+    private const int MaxWaiting = 4096;
+    private const int MaxTargets = 1_000_000;
+
+    private readonly TargetDirectory<Target> _directory = new();
+    private readonly LinkedList<(Query Query, TaskCompletionSource Found)> _waiting = new();
+    private readonly Handle _root = Handle.CreateRoot(Rights.All, LabelSet.Empty, LabelSet.Empty);
+    private ulong _lastHandleId;
+    private ulong _lastConnectionId;
+
+    public TimeSpan AcceptDeadline { get; } = acceptDeadline;
+
+    /// <summary>
+    /// The handle of a session that came by the public path: one of its own, so that what its holder pins on handles
+    /// made from it is pinned for these alone.
+    /// </summary>
+    public Handle CreatePublicHandle() => Narrow(_root, Rights.All, LabelSet.Empty, LabelSet.Empty);
+
+    /// <summary>Makes a narrower handle.</summary>
+    /// <exception cref="RpcException">It would be wider, or the labels break a rule.</exception>
+    public Handle Constrain(Caller caller, ConstrainRequest request)
+    {
+        if (!RightsMessage.TryRead(request.Rights, out Rights rights))
+        {
+            throw Refusal.Invalid("a right that this switchboard does not know", []);
+        }
+
+        return Narrow(caller.Handle, rights, Stating.Read(request.InLabels), Stating.Read(request.OutLabels));
+    }
+
+    /// <summary>Registers a target and wakes the requests that waited for it.</summary>
+    /// <exception cref="RpcException">Its name is taken, or a limit is reached.</exception>
+    public void Register(Target target)
+    {
+        if (_directory.Count >= MaxTargets)
+        {
+            throw Refusal.Exhausted($"the switchboard has {MaxTargets} targets, its limit");
+        }
+
+        Registration<Target> registration = _directory.TryAdd(target);
+        bool mayList = (target.Caller.Handle.Rights & Rights.List) != 0;
+        if (registration.Conflict is Target other)
+        {
+            throw Refusal.Taken(other, mayList);
+        }
+
+        if (registration.TooManyKeySets is string limit)
+        {
+            throw Refusal.Exhausted(limit);
+        }
+
+        BoardLog.Registered(logger, NameOf(target.Kind), target.Own, target.Caller.Credentials.Pid, target.OwnerUid);
+        Wake();
+    }
+
+    /// <summary>Forgets a target. Idempotent.</summary>
+    public void Unregister(Target target)
+    {
+        _directory.Remove(target);
+        target.OnGone();
+        BoardLog.Unregistered(logger, NameOf(target.Kind), target.Own, target.Caller.Credentials.Pid);
+    }
+
+    /// <summary>The one target of a request; waits for it if asked to.</summary>
+    /// <exception cref="RpcException">NOT_FOUND, or FAILED_PRECONDITION when several match equally well.</exception>
+    /// <exception cref="OperationCanceledException">The caller has gone.</exception>
+    public async Task<Target> FindAsync(Request request, bool wait, CancellationToken caller)
+    {
+        while (true)
+        {
+            Lookup<Target> found = _directory.Find(request.Query);
+            if (found.One is Target target)
+            {
+                return target;
+            }
+
+            if (found.IsSeveral)
+            {
+                throw Refusal.Ambiguous(found, (request.Caller.Handle.Rights & Rights.List) != 0);
+            }
+
+            if (!wait)
+            {
+                throw Refusal.NotFound(request.Stated);
+            }
+
+            await WaitAsync(request.Query, caller);
+        }
+    }
+
+    /// <summary>The labels of a new connection as each side sees them.</summary>
+    public (IReadOnlyList<Label> ForClient, IReadOnlyList<Label> ForTarget) Join(Request request, Target target)
+    {
+        string id = (++_lastConnectionId).ToString(CultureInfo.InvariantCulture);
+        LabelSet attested = LabelSet.Create((ReservedKeys.ConnectionId, id))
+            .Merge(request.Attested, out _)
+            .Merge(target.Attested, out _);
+        return (Provenance.ForReceiver(attested, request.Party, target.Party),
+            Provenance.ForReceiver(attested, target.Party, request.Party));
+    }
+
+    /// <summary>Sends what matches in slices, each of which is short work.</summary>
+    public async Task ListAsync(
+        Caller caller, Labels? labels, Func<ListResponse, Task> send, CancellationToken cancellationToken)
+    {
+        const int SliceTargets = 64;
+        const int SliceBytes = 32 * 1024;
+        LabelSet filter = Stating.OutLabels(caller.Handle, Stating.Read(labels));
+        // What a target demands of its clients hides it from those who are others.
+        filter = filter.Merge(caller.AsClient(), out _);
+        var slice = new List<Target>();
+        for (long next = 0; next != TargetDirectory<Target>.EndOfList;)
+        {
+            slice.Clear();
+            _directory.List(filter, next, SliceTargets, slice, out next);
+            var response = new ListResponse();
+            int bytes = 0;
+            foreach (Target target in slice)
+            {
+                Protocol.V1.Target listed = Describe(target, caller);
+                bytes += listed.CalculateSize();
+                if (bytes > SliceBytes && response.Targets.Count > 0)
+                {
+                    await send(response);
+                    response = new ListResponse();
+                    bytes = listed.CalculateSize();
+                }
+
+                response.Targets.Add(listed);
+            }
+
+            if (response.Targets.Count > 0)
+            {
+                await send(response);
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>The labels of a target as a holder of the handle sees them.</summary>
+    public static IReadOnlyList<Label> LabelsOf(Target target, Caller caller) => Provenance.ForReceiver(
+        target.Attested, new Party(caller.Handle, LabelSide.Out, LabelSet.Empty), target.Party);
+
+    private static Protocol.V1.Target Describe(Target target, Caller caller) => new()
+    {
+        Kind = target.Kind,
+        Labels = { LabelsOf(target, caller) },
+        RequiredKeys = { target.Own.RequiredKeys },
+    };
+
+    private static string NameOf(TargetKind kind) => kind == TargetKind.Egress ? "egress" : "server";
+
+    private Handle Narrow(Handle handle, Rights rights, LabelSet inLabels, LabelSet outLabels) =>
+        handle.Constrain(++_lastHandleId, rights, inLabels, outLabels) switch
+        {
+            HandleResult.Narrower narrower => narrower.Handle,
+            HandleResult.LacksRights lacks => throw Refusal.LacksRights(lacks.Rights),
+            HandleResult.Contradicts contradicts => throw Refusal.Contradicts(contradicts.Keys),
+            HandleResult.Invalid invalid => throw Refusal.Invalid(invalid.Message, invalid.Keys),
+            _ => throw new InvalidOperationException(),
+        };
+
+    private async Task WaitAsync(Query query, CancellationToken caller)
+    {
+        if (_waiting.Count >= MaxWaiting)
+        {
+            throw Refusal.Exhausted($"{MaxWaiting} requests wait for a target, the limit");
+        }
+
+        var found = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        LinkedListNode<(Query, TaskCompletionSource)> node = _waiting.AddLast((query, found));
+        try
+        {
+            await found.Task.WaitAsync(caller);
+        }
+        finally
+        {
+            if (node.List is not null)
+            {
+                _waiting.Remove(node);
+            }
+        }
+    }
+
+    // In order of arrival: continuations run in the order in which they are posted.
+    private void Wake()
+    {
+        for (LinkedListNode<(Query Query, TaskCompletionSource Found)>? node = _waiting.First; node is not null;)
+        {
+            LinkedListNode<(Query Query, TaskCompletionSource Found)>? next = node.Next;
+            if (!_directory.Find(node.Value.Query).IsNone)
+            {
+                _waiting.Remove(node);
+                node.Value.Found.SetResult();
+            }
+
+            node = next;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace Flower.Switchboard.Sessions;
+
+/// <summary>What the board logs.</summary>
+internal static partial class BoardLog
+{
+    [LoggerMessage(101, LogLevel.Information, "{Kind} registered: {Labels} (pid {Pid} uid {Uid})")]
+    internal static partial void Registered(ILogger logger, string kind, LabelSet labels, int pid, uint uid);
+
+    [LoggerMessage(102, LogLevel.Information, "{Kind} gone: {Labels} (pid {Pid})")]
+    internal static partial void Unregistered(ILogger logger, string kind, LabelSet labels, int pid);
+
+    [LoggerMessage(103, LogLevel.Information, "{Method} of pid {Pid} uid {Uid} refused: {Code}: {Reason}")]
+    internal static partial void Refused(
+        ILogger logger, string method, int pid, uint uid, Grpc.Core.StatusCode code, string reason);
+
+    [LoggerMessage(104, LogLevel.Debug, "connected pid {ClientPid} to {Labels} (pid {ServerPid})")]
+    internal static partial void Connected(ILogger logger, int clientPid, LabelSet labels, int serverPid);
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+using Flower.Protocol.V1;
+
+namespace Flower.Switchboard.Sessions;
+
+/// <summary>
+/// What the board says to a target. A server and an egress hear the same things in messages of their own. Each call
+/// takes the socket, also when it fails.
+/// </summary>
+internal interface ITargetStream
+{
+    Task StartedAsync(IReadOnlyList<Label> labels);
+
+    Task OfferAsync(ulong id, IReadOnlyList<Label> labels, SafeHandle? socket, CancellationToken cancellationToken);
+
+    Task DeliverAsync(ulong id, SafeHandle socket);
+
+    Task WithdrawAsync(ulong id);
+}

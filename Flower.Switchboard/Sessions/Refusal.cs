@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol;
+using Flower.Protocol.V1;
+using Flower.Switchboard.Routing;
+using Google.Protobuf;
+using Grpc.Core;
+using Status = Grpc.Core.Status;
+
+namespace Flower.Switchboard.Sessions;
+
+/// <summary>Every answer that is not OK: which status it is, and its words. The one place that maps outcomes.</summary>
+internal static class Refusal
+{
+    /// <summary>The trailer with an <see cref="ErrorDetail"/>.</summary>
+    public const string DetailTrailer = "flower-error-bin";
+
+    public static RpcException LacksRights(IReadOnlyList<Right> rights) => Make(
+        StatusCode.PermissionDenied,
+        $"this handle lacks the right {string.Join(", ", rights.Select(RightNames.NameOf))}",
+        [],
+        rights);
+
+    public static RpcException Contradicts(IReadOnlyList<string> keys) => Make(
+        StatusCode.PermissionDenied, $"{Names(keys)} contradict{(keys.Count == 1 ? "s" : "")} the labels of this handle", keys);
+
+    public static RpcException Invalid(string message, IReadOnlyList<string> keys) =>
+        Make(StatusCode.InvalidArgument, message, keys);
+
+    public static RpcException Reserved(LabelRefusal refusal) =>
+        Make(StatusCode.PermissionDenied, refusal.Message, refusal.Keys);
+
+    public static RpcException NotFound(LabelSet labels) => Make(
+        StatusCode.NotFound, labels.IsEmpty ? "no target is registered that takes this" : $"nothing matches {labels}", []);
+
+    public static RpcException Ambiguous(Lookup<Target> found, bool mayList) => mayList
+        ? Make(
+            StatusCode.FailedPrecondition,
+            $"{Several(found.Targets.Length)} targets match equally well; "
+            + (found.Keys.IsEmpty ? "nothing tells them apart" : $"state one of {Names([.. found.Keys])} to tell them apart"),
+            found.Keys)
+        : Make(StatusCode.FailedPrecondition, "several targets match equally well; state more labels", []);
+
+    public static RpcException Taken(Target target, bool mayList) => Make(
+        StatusCode.FailedPrecondition,
+        mayList
+            ? $"a target with labels that are equal, or include these or are included, is registered: {target.Own}; "
+              + "state a label that tells them apart, or stop the other one"
+            : "a target with labels that are equal, or include these or are included, is registered; "
+              + "state a label that tells them apart, or stop the other one",
+        mayList ? [.. target.Own.Labels.Select(l => l.Key)] : []);
+
+    public static RpcException Exhausted(string message) => Make(StatusCode.ResourceExhausted, message, []);
+
+    public static RpcException Unimplemented(string message) => Make(StatusCode.Unimplemented, message, []);
+
+    public static RpcException WrongDoor() => Make(
+        StatusCode.FailedPrecondition,
+        "this call carries descriptors, which gRPC cannot: use the handle door, the switchboard's --listen socket",
+        []);
+
+    /// <summary>How an offer that was not taken looks to its client.</summary>
+    public static RpcException NotTaken(OfferOutcome outcome, TimeSpan acceptDeadline) => outcome switch
+    {
+        OfferOutcome.Rejected rejected =>
+            Make(StatusCode.Unavailable, $"the target rejected the connection: {rejected.Reason}", []),
+        OfferOutcome.Gone => Make(StatusCode.Unavailable, "the target went away before it took the connection", []),
+        OfferOutcome.Silent => Make(
+            StatusCode.DeadlineExceeded,
+            $"the target did not answer within {acceptDeadline.TotalSeconds:0.###} seconds",
+            []),
+        _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
+    };
+
+    private static string Several(int count) =>
+        count >= Lookup<Target>.MaxTargets ? $"at least {count}" : $"{count}";
+
+    private static string Names(IReadOnlyList<string> keys) =>
+        string.Join(", ", keys.Select(k => $"'{LabelRules.Printable(k)}'"));
+
+    private static RpcException Make(
+        StatusCode code, string message, IReadOnlyList<string> keys, IReadOnlyList<Right>? rights = null)
+    {
+        var detail = new ErrorDetail { Keys = { keys }, Rights = { rights ?? [] } };
+        Grpc.Core.Metadata trailers = keys.Count == 0 && rights is null ? [] : new() { { DetailTrailer, detail.ToByteArray() } };
+        return new RpcException(new Status(code, message), trailers);
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol;
+using Flower.Protocol.V1;
+using Flower.Switchboard.Routing;
+
+namespace Flower.Switchboard.Sessions;
+
+/// <summary>A client's or an ingress's wish to be connected: the lookup, and the labels that its target will see.</summary>
+internal sealed class Request
+{
+    private Request(Caller caller, LabelSet attested, LabelSet stated, Query query)
+    {
+        Caller = caller;
+        Attested = attested;
+        Stated = stated;
+        Query = query;
+    }
+
+    public Caller Caller { get; }
+
+    public LabelSet Attested { get; }
+
+    /// <summary>The handle's out-labels and those given.</summary>
+    public LabelSet Stated { get; }
+
+    public Query Query { get; }
+
+    public Party Party => new(Caller.Handle, LabelSide.Out, Stated);
+
+    /// <summary>Checks the labels of a call and builds its lookup.</summary>
+    /// <exception cref="Grpc.Core.RpcException">The labels break a rule or contradict the handle's.</exception>
+    public static Request Create(Caller caller, Labels? labels, bool relatedOnly, bool ingress)
+    {
+        LabelSet given = Stating.Read(labels);
+        LabelSet stated = Stating.OutLabels(caller.Handle, given);
+        LabelSet attested = caller.AsClient();
+        var query = new Query
+        {
+            Stated = stated.Merge(attested, out _),
+            RankingKeys = Query.RankingKeysOf(given, caller.Handle.OutLabels, ingress),
+            RelatedOnly = relatedOnly,
+            Ingress = ingress,
+        };
+        return new Request(caller, attested, stated, query);
+    }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+using Flower.Protocol;
+using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
+using Flower.Switchboard.Routing;
+
+namespace Flower.Switchboard.Sessions;
+
+/// <summary>
+/// A registered target and the offers that it has not answered. On the loop. Lives as long as its stream; owns the
+/// sockets that wait for an accept.
+/// </summary>
+internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITargetStream stream, uint credit) : ITarget
+{
+    private const uint MaxCredit = 65535;
+
+    private readonly Dictionary<ulong, Pending> _pending = [];
+    private uint _credit = Math.Min(credit, MaxCredit);
+    private ulong _lastId;
+    private bool _gone;
+
+    public TargetKind Kind { get; } = kind;
+
+    public Caller Caller { get; } = caller;
+
+    public LabelSet Own { get; } = own;
+
+    public LabelSet Attested { get; } = caller.AsServer();
+
+    public LabelSet Indexed { get; } = own.Merge(caller.AsServer(), out _);
+
+    public uint OwnerUid => Caller.Credentials.Uid;
+
+    public Party Party => new(Caller.Handle, LabelSide.In, Own);
+
+    /// <summary>
+    /// Offers a connection and waits for the answer. Takes the socket: it goes to this target, or is closed. A target
+    /// without credit is sent the socket only when it has accepted.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The client has gone; the offer was withdrawn.</exception>
+    public async Task<OfferOutcome> OfferAsync(
+        IReadOnlyList<Label> labels, SafeHandle? socket, TimeSpan acceptDeadline, CancellationToken client)
+    {
+        if (_gone)
+        {
+            socket?.Dispose();
+            return new OfferOutcome.Gone();
+        }
+
+        ulong id = ++_lastId;
+        bool unseen = socket is not null && _credit > 0;
+        if (unseen)
+        {
+            _credit--;
+        }
+
+        var pending = new Pending(unseen ? null : socket);
+        _pending.Add(id, pending);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(client);
+        patience.CancelAfter(acceptDeadline);
+        try
+        {
+            await stream.OfferAsync(id, labels, unseen ? socket : null, patience.Token);
+            return await pending.Answer.Task.WaitAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            if (pending.Answer.Task.IsCompletedSuccessfully)
+            {
+                // The answer and the end of the patience came together: the answer counts.
+                return await pending.Answer.Task;
+            }
+
+            _pending.Remove(id);
+            pending.Held?.Dispose();
+            client.ThrowIfCancellationRequested();
+            if (!patience.IsCancellationRequested)
+            {
+                // The write failed: the target's stream has ended, which its handler is about to notice.
+                return new OfferOutcome.Gone();
+            }
+
+            return new OfferOutcome.Silent();
+        }
+        finally
+        {
+            if (patience.IsCancellationRequested && !pending.Answer.Task.IsCompleted && !_gone)
+            {
+                Forget(stream.WithdrawAsync(id));
+            }
+        }
+    }
+
+    /// <summary>Handles an answer. Takes its socket.</summary>
+    /// <returns>Null, or what is wrong with it; the stream then ends with that.</returns>
+    public string? OnAnswer(Answer answer)
+    {
+        if (answer.Credit > MaxCredit)
+        {
+            answer.Accept?.Socket?.Handle?.Dispose();
+            return $"credit of more than {MaxCredit}";
+        }
+
+        _credit = Math.Min(_credit + answer.Credit, MaxCredit);
+        SafeHandle? socket = answer.Accept?.Socket?.Handle;
+        if (answer.OutcomeCase == Answer.OutcomeOneofCase.None)
+        {
+            return answer.ConnectionId == 0 ? null : "an answer that neither accepts nor rejects";
+        }
+
+        if (Kind == TargetKind.Server && socket is not null)
+        {
+            socket.Dispose();
+            return "a server that accepts with a socket of its own";
+        }
+
+        if (!_pending.Remove(answer.ConnectionId, out Pending? pending))
+        {
+            // Withdrawn meanwhile.
+            socket?.Dispose();
+            return null;
+        }
+
+        pending.Answer.SetResult(Judge(answer, socket, pending));
+        return null;
+    }
+
+    /// <summary>The stream has ended: nobody will answer.</summary>
+    public void OnGone()
+    {
+        _gone = true;
+        foreach (Pending pending in _pending.Values)
+        {
+            pending.Held?.Dispose();
+            pending.Answer.SetResult(new OfferOutcome.Gone());
+        }
+
+        _pending.Clear();
+    }
+
+    private OfferOutcome Judge(Answer answer, SafeHandle? socket, Pending pending)
+    {
+        if (answer.Reject is Reject reject)
+        {
+            pending.Held?.Dispose();
+            return new OfferOutcome.Rejected(LabelRules.Printable(reject.Reason));
+        }
+
+        if (Kind == TargetKind.Egress && (socket is null || !UnixSocket.IsStreamSocket(socket)))
+        {
+            socket?.Dispose();
+            return new OfferOutcome.Rejected("the egress accepted without a connected stream socket");
+        }
+
+        if (pending.Held is SafeHandle held)
+        {
+            // Before anything else that this target is told, so that a half-close behind the answer finds it sent.
+            Forget(stream.DeliverAsync(answer.ConnectionId, held));
+        }
+
+        return new OfferOutcome.Accepted(socket);
+    }
+
+    // A write to a target's stream ends with the stream at the latest, and what it carries is closed there.
+    private static void Forget(Task write) =>
+        write.ContinueWith(
+            static t => _ = t.Exception,
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+
+    private sealed class Pending(SafeHandle? held)
+    {
+        /// <summary>The socket that is sent on accept.</summary>
+        public SafeHandle? Held { get; } = held;
+
+        public TaskCompletionSource<OfferOutcome> Answer { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

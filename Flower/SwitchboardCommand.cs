@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.CommandLine;
+using Flower.Client;
+using Flower.CommandLine;
+using Flower.Switchboard.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Flower;
+
+/// <summary><c>flower switchboard</c>: runs the daemon in the foreground until SIGTERM or SIGINT.</summary>
+internal sealed class SwitchboardCommand : Command
+{
+    private readonly Option<string?> _listen = new("--listen")
+    {
+        HelpName = "PATH",
+        Description = "The socket on which programs connect and register. Default: where --switchboard of the other "
+            + "commands looks by default",
+    };
+
+    private readonly Option<string?> _admin = new("--admin")
+    {
+        HelpName = "PATH",
+        Description = "The socket for gRPC clients such as grpcurl. Default: admin.sock beside the other socket",
+    };
+
+    private readonly Option<string> _mode = new("--mode")
+    {
+        HelpName = "MODE",
+        Description = "The permissions of both sockets, in octal. Whoever can open them has every right",
+        DefaultValueFactory = _ => "0600",
+    };
+
+    private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Also log what succeeds" };
+
+    public SwitchboardCommand()
+        : base(
+            "switchboard",
+            "Runs the switchboard, on which programs register and connect.\n"
+            + "Example: flower switchboard --listen /tmp/flower/switchboard.sock")
+    {
+        Add(_listen);
+        Add(_admin);
+        Add(_mode);
+        Add(_verbose);
+        this.SetRun(RunAsync, stopped: ExitCodes.Ok);
+    }
+
+    private async Task<int> RunAsync(ParseResult command, CancellationToken cancellationToken)
+    {
+        string listen = command.GetValue(_listen) ?? DefaultPath();
+        var options = new SwitchboardOptions
+        {
+            Listen = listen,
+            Admin = command.GetValue(_admin) ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(listen))!, "admin.sock"),
+            Mode = ReadMode(command.GetValue(_mode)!),
+        };
+        LogLevel level = command.GetValue(_verbose) ? LogLevel.Debug : LogLevel.Information;
+        await using SwitchboardDaemon daemon = await StartAsync(options, level, cancellationToken);
+        Notifier.Ready();
+        await daemon.Stopping.WaitAsync(cancellationToken);
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<SwitchboardDaemon> StartAsync(
+        SwitchboardOptions options, LogLevel level, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SwitchboardDaemon.StartAsync(options, logging => Log(logging, level), cancellationToken);
+        }
+        catch (IOException e)
+        {
+            throw new ToolException(ExitCodes.Unavailable, e.Message, e);
+        }
+    }
+
+    private static void Log(ILoggingBuilder logging, LogLevel level)
+    {
+        logging.SetMinimumLevel(level);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Grpc", LogLevel.Warning);
+        logging.AddSimpleConsole(console => console.SingleLine = true);
+        logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(
+            console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+
+    private static string DefaultPath() =>
+        SwitchboardAddress.Default.Path ?? throw new ToolException(ExitCodes.Usage, "--listen PATH is needed");
+
+    private static UnixFileMode ReadMode(string text)
+    {
+        try
+        {
+            int mode = Convert.ToInt32(text, 8);
+            return mode is >= 0 and <= 0x1ff
+                ? (UnixFileMode)mode
+                : throw new ToolException(ExitCodes.Usage, $"--mode {text}: at most 0777");
+        }
+        catch (Exception e) when (e is FormatException or OverflowException or ArgumentException)
+        {
+            throw new ToolException(ExitCodes.Usage, $"--mode {text}: not an octal number such as 0660", e);
+        }
+    }
+}
