@@ -3,6 +3,7 @@ using System.CommandLine;
 using Flower;
 using Flower.Cat;
 using Flower.CommandLine;
+using Flower.Demo;
 using Flower.Egress;
 using Flower.Ingress;
 using Flower.List;
@@ -12,7 +13,7 @@ var root = new RootCommand(
     + "Begin with: flower switchboard & flower cat -l program=hello & echo hi | flower cat program=hello")
 {
     new SwitchboardCommand(),
-    // new DemoCommand(),         (the main job, shown: Flower/Demo/)
+    new DemoCommand(),
     new CatCommand(),
     new ListCommand(),
     new IngressCommand(),
