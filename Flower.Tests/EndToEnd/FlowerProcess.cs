@@ -38,7 +38,12 @@ internal sealed class FlowerProcess : IAsyncDisposable
     /// <summary>Its standard output, when it was started with raw output.</summary>
     public Stream RawOutput => _process.StandardOutput.BaseStream;
 
-    public int OpenDescriptors => Directory.GetFileSystemEntries($"/proc/{Id}/fd").Length;
+    /// <summary>What it holds open, but for the runtime's own files, which are loaded when they are needed.</summary>
+    public IReadOnlyList<string> OpenDescriptors => [.. Directory.GetFileSystemEntries($"/proc/{Id}/fd")
+        .Select(entry => $"{Path.GetFileName(entry)} {new FileInfo(entry).LinkTarget}")
+        .Where(entry => !entry.EndsWith(".dll", StringComparison.Ordinal)
+            && !entry.Contains(".so", StringComparison.Ordinal)
+            && !entry.EndsWith("/dev/urandom", StringComparison.Ordinal))];
 
     public static FlowerProcess Start(
         string program, IEnumerable<string> args, string? switchboard = null, bool rawOutput = false)

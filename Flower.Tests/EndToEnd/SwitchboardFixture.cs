@@ -13,7 +13,7 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
     private readonly List<FlowerProcess> _children = [];
     private readonly List<string> _expected = [];
     private FlowerProcess? _daemon;
-    private int _descriptors;
+    private IReadOnlyList<string> _descriptors = [];
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("flower-").FullName;
 
@@ -59,14 +59,14 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
     public async Task StopAsync(Signum signal = Signum.SIGTERM)
     {
         await EndChildrenAsync();
-        bool settled = await Patience.UntilAsync(() => Task.FromResult(Daemon.OpenDescriptors <= _descriptors));
-        string held = settled ? "" : Descriptors();
+        bool settled = await Patience.UntilAsync(() => Task.FromResult(Daemon.OpenDescriptors.Count <= _descriptors.Count));
+        IEnumerable<string> held = settled ? [] : Daemon.OpenDescriptors.Except(_descriptors);
         Daemon.Signal(signal);
         int code = await Daemon.ExitAsync();
         List<string> bad = [.. Daemon.Error.Lines.Where(IsBad)];
         Assert.Multiple(() =>
         {
-            Assert.That(held, Is.Empty, $"descriptors leaked, of {_descriptors} at the start");
+            Assert.That(held, Is.Empty, "descriptors leaked");
             Assert.That(code, Is.Zero);
             Assert.That(Directory.GetFiles(Folder, "*.sock*"), Is.Empty);
             Assert.That(bad.Where(line => !_expected.Exists(line.Contains)), Is.Empty, "unexpected in the log");
@@ -105,7 +105,4 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
 
         _children.Clear();
     }
-
-    private string Descriptors() => string.Join('\n', Directory.GetFileSystemEntries($"/proc/{Daemon.Id}/fd")
-        .Select(entry => $"{Path.GetFileName(entry)} {new FileInfo(entry).LinkTarget}"));
 }
