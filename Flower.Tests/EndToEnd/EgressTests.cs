@@ -98,9 +98,11 @@ public sealed class EgressTests : EndToEndTest
 
     private static async Task<string> SayAsync(Socket socket, string words)
     {
-        await socket.SendAsync(Encoding.UTF8.GetBytes(words)).Within();
+        // The stream before the half-close: afterwards .NET takes the socket for disconnected.
+        await using var stream = new NetworkStream(socket);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(words)).AsTask().Within();
         socket.Shutdown(SocketShutdown.Send);
-        using var reader = new StreamReader(new NetworkStream(socket));
+        using var reader = new StreamReader(stream);
         return await reader.ReadToEndAsync().Within();
     }
 }

@@ -15,6 +15,7 @@ internal sealed class FlowerProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly Socket _notify;
     private readonly Task _reading;
+    private bool _disposed;
 
     private FlowerProcess(Process process, Socket notify, bool rawOutput)
     {
@@ -126,7 +127,13 @@ internal sealed class FlowerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
         // The process before what it uses.
+        _disposed = true;
         if (!_process.HasExited)
         {
             _process.Kill();

@@ -13,6 +13,8 @@ namespace Flower.Tests.EndToEnd;
 /// <summary><c>flower ingress accept</c>, with curl as the outside world.</summary>
 public sealed class IngressTests : EndToEndTest
 {
+    private FlowerProcess? _ingress;
+
     [Test]
     public async Task Ingress_CurlToServerOnBoard_HandsOverTheAcceptedSocket()
     {
@@ -61,8 +63,6 @@ public sealed class IngressTests : EndToEndTest
         _ingress.Signal(Mono.Unix.Native.Signum.SIGTERM);
         Assert.That(await _ingress.ExitAsync(), Is.Zero);
     }
-
-    private FlowerProcess? _ingress;
 
     private async Task<IPEndPoint> StartIngressAsync()
     {

@@ -59,7 +59,8 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
     public async Task StopAsync(Signum signal = Signum.SIGTERM)
     {
         await EndChildrenAsync();
-        bool settled = await Patience.UntilAsync(() => Task.FromResult(Daemon.OpenDescriptors.Count <= _descriptors.Count));
+        bool settled = await Patience.UntilAsync(
+            () => Task.FromResult(Daemon.OpenDescriptors.Count <= _descriptors.Count));
         IEnumerable<string> held = settled ? [] : Daemon.OpenDescriptors.Except(_descriptors);
         Daemon.Signal(signal);
         int code = await Daemon.ExitAsync();
