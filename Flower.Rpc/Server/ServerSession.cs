@@ -121,7 +121,7 @@ internal sealed class ServerSession
         catch (PacketException e)
         {
             received.DisposeDescriptors();
-            Refuse(e.Message);
+            Refuse(e.Message, received.Sender);
             return;
         }
 
@@ -147,7 +147,7 @@ internal sealed class ServerSession
         catch (PacketException e)
         {
             MessageCodec.Close(received.Descriptors?.GetRange(at, received.Descriptors.Count - at));
-            Refuse(e.Message);
+            Refuse(e.Message, received.Sender);
         }
         finally
         {
@@ -300,7 +300,7 @@ internal sealed class ServerSession
         }
     }
 
-    private void Refuse(string reason)
+    private void Refuse(string reason, Credentials? sender)
     {
         if (_owner is null && _isShared)
         {
@@ -308,6 +308,8 @@ internal sealed class ServerSession
         }
         else
         {
+            // For the log: a session whose first packet is bad has no owner yet, and "pid 0 uid 0" would blame root.
+            _owner ??= sender;
             Stop(StatusCode.InvalidArgument, reason);
         }
     }

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol.V1;
+using Grpc.Core;
+using Grpc.Health.V1;
+using Grpc.Reflection.V1Alpha;
+using NUnit.Framework;
+
+namespace Flower.Tests.EndToEnd;
+
+/// <summary>The second socket, with a stock gRPC client.</summary>
+public sealed class GrpcDoorTests : EndToEndTest
+{
+    private GrpcDoor _door = null!;
+
+    [SetUp]
+    public void OpenDoor() => _door = new(Board.Admin);
+
+    [TearDown]
+    public void CloseDoor() => _door.Dispose();
+
+    [Test]
+    public async Task List_RegisteredServer_IsShown()
+    {
+        FlowerProcess server = await Board.FlowerReadyAsync("cat", "-l", "program=shown", "+tenant");
+
+        Target target = (await _door.ListAsync()).Single();
+
+        Assert.That(target.Kind, Is.EqualTo(TargetKind.Server));
+        Assert.That(target.Labels.Single(l => l.Key == "program").Value, Is.EqualTo("shown"));
+        Assert.That(target.RequiredKeys, Is.EqualTo(new[] { "tenant" }));
+        server.Kill();
+        Assert.That(await Patience.UntilAsync(async () => (await _door.ListAsync()).Count == 0), Is.True);
+    }
+
+    [Test]
+    public async Task Health_Running_IsServing()
+    {
+        HealthCheckResponse answer =
+            await new Health.HealthClient(_door.Channel).CheckAsync(new(), deadline: GrpcDoor.Deadline);
+
+        Assert.That(answer.Status, Is.EqualTo(HealthCheckResponse.Types.ServingStatus.Serving));
+    }
+
+    [Test]
+    public async Task Reflection_ListServices_NamesTheSwitchboard()
+    {
+        var client = new ServerReflection.ServerReflectionClient(_door.Channel);
+        using AsyncDuplexStreamingCall<ServerReflectionRequest, ServerReflectionResponse> call =
+            client.ServerReflectionInfo(deadline: GrpcDoor.Deadline);
+        await call.RequestStream.WriteAsync(new() { ListServices = "" });
+
+        Assert.That(await call.ResponseStream.MoveNext(CancellationToken.None), Is.True);
+
+        Assert.That(
+            call.ResponseStream.Current.ListServicesResponse.Service.Select(s => s.Name),
+            Does.Contain("flower.v1.Switchboard").And.Contain("grpc.health.v1.Health"));
+        await call.RequestStream.CompleteAsync();
+    }
+
+    [Test]
+    public async Task ClientConnect_NeedsDescriptor_NamesTheOtherDoor()
+    {
+        RpcException? refused = await Assert.ThrowsAsync<RpcException>(
+            async () => await _door.Switchboard.ClientConnectAsync(new(), deadline: GrpcDoor.Deadline));
+
+        Assert.That(refused!.StatusCode, Is.EqualTo(StatusCode.FailedPrecondition));
+        Assert.That(refused.Status.Detail, Does.Contain("handle door").And.Contain("--listen"));
+    }
+}

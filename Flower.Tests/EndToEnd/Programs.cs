@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using NUnit.Framework;
+
+namespace Flower.Tests.EndToEnd;
+
+/// <summary>Where the programs are that these tests run.</summary>
+internal static class Programs
+{
+    /// <summary>
+    /// The <c>flower</c> program: that of FLOWER_BINARY, else the one that was built with these tests.
+    /// </summary>
+    public static string Flower { get; } = FindFlower();
+
+    public static string PythonClient => Path.Combine(Root, "Flower.Tests/EndToEnd/python_client.py");
+
+    // <root>/Flower.Tests/bin/<configuration>/net10.0/
+    private static string Root => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
+
+    /// <summary>A program of the system. Missing, the test is skipped on a laptop and fails in CI.</summary>
+    public static string Require(string name)
+    {
+        string? found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+            .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        if (found is null)
+        {
+            if (Environment.GetEnvironmentVariable("CI") == "true")
+            {
+                Assert.Fail($"{name} is missing: .ci/run installs it");
+            }
+
+            Assert.Ignore($"{name} is not installed");
+        }
+
+        return found!;
+    }
+
+    private static string FindFlower()
+    {
+        if (Environment.GetEnvironmentVariable("FLOWER_BINARY") is { Length: > 0 } given)
+        {
+            return Path.GetFullPath(given);
+        }
+
+        string[] output = AppContext.BaseDirectory.TrimEnd('/').Split('/')[^2..];
+        return Path.Combine(Root, "Flower/bin", output[0], output[1], "flower");
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Mono.Unix.Native;
+using NUnit.Framework;
+
+namespace Flower.Tests.EndToEnd;
+
+/// <summary>
+/// A switchboard of the real program in a directory of its own, and the processes that a test starts beside it. At the
+/// end it must stop by itself, leave no socket, have said nothing unexpected and hold no more descriptors than at first.
+/// </summary>
+internal sealed class SwitchboardFixture : IAsyncDisposable
+{
+    private readonly List<FlowerProcess> _children = [];
+    private readonly List<string> _expected = [];
+    private FlowerProcess? _daemon;
+    private IReadOnlyList<string> _descriptors = [];
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("flower-").FullName;
+
+    public string Handle => Path.Combine(Folder, "switchboard.sock");
+
+    public string Admin => Path.Combine(Folder, "admin.sock");
+
+    public FlowerProcess Daemon => _daemon ?? throw new InvalidOperationException("the switchboard was not started");
+
+    public async Task StartAsync(params string[] more)
+    {
+        _daemon = FlowerProcess.Start(
+            Programs.Flower, ["switchboard", "--listen", Handle, "--admin", Admin, .. more]);
+        await _daemon.ReadyAsync();
+        _descriptors = _daemon.OpenDescriptors;
+    }
+
+    /// <summary>The log may have warnings and errors with these words; at least one line must.</summary>
+    public void ExpectInLog(string words) => _expected.Add(words);
+
+    /// <summary>Starts <c>flower</c>, which ends with the test at the latest.</summary>
+    public FlowerProcess Flower(params string[] args) => Keep(FlowerProcess.Start(Programs.Flower, args, Handle));
+
+    /// <summary>The same, for a test that reads standard output itself.</summary>
+    public FlowerProcess FlowerRaw(params string[] args) =>
+        Keep(FlowerProcess.Start(Programs.Flower, args, Handle, rawOutput: true));
+
+    /// <summary>The same, for one that says READY=1.</summary>
+    public async Task<FlowerProcess> FlowerReadyAsync(params string[] args)
+    {
+        FlowerProcess process = Flower(args);
+        await process.ReadyAsync();
+        return process;
+    }
+
+    /// <summary>Starts another program.</summary>
+    public FlowerProcess Program(string program, params string[] args) =>
+        Keep(FlowerProcess.Start(program, args, Handle));
+
+    public Task<Client.Handle> OpenAsync() => Client.Handle.OpenAsync(Handle);
+
+    /// <summary>Stops the daemon by a signal, and checks all that must hold at its end.</summary>
+    public async Task StopAsync(Signum signal = Signum.SIGTERM)
+    {
+        await EndChildrenAsync();
+        bool settled = await Patience.UntilAsync(
+            () => Task.FromResult(Daemon.OpenDescriptors.Count <= _descriptors.Count));
+        IEnumerable<string> held = settled ? [] : Daemon.OpenDescriptors.Except(_descriptors);
+        Daemon.Signal(signal);
+        int code = await Daemon.ExitAsync();
+        List<string> bad = [.. Daemon.Error.Lines.Where(IsBad)];
+        Assert.Multiple(() =>
+        {
+            Assert.That(held, Is.Empty, "descriptors leaked");
+            Assert.That(code, Is.Zero);
+            Assert.That(Directory.GetFiles(Folder, "*.sock*"), Is.Empty);
+            Assert.That(bad.Where(line => !_expected.Exists(line.Contains)), Is.Empty, "unexpected in the log");
+            Assert.That(_expected.Where(words => !bad.Exists(line => line.Contains(words))), Is.Empty, "not logged");
+        });
+        _daemon = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await EndChildrenAsync();
+        if (_daemon is not null)
+        {
+            await _daemon.DisposeAsync();
+        }
+
+        Directory.Delete(Folder, recursive: true);
+    }
+
+    private static bool IsBad(string line) =>
+        line.StartsWith("warn:", StringComparison.Ordinal) || line.StartsWith("fail:", StringComparison.Ordinal)
+        || line.StartsWith("crit:", StringComparison.Ordinal) || line.StartsWith("Unhandled", StringComparison.Ordinal);
+
+    private FlowerProcess Keep(FlowerProcess process)
+    {
+        _children.Add(process);
+        return process;
+    }
+
+    private async Task EndChildrenAsync()
+    {
+        foreach (FlowerProcess child in _children)
+        {
+            await child.DisposeAsync();
+        }
+
+        _children.Clear();
+    }
+}
