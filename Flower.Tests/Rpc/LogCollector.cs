@@ -6,7 +6,7 @@ using NUnit.Framework;
 namespace Flower.Tests.Rpc;
 
 /// <summary>Keeps what is logged. A test fails on an error that it did not expect.</summary>
-internal sealed class LogCollector : ILogger, ILoggerProvider
+internal sealed class LogCollector : ILogger
 {
     private readonly ConcurrentQueue<(LogLevel Level, string Text)> _lines = new();
 
@@ -22,7 +22,7 @@ internal sealed class LogCollector : ILogger, ILoggerProvider
         Is.Empty,
         "errors in the log");
 
-    public ILogger CreateLogger(string categoryName) => this;
+    public ILoggerProvider CreateProvider() => new Provider(this);
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
@@ -34,7 +34,12 @@ internal sealed class LogCollector : ILogger, ILoggerProvider
         Func<TState, Exception?, string> formatter) =>
         _lines.Enqueue((logLevel, exception is null ? formatter(state, exception) : $"{formatter(state, exception)}: {exception}"));
 
-    public void Dispose()
+    private sealed class Provider(LogCollector log) : ILoggerProvider
     {
+        public ILogger CreateLogger(string categoryName) => log;
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -58,7 +58,6 @@ internal abstract class RpcFixture
         Server.Dispose();
         _ledger.AssertBalanced();
         Log.AssertNoErrors();
-        Log.Dispose();
     }
 
     /// <summary>A socket behind which the server answers with the fixture's authority, as Constrain makes it.</summary>
