@@ -128,6 +128,12 @@ internal sealed class ClientCall<TRequest, TResponse>(SessionChannel channel, Me
         bool taken = _isStream
             ? _responses.Writer.TryWrite(response)
             : !HasEnded && Interlocked.CompareExchange(ref _first, response, null) is null;
+        if (taken && !_isStream && HasEnded)
+        {
+            // Given up by another thread just now, which may have looked before the response was there.
+            taken = Interlocked.CompareExchange(ref _first, null, response) != response;
+        }
+
         if (!taken)
         {
             MessageCodec.CloseDescriptors(response);

@@ -12,6 +12,9 @@ namespace Flower.Rpc;
 /// <summary>One call of a <see cref="SessionChannel"/>, without its types. For any thread.</summary>
 internal abstract class ClientCall(SessionChannel channel)
 {
+    // A Timer takes less than 2^32 ms.
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
+
     private readonly Lock _gate = new();
     private CancellationTokenRegistration _cancellation;
     private Timer? _deadline;
@@ -44,7 +47,7 @@ internal abstract class ClientCall(SessionChannel channel)
         {
             start.TimeoutUs = (ulong)Math.Max(1, timeout.TotalMicroseconds);
             // The switchboard keeps the time too; this one counts when it does not answer.
-            _deadline = new Timer(
+            _deadline = timeout > LongestTimer ? null : new Timer(
                 _ => GiveUp(new RpcStatus(StatusCode.DeadlineExceeded, "the call's deadline has passed")),
                 null,
                 timeout > TimeSpan.Zero ? timeout + TimeSpan.FromMilliseconds(1) : TimeSpan.Zero,

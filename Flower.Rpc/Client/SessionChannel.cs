@@ -168,7 +168,7 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
             case FlushResult.Done:
                 _watch.Change(Readiness.Read);
                 break;
-            case FlushResult.Blocked:
+            case FlushResult.Blocked or FlushResult.Full:
                 _watch.Change(Readiness.Read | Readiness.Write);
                 break;
             case FlushResult.Retry:
@@ -198,12 +198,32 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
             FlushAgain();
         }
 
+        bool reset = false;
         for (int left = 32; left > 0 && _end is null; left--)
         {
-            int errno = UnixSocket.Receive(_socket, PacketReader.Buffer, out ReceivedPacket received);
+            int errno;
+            ReceivedPacket received;
+            try
+            {
+                errno = UnixSocket.Receive(_socket, PacketReader.Buffer, out received);
+            }
+            catch (ObjectDisposedException) when (_end is not null)
+            {
+                // Disposed by another thread just now.
+                return;
+            }
+
             if (errno == Errno.Again)
             {
                 return;
+            }
+
+            if (errno == Errno.ConnReset && !reset)
+            {
+                // The switchboard closed before it had read everything. The kernel says so once, and before it gives
+                // what was sent earlier: the reason.
+                reset = true;
+                continue;
             }
 
             if (errno != 0 || received.Length == 0)

@@ -15,6 +15,8 @@ namespace Flower.Rpc.Server;
 /// </summary>
 internal abstract class ServerCall
 {
+    private const int MaxLongMessage = 8192;
+
     private readonly CancellationTokenSource _cancellation = new();
     private readonly IDisposable? _deadlineTimer;
 
@@ -27,7 +29,7 @@ internal abstract class ServerCall
         Context = new SessionCallContext(this, start);
         if (start.TimeoutUs > 0)
         {
-            var timeout = TimeSpan.FromMicroseconds(Math.Min(start.TimeoutUs, 1e12));
+            var timeout = TimeSpan.FromMicroseconds(Math.Min(start.TimeoutUs, 1e14));
             Deadline = DateTime.UtcNow + timeout;
             _deadlineTimer = session.Loop.After(
                 timeout, () => End(new RpcStatus(StatusCode.DeadlineExceeded, "the call's deadline has passed")));
@@ -64,7 +66,7 @@ internal abstract class ServerCall
             throw new PacketException("credit of 0 or of more than 65,535 messages");
         }
 
-        Credit = Math.Min(Credit + messages, 65535);
+        Credit = messages > uint.MaxValue - Credit ? uint.MaxValue : Credit + messages;
         OnWritable();
     }
 
@@ -83,6 +85,13 @@ internal abstract class ServerCall
         Session.Forget(this);
         var answer = new Protocol.V1.Status { Code = (uint)status.StatusCode, Message = status.Detail ?? "" };
         MetadataCodec.Write(trailers, answer.Trailers);
+        if (answer.CalculateSize() > PacketWriter.MaxMessageBytes)
+        {
+            // The caller would have to end its session over a packet that is too large; the code matters most.
+            answer.Trailers.Clear();
+            answer.Message = answer.Message[..Math.Min(answer.Message.Length, MaxLongMessage)];
+        }
+
         Session.Send(new Frame { CallId = CallId, Status = answer });
         // The handler may be waiting for its caller or for a timer; either wait ends now.
         _cancellation.Cancel();

@@ -331,7 +331,10 @@ internal sealed class ServerSession
                 _unwritable = null;
                 break;
             case FlushResult.Failed:
-                Close(_unwritable is null ? null : "its replies exceed its queue");
+                Close(null);
+                break;
+            case FlushResult.Full:
+                Close("its replies exceed its queue");
                 break;
             default:
                 _unwritable ??= Loop.After(

@@ -18,7 +18,10 @@ internal enum FlushResult
     /// <summary>Too many descriptors are on their way: the socket looks writable, so flush again after a while.</summary>
     Retry,
 
-    /// <summary>The peer is gone, or its queue is full.</summary>
+    /// <summary>As Blocked or Retry, and more waits than a peer that reads would leave.</summary>
+    Full,
+
+    /// <summary>The peer is gone.</summary>
     Failed,
 }
 
@@ -74,9 +77,9 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
                     Close(next.Descriptors);
                     break;
                 case Errno.Again:
-                    return _queuedBytes > PacketLimits.MaxQueuedBytes ? FlushResult.Failed : FlushResult.Blocked;
+                    return _queuedBytes > PacketLimits.MaxQueuedBytes ? FlushResult.Full : FlushResult.Blocked;
                 case Errno.TooManyRefs or Errno.NoMem or Errno.NoBufs:
-                    return _queuedBytes > PacketLimits.MaxQueuedBytes ? FlushResult.Failed : FlushResult.Retry;
+                    return _queuedBytes > PacketLimits.MaxQueuedBytes ? FlushResult.Full : FlushResult.Retry;
                 default:
                     return FlushResult.Failed;
             }

@@ -28,8 +28,8 @@ internal sealed class Handle
         Rights = rights;
         InLabels = inLabels;
         OutLabels = outLabels;
-        _inPins = Pin(parent?._inPins ?? NoPins, inLabels, parent is null ? null : this);
-        _outPins = Pin(parent?._outPins ?? NoPins, outLabels, parent is null ? null : this);
+        _inPins = Pin(parent?._inPins ?? NoPins, inLabels, parent);
+        _outPins = Pin(parent?._outPins ?? NoPins, outLabels, parent);
         _depth = parent is null ? 0 : parent._depth + 1;
         _jump = parent?.JumpOfChild() ?? this;
     }
@@ -95,7 +95,7 @@ internal sealed class Handle
     /// <summary>Whether a label is the handle's own; a required key without a value is not.</summary>
     public bool IsPinned(LabelSide side, string key) => Pins(side).ContainsKey(key);
 
-    /// <summary>The handle whose Constrain added a label; null if the configuration did, or nobody.</summary>
+    /// <summary>The handle on which the Constrain was called that added a label; null if the configuration did, or nobody.</summary>
     public Handle? PinnedBy(LabelSide side, string key) => Pins(side).GetValueOrDefault(key);
 
     /// <summary>Whether this is <paramref name="of"/>, or it was made from this, directly or not.</summary>

@@ -94,8 +94,8 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         {
             Require(caller, Rights.ServerStart);
             TargetStart start = await requestStream.MoveNext(CancellationToken.None)
-                ? requestStream.Current.Start ?? throw NoStart()
-                : throw NoStart();
+                ? requestStream.Current.Start ?? throw NoStart(requestStream.Current.Answer)
+                : throw NoStart(null);
             await ServeTargetAsync(
                 TargetKind.Server,
                 caller,
@@ -115,8 +115,8 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         {
             Require(caller, Rights.EgressStart);
             TargetStart start = await requestStream.MoveNext(CancellationToken.None)
-                ? requestStream.Current.Start ?? throw NoStart()
-                : throw NoStart();
+                ? requestStream.Current.Start ?? throw NoStart(requestStream.Current.Answer)
+                : throw NoStart(null);
             await ServeTargetAsync(
                 TargetKind.Egress,
                 caller,
@@ -157,7 +157,11 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         }
     }
 
-    private static RpcException NoStart() => Refusal.Invalid("the first message is not a start", []);
+    private static RpcException NoStart(Answer? instead)
+    {
+        instead?.Accept?.Socket?.Handle?.Dispose();
+        return Refusal.Invalid("the first message is not a start", []);
+    }
 
     private static RpcException NoAnswer() => Refusal.Invalid("a message that is not an answer", []);
 

@@ -62,6 +62,7 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
         try
         {
             await stream.OfferAsync(id, labels, unseen ? socket : null, patience.Token);
+            pending.IsSent = true;
             return await pending.Answer.Task.WaitAsync(patience.Token);
         }
         catch (OperationCanceledException)
@@ -74,6 +75,12 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
 
             _pending.Remove(id);
             pending.Held?.Dispose();
+            if (unseen && !pending.IsSent)
+            {
+                // The target never heard of it, so it will not give the credit back.
+                _credit = Math.Min(_credit + 1, MaxCredit);
+            }
+
             client.ThrowIfCancellationRequested();
             if (!patience.IsCancellationRequested)
             {
@@ -85,7 +92,7 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
         }
         finally
         {
-            if (patience.IsCancellationRequested && !pending.Answer.Task.IsCompleted && !_gone)
+            if (pending.IsSent && patience.IsCancellationRequested && !pending.Answer.Task.IsCompleted && !_gone)
             {
                 Forget(stream.WithdrawAsync(id));
             }
@@ -174,6 +181,9 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
     {
         /// <summary>The socket that is sent on accept.</summary>
         public SafeHandle? Held { get; } = held;
+
+        /// <summary>The target was told of it.</summary>
+        public bool IsSent { get; set; }
 
         public TaskCompletionSource<OfferOutcome> Answer { get; } =
             new(TaskCreationOptions.RunContinuationsAsynchronously);

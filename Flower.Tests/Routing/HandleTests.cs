@@ -25,7 +25,7 @@ public sealed class HandleTests
         Assert.That(grandchild.Id, Is.EqualTo(2));
         Assert.That(grandchild.PinnedBy(LabelSide.In, "a"), Is.Null);
         Assert.That(grandchild.IsPinned(LabelSide.In, "a"), Is.True);
-        Assert.That(grandchild.PinnedBy(LabelSide.In, "b"), Is.SameAs(child));
+        Assert.That(grandchild.PinnedBy(LabelSide.In, "b"), Is.SameAs(root));
         Assert.That(grandchild.IsPinned(LabelSide.Out, "b"), Is.False);
         Assert.That(grandchild.IsPinned(LabelSide.Out, "c"), Is.False);
     }

@@ -16,7 +16,8 @@ public sealed class ProvenanceTests
     public void ForReceiver_ConstrainOfAncestor_Pinned()
     {
         Handle shared = HandleTests.Narrow(_root, 1, Rights.All, None, LabelSet.Create(("team", "x")));
-        Handle client = HandleTests.Narrow(shared, 2, Rights.All, None, LabelSet.Create(("self", "me")));
+        Handle branch = HandleTests.Narrow(shared, 2, Rights.All, None, None);
+        Handle client = HandleTests.Narrow(branch, 4, Rights.All, None, LabelSet.Create(("self", "me")));
         Handle server = HandleTests.Narrow(shared, 3, Rights.All, None, None);
 
         Assert.That(
@@ -27,7 +28,8 @@ public sealed class ProvenanceTests
     [Test]
     public void ForReceiver_OtherBranch_Claimed()
     {
-        Handle client = HandleTests.Narrow(_root, 1, Rights.All, None, LabelSet.Create(("team", "x")));
+        Handle branch = HandleTests.Narrow(_root, 1, Rights.All, None, None);
+        Handle client = HandleTests.Narrow(branch, 3, Rights.All, None, LabelSet.Create(("team", "x")));
         Handle server = HandleTests.Narrow(_root, 2, Rights.All, None, None);
 
         Assert.That(Show(server, None, client, None), Is.EqualTo("env=prod:Pinned team=x:Claimed"));

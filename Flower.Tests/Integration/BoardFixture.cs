@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Net.Sockets;
+using Flower.Client;
+using Flower.Protocol;
+using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+using Flower.Switchboard.Hosting;
+using Flower.Tests.Rpc;
+using Microsoft.Extensions.Logging;
+using NUnit.Framework;
+
+namespace Flower.Tests.Integration;
+
+/// <summary>A switchboard in this process for each test, on sockets of its own; checks descriptors and the log.</summary>
+internal abstract class BoardFixture
+{
+    protected static readonly Right[] AllRights =
+        [Right.ClientConnect, Right.EgressStart, Right.IngressConnect, Right.ResolverStart, Right.ServerStart, Right.List];
+
+    private DescriptorLedger _ledger = null!;
+    private string _directory = null!;
+    private SwitchboardDaemon _daemon = null!;
+
+    protected static TimeSpan ShortDeadline { get; } = TimeSpan.FromMilliseconds(200);
+
+    protected LogCollector Log { get; private set; } = null!;
+
+    /// <summary>A session by the public path.</summary>
+    protected Handle Root { get; private set; } = null!;
+
+    /// <summary>How long targets have to answer.</summary>
+    protected virtual TimeSpan AcceptDeadline => TimeSpan.FromSeconds(15);
+
+    protected string SocketPath => Path.Combine(_directory, "board.sock");
+
+    [OneTimeSetUp]
+    public async Task WarmUp()
+    {
+        Assert.That(EventLoop.Shared.IsCurrent, Is.False);
+        // The runtime's own epoll for sockets, and what Kestrel keeps, are made once.
+        await Start();
+        await Root.DisposeAsync();
+        await _daemon.DisposeAsync();
+        Directory.Delete(_directory, true);
+    }
+
+    [SetUp]
+    public async Task Start()
+    {
+        _ledger = new DescriptorLedger();
+        Log = new LogCollector();
+        _directory = Directory.CreateTempSubdirectory("flower-").FullName;
+        _daemon = await SwitchboardDaemon.StartAsync(
+            new SwitchboardOptions
+            {
+                Listen = SocketPath,
+                Admin = Path.Combine(_directory, "admin.sock"),
+                AcceptDeadline = AcceptDeadline,
+            },
+            logging => logging.ClearProviders().AddProvider(Log.CreateProvider())).Soon();
+        Root = await OpenAsync();
+    }
+
+    [TearDown]
+    public async Task Stop()
+    {
+        await Root.DisposeAsync();
+        await _daemon.DisposeAsync().AsTask().Soon();
+        Directory.Delete(_directory, true);
+        _ledger.AssertBalanced();
+        Log.AssertNoErrors();
+    }
+
+    protected Task<Handle> OpenAsync() => Handle.OpenAsync("unix:" + SocketPath);
+
+    protected static LabelSet Labels(params string[] words) => LabelSet.ParseWords(words);
+
+    protected static Task<Handle> NarrowAsync(Handle from, string[] inWords, string[] outWords) =>
+        from.ConstrainAsync(AllRights, Labels(inWords), Labels(outWords)).Soon();
+
+    /// <summary>The next connection of a server.</summary>
+    protected static async Task<IncomingConnection> NextAsync(Listener listener)
+    {
+        await using IAsyncEnumerator<IncomingConnection> connections = listener.GetAsyncEnumerator();
+        Assert.That(await connections.MoveNextAsync().AsTask().Soon(), Is.True);
+        return connections.Current;
+    }
+
+    /// <summary>The next wish of an egress's clients.</summary>
+    protected static async Task<EgressRequest> NextAsync(Client.Egress egress)
+    {
+        await using IAsyncEnumerator<EgressRequest> requests = egress.GetAsyncEnumerator();
+        Assert.That(await requests.MoveNextAsync().AsTask().Soon(), Is.True);
+        return requests.Current;
+    }
+
+    /// <summary>Both ends of one connection.</summary>
+    protected static async Task<(Connection AtClient, Connection AtServer)> ConnectAsync(
+        Handle client, Listener server, params string[] words)
+    {
+        Task<Connection> connecting = client.ConnectAsync(Labels(words));
+        Connection atServer = await (await NextAsync(server)).AcceptAsync().Soon();
+        return (await connecting.Soon(), atServer);
+    }
+
+    /// <summary>How a call to the board failed.</summary>
+    protected static async Task<FlowerException> Refused(Task call)
+    {
+        try
+        {
+            await call.Soon();
+        }
+        catch (FlowerException e)
+        {
+            return e;
+        }
+
+        throw new AssertionException("the call succeeded");
+    }
+
+    /// <summary>The two sockets are each other's peers.</summary>
+    protected static void AssertTalk(Connection one, Connection other)
+    {
+        AssertHears(one.Socket, other.Socket, "there");
+        AssertHears(other.Socket, one.Socket, "and back");
+    }
+
+    protected static void AssertHears(Socket from, Socket to, string text)
+    {
+        from.Send(System.Text.Encoding.UTF8.GetBytes(text));
+        byte[] buffer = new byte[100];
+        to.ReceiveTimeout = 10_000;
+        Assert.That(System.Text.Encoding.UTF8.GetString(buffer, 0, to.Receive(buffer)), Is.EqualTo(text));
+    }
+
+    protected static (Descriptor Given, Descriptor Kept) Pair() => UnixSocket.StreamPair();
+
+    protected static void AssertClosed(Descriptor kept) =>
+        Waiting.Until(() => UnixSocket.IsHungUp(kept), "the socket is still open somewhere");
+}

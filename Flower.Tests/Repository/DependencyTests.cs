@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Xml.Linq;
+using NUnit.Framework;
+
+namespace Flower.Tests.Repository;
+
+/// <summary>Which project may use which: docs/design.md §8.</summary>
+internal sealed class DependencyTests
+{
+    private static readonly string[] Tools = ["Flower.Cat", "Flower.List", "Flower.Ingress", "Flower.Egress"];
+
+    private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
+    {
+        ["Flower.Protocol"] = [],
+        ["Flower.Rpc"] = ["Flower.Protocol"],
+        ["Flower.Client"] = ["Flower.Rpc", "Flower.Protocol"],
+        ["Flower.Switchboard"] = ["Flower.Rpc", "Flower.Protocol"],
+        ["Flower.CommandLine"] = ["Flower.Client", "Flower.Rpc", "Flower.Protocol"],
+        ["Flower"] = [.. Tools, "Flower.Switchboard", "Flower.CommandLine", "Flower.Client", "Flower.Rpc", "Flower.Protocol"],
+    };
+
+    [Test]
+    public void ProjectReferences_EachProject_RunOneWay()
+    {
+        foreach (string project in RepositoryFiles.Find("*.csproj"))
+        {
+            string name = Path.GetFileNameWithoutExtension(project);
+            if (name is "Flower.Tests" or "Flower.Benchmarks")
+            {
+                continue;
+            }
+
+            string[] allowed = Allowed.GetValueOrDefault(name)
+                ?? (Tools.Contains(name) ? [.. Allowed["Flower.CommandLine"], "Flower.CommandLine"] : []);
+            Assert.That(References(project).Except(allowed), Is.Empty, $"what {name} must not use");
+        }
+    }
+
+    [Test]
+    public void ProjectReferences_Layers_AreJoined()
+    {
+        Assert.That(ReferencesOf("Flower.Rpc"), Is.EqualTo(new[] { "Flower.Protocol" }));
+        Assert.That(ReferencesOf("Flower.Client"), Is.EqualTo(new[] { "Flower.Rpc" }));
+        Assert.That(ReferencesOf("Flower.Switchboard"), Is.EqualTo(new[] { "Flower.Rpc" }));
+        Assert.That(ReferencesOf("Flower.CommandLine"), Is.EqualTo(new[] { "Flower.Client" }));
+        foreach (string tool in Tools)
+        {
+            Assert.That(ReferencesOf(tool), Is.EqualTo(new[] { "Flower.CommandLine" }), tool);
+        }
+
+        Assert.That(ReferencesOf("Flower"), Is.SupersetOf(Tools));
+    }
+
+    private static string[] ReferencesOf(string name) =>
+        References(Path.Combine(RepositoryFiles.Root, name, name + ".csproj"));
+
+    private static string[] References(string project) =>
+        [.. XDocument.Load(project).Descendants("ProjectReference")
+            .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value))
+            .Order(StringComparer.Ordinal)];
+}
