@@ -62,34 +62,37 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
         try
         {
             await stream.OfferAsync(id, labels, unseen ? socket : null, patience.Token);
-            return await pending.Answer.Task.WaitAsync(patience.Token);
+            using (patience.Token.UnsafeRegister(static state => ((Pending)state!).GiveUp(), pending))
+            {
+                await pending.Done;
+            }
         }
         catch (OperationCanceledException)
         {
-            if (pending.Answer.Task.IsCompletedSuccessfully)
-            {
-                // The answer and the end of the patience came together: the answer counts.
-                return await pending.Answer.Task;
-            }
-
-            _pending.Remove(id);
-            pending.Held?.Dispose();
-            client.ThrowIfCancellationRequested();
-            if (!patience.IsCancellationRequested)
-            {
-                // The write failed: the target's stream has ended, which its handler is about to notice.
-                return new OfferOutcome.Gone();
-            }
-
-            return new OfferOutcome.Silent();
+            // There was no credit until the patience ended, or the target's stream has ended.
         }
-        finally
+
+        if (pending.Outcome is OfferOutcome answered)
         {
-            if (patience.IsCancellationRequested && !pending.Answer.Task.IsCompleted && !_gone)
-            {
-                Forget(stream.WithdrawAsync(id));
-            }
+            // Also where the answer and the end of the patience came together.
+            return answered;
         }
+
+        _pending.Remove(id);
+        pending.Held?.Dispose();
+        if (!patience.IsCancellationRequested)
+        {
+            // The write failed: the target's stream has ended, which its handler is about to notice.
+            return new OfferOutcome.Gone();
+        }
+
+        if (!_gone)
+        {
+            Forget(stream.WithdrawAsync(id));
+        }
+
+        client.ThrowIfCancellationRequested();
+        return new OfferOutcome.Silent();
     }
 
     /// <summary>Handles an answer. Takes its socket.</summary>
@@ -122,7 +125,7 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
             return null;
         }
 
-        pending.Answer.SetResult(Judge(answer, socket, pending));
+        pending.Complete(Judge(answer, socket, pending));
         return null;
     }
 
@@ -133,7 +136,7 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
         foreach (Pending pending in _pending.Values)
         {
             pending.Held?.Dispose();
-            pending.Answer.SetResult(new OfferOutcome.Gone());
+            pending.Complete(new OfferOutcome.Gone());
         }
 
         _pending.Clear();
@@ -172,10 +175,25 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
 
     private sealed class Pending(SafeHandle? held)
     {
+        // Awaited as it is: Task.WaitAsync would take every answer to the thread pool and back.
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         /// <summary>The socket that is sent on accept.</summary>
         public SafeHandle? Held { get; } = held;
 
-        public TaskCompletionSource<OfferOutcome> Answer { get; } =
-            new(TaskCreationOptions.RunContinuationsAsynchronously);
+        /// <summary>The answer, if there was one.</summary>
+        public OfferOutcome? Outcome { get; private set; }
+
+        /// <summary>Ends with the answer, or when nobody waits for it any longer. Never faults.</summary>
+        public Task Done => _done.Task;
+
+        public void Complete(OfferOutcome outcome)
+        {
+            Outcome = outcome;
+            _done.TrySetResult();
+        }
+
+        /// <summary>For any thread.</summary>
+        public void GiveUp() => _done.TrySetResult();
     }
 }
