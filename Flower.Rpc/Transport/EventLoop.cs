@@ -11,6 +11,7 @@ namespace Flower.Rpc.Transport;
 /// </summary>
 public sealed class EventLoop : SynchronizationContext, IDisposable
 {
+    private const int PostedStepsPerTurn = 4;
     private static readonly Lazy<EventLoop> SharedLoop = new(() => new EventLoop("flower-sessions", null));
 
     private readonly Epoll _epoll = new();
@@ -179,10 +180,16 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
 
     private void RunPosted()
     {
-        // What these add waits for the next turn, so that posted work cannot keep sockets waiting.
-        for (int left = _posted.Count; left > 0 && _posted.TryDequeue(out (SendOrPostCallback Callback, object? State) work); left--)
+        // What these add follows in the same turn, so that the few steps of a handler cost one wait and one send; more
+        // steps than that wait for the next turn, so that posted work cannot keep sockets waiting.
+        for (int steps = PostedStepsPerTurn; steps > 0 && !_posted.IsEmpty; steps--)
         {
-            Guard(static w => w.Callback(w.State), work);
+            for (int left = _posted.Count;
+                left > 0 && _posted.TryDequeue(out (SendOrPostCallback Callback, object? State) work);
+                left--)
+            {
+                Guard(static w => w.Callback(w.State), work);
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
+using Grpc.Health.V1;
+using Grpc.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -31,11 +33,21 @@ internal static class GrpcDoor
         });
         builder.Services.AddSingleton(new GrpcDoorService(loop));
         builder.Services.AddGrpc();
-        builder.Services.AddGrpcReflection();
+        // What is described is named: AddGrpcReflection finds it by reflection, which the trimmer cannot follow.
+        Google.Protobuf.Reflection.ServiceDescriptor[] described =
+        [
+            Protocol.V1.Switchboard.Descriptor,
+            Health.Descriptor,
+            Grpc.Reflection.V1.ServerReflection.Descriptor,
+            Grpc.Reflection.V1Alpha.ServerReflection.Descriptor,
+        ];
+        builder.Services.AddSingleton(new ReflectionV1ServiceImpl(described));
+        builder.Services.AddSingleton(new ReflectionServiceImpl(described));
         builder.Services.AddGrpcHealthChecks().AddCheck("switchboard", () => HealthCheckResult.Healthy());
         WebApplication web = builder.Build();
         web.MapGrpcService<GrpcDoorService>();
-        web.MapGrpcReflectionService();
+        web.MapGrpcService<ReflectionV1ServiceImpl>();
+        web.MapGrpcService<ReflectionServiceImpl>();
         web.MapGrpcHealthChecksService();
         return web;
     }

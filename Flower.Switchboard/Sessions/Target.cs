@@ -15,9 +15,16 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
 {
     private const uint MaxCredit = 65535;
 
+    // What is on its way to one target is bounded, whatever it grants: descriptors that nobody reads count against the
+    // whole board (ETOOMANYREFS, unix(7)).
+    private const uint MaxUnseen = 1024;
+    private const int MaxWithdrawals = 1024;
+    private const int MaxReasonLength = 1024;
+
     private readonly Dictionary<ulong, Pending> _pending = [];
-    private uint _credit = Math.Min(credit, MaxCredit);
+    private uint _credit = Math.Min(credit, MaxUnseen);
     private ulong _lastId;
+    private int _withdrawals;
     private bool _gone;
 
     public TargetKind Kind { get; } = kind;
@@ -63,40 +70,42 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
         {
             await stream.OfferAsync(id, labels, unseen ? socket : null, patience.Token);
             pending.IsSent = true;
-            return await pending.Answer.Task.WaitAsync(patience.Token);
+            using (patience.Token.UnsafeRegister(static state => ((Pending)state!).GiveUp(), pending))
+            {
+                await pending.Done;
+            }
         }
         catch (OperationCanceledException)
         {
-            if (pending.Answer.Task.IsCompletedSuccessfully)
-            {
-                // The answer and the end of the patience came together: the answer counts.
-                return await pending.Answer.Task;
-            }
-
-            _pending.Remove(id);
-            pending.Held?.Dispose();
-            if (unseen && !pending.IsSent)
-            {
-                // The target never heard of it, so it will not give the credit back.
-                _credit = Math.Min(_credit + 1, MaxCredit);
-            }
-
-            client.ThrowIfCancellationRequested();
-            if (!patience.IsCancellationRequested)
-            {
-                // The write failed: the target's stream has ended, which its handler is about to notice.
-                return new OfferOutcome.Gone();
-            }
-
-            return new OfferOutcome.Silent();
+            // There was no credit until the patience ended, or the target's stream has ended.
         }
-        finally
+
+        if (pending.Outcome is OfferOutcome answered)
         {
-            if (pending.IsSent && patience.IsCancellationRequested && !pending.Answer.Task.IsCompleted && !_gone)
-            {
-                Forget(stream.WithdrawAsync(id));
-            }
+            // Also where the answer and the end of the patience came together.
+            return answered;
         }
+
+        _pending.Remove(id);
+        pending.Held?.Dispose();
+        if (!patience.IsCancellationRequested)
+        {
+            // The write failed: the target's stream has ended, which its handler is about to notice.
+            return new OfferOutcome.Gone();
+        }
+
+        if (pending.IsSent)
+        {
+            Withdraw(id);
+        }
+        else if (unseen)
+        {
+            // The target never heard of it, so it will not give the credit back.
+            _credit = Math.Min(_credit + 1, MaxUnseen);
+        }
+
+        client.ThrowIfCancellationRequested();
+        return new OfferOutcome.Silent();
     }
 
     /// <summary>Handles an answer. Takes its socket.</summary>
@@ -109,7 +118,7 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
             return $"credit of more than {MaxCredit}";
         }
 
-        _credit = Math.Min(_credit + answer.Credit, MaxCredit);
+        _credit = Math.Min(_credit + answer.Credit, MaxUnseen);
         SafeHandle? socket = answer.Accept?.Socket?.Handle;
         if (answer.OutcomeCase == Answer.OutcomeOneofCase.None)
         {
@@ -124,12 +133,17 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
 
         if (!_pending.Remove(answer.ConnectionId, out Pending? pending))
         {
-            // Withdrawn meanwhile.
+            // Withdrawn meanwhile. A target that waits for a socket hears it again, since a withdrawal may not have been sent.
             socket?.Dispose();
+            if (answer.Accept is not null)
+            {
+                Withdraw(answer.ConnectionId);
+            }
+
             return null;
         }
 
-        pending.Answer.SetResult(Judge(answer, socket, pending));
+        pending.Complete(Judge(answer, socket, pending));
         return null;
     }
 
@@ -140,7 +154,7 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
         foreach (Pending pending in _pending.Values)
         {
             pending.Held?.Dispose();
-            pending.Answer.SetResult(new OfferOutcome.Gone());
+            pending.Complete(new OfferOutcome.Gone());
         }
 
         _pending.Clear();
@@ -151,7 +165,8 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
         if (answer.Reject is Reject reject)
         {
             pending.Held?.Dispose();
-            return new OfferOutcome.Rejected(LabelRules.Printable(reject.Reason));
+            string reason = reject.Reason.Length <= MaxReasonLength ? reject.Reason : reject.Reason[..MaxReasonLength] + "…";
+            return new OfferOutcome.Rejected(LabelRules.Printable(reason));
         }
 
         if (Kind == TargetKind.Egress && (socket is null || !UnixSocket.IsStreamSocket(socket)))
@@ -169,6 +184,29 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
         return new OfferOutcome.Accepted(socket);
     }
 
+    // A target that does not read hears of so many only; it learns of the others when it answers them.
+    private async void Withdraw(ulong id)
+    {
+        if (_gone || _withdrawals >= MaxWithdrawals)
+        {
+            return;
+        }
+
+        _withdrawals++;
+        try
+        {
+            await stream.WithdrawAsync(id);
+        }
+        catch (OperationCanceledException)
+        {
+            // The stream has ended.
+        }
+        finally
+        {
+            _withdrawals--;
+        }
+    }
+
     // A write to a target's stream ends with the stream at the latest, and what it carries is closed there.
     private static void Forget(Task write) =>
         write.ContinueWith(
@@ -179,13 +217,28 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
 
     private sealed class Pending(SafeHandle? held)
     {
+        // Awaited as it is: Task.WaitAsync would take every answer to the thread pool and back.
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         /// <summary>The socket that is sent on accept.</summary>
         public SafeHandle? Held { get; } = held;
 
         /// <summary>The target was told of it.</summary>
         public bool IsSent { get; set; }
 
-        public TaskCompletionSource<OfferOutcome> Answer { get; } =
-            new(TaskCreationOptions.RunContinuationsAsynchronously);
+        /// <summary>The answer, if there was one.</summary>
+        public OfferOutcome? Outcome { get; private set; }
+
+        /// <summary>Ends with the answer, or when nobody waits for it any longer. Never faults.</summary>
+        public Task Done => _done.Task;
+
+        public void Complete(OfferOutcome outcome)
+        {
+            Outcome = outcome;
+            _done.TrySetResult();
+        }
+
+        /// <summary>For any thread.</summary>
+        public void GiveUp() => _done.TrySetResult();
     }
 }

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.CommandLine;
+using System.Diagnostics;
+using Flower.Client;
+using Flower.CommandLine;
+
+namespace Flower.Benchmarks;
+
+/// <summary>The client process: several clients, each with a session, which connect and close in a loop.</summary>
+internal sealed class ClientRole : Command
+{
+    private const int WarmUp = 200;
+
+    private readonly Argument<string> _socket = new("socket");
+    private readonly Argument<int> _clients = new("clients");
+    private readonly Argument<int> _total = new("total");
+    private readonly Argument<int> _board = new("board");
+
+    public ClientRole()
+        : base("client", "Clients, for the other commands.")
+    {
+        Hidden = true;
+        Add(_socket);
+        Add(_clients);
+        Add(_total);
+        Add(_board);
+        this.SetRun(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult command, CancellationToken cancellationToken)
+    {
+        int clients = command.GetValue(_clients);
+        int each = Math.Max(1, command.GetValue(_total) / clients);
+        int board = command.GetValue(_board);
+        double[] times = new double[clients * each];
+        Handle[] handles = await Task.WhenAll(
+            Enumerable.Range(0, clients).Select(_ => Handle.OpenAsync(command.GetValue(_socket), cancellationToken)));
+        await Task.WhenAll(handles.Select(h => ConnectAsync(h, new double[WarmUp], cancellationToken)));
+
+        TimeSpan cpuBefore = Role.CpuTime(board);
+        long start = Stopwatch.GetTimestamp();
+        await Task.WhenAll(handles.Select((handle, i) => Task.Run(
+            () => ConnectAsync(handle, times.AsMemory(i * each, each), cancellationToken), cancellationToken)));
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+        TimeSpan cpu = Role.CpuTime(board) - cpuBefore;
+
+        foreach (Handle handle in handles)
+        {
+            await handle.DisposeAsync();
+        }
+
+        Console.WriteLine("ready");
+        Console.WriteLine(Measured.From(clients, elapsed, times, cpu).ToWire());
+        return ExitCodes.Ok;
+    }
+
+    private static async Task ConnectAsync(Handle handle, Memory<double> times, CancellationToken cancellationToken)
+    {
+        for (int i = 0; i < times.Length; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            Connection connection =
+                await handle.ConnectAsync(ServerRole.Labels, null, cancellationToken).ConfigureAwait(false);
+            times.Span[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+            connection.Dispose();
+        }
+    }
+}

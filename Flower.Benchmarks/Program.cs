@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.CommandLine;
+using Flower.Benchmarks;
+using Flower.CommandLine;
+
+var root = new RootCommand("Measures Flower: its programs in processes of their own, as they are used.")
+{
+    new ConnectBenchmark(),
+    new ServerRole(),
+    new ClientRole(),
+};
+
+return await CommandRoot.RunAsync(root, args);
