@@ -103,7 +103,8 @@ internal sealed class ServerSession
             if (errno != 0 || received.Length == 0)
             {
                 received.DisposeDescriptors();
-                Close(errno == 0 ? null : Marshal.GetPInvokeErrorMessage(errno));
+                // A peer that was killed before it had read everything ends the stream with a reset: an end like others.
+                Close(errno is 0 or Errno.ConnReset ? null : Marshal.GetPInvokeErrorMessage(errno));
                 return;
             }
 

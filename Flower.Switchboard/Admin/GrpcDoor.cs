@@ -27,9 +27,8 @@ internal static class GrpcDoor
             // (130 s, 100 streams) would end the one and hang the other.
             kestrel.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
             kestrel.Limits.Http2.MaxStreamsPerConnection = PacketLimits.MaxCalls;
-            kestrel.ListenHandle(
-                (ulong)listener.ToSocketHandle().DangerousGetHandle(),
-                endpoint => endpoint.Protocols = HttpProtocols.Http2);
+            // Kestrel closes the number; any handle that stayed here would close it once more when it is collected.
+            kestrel.ListenHandle(listener.Release(), endpoint => endpoint.Protocols = HttpProtocols.Http2);
         });
         builder.Services.AddSingleton(new GrpcDoorService(loop));
         builder.Services.AddGrpc();
