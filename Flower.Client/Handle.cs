@@ -93,11 +93,21 @@ public sealed class Handle : IAsyncDisposable
         LabelSet labels, ListenOptions? options = null, CancellationToken cancellationToken = default) =>
         await Listener.StartAsync(_stub, Start(labels, options), cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Registers an egress.</summary>
+    /// <summary>
+    /// Registers an egress. One without a fixed destination must require <c>address_family</c>: <c>+address_family</c>.
+    /// </summary>
     /// <exception cref="FlowerException">The labels are taken, or the handle does not allow it.</exception>
     public async Task<Egress> StartEgressAsync(
-        LabelSet labels, ListenOptions? options = null, CancellationToken cancellationToken = default) =>
-        await Egress.StartAsync(_stub, Start(labels, options), cancellationToken).ConfigureAwait(false);
+        LabelSet labels, EgressOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        var start = new TargetStart
+        {
+            Labels = labels.ToMessage(),
+            FixedDestination = options?.FixedDestination ?? false,
+        };
+        return await Egress.StartAsync(_stub, start, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Makes a narrower handle, with a session of its own.</summary>
     /// <param name="rights">Its rights, each of which this handle must have.</param>
@@ -165,19 +175,40 @@ public sealed class Handle : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(socket);
         using Descriptor owned = socket;
-        ArgumentNullException.ThrowIfNull(labels);
-        options ??= new();
-        var request = new IngressConnectRequest
-        {
-            Labels = labels.ToMessage(),
-            Socket = FileDescriptor.Adopt(socket),
-            RelatedOnly = options.RelatedOnly,
-            Wait = options.Wait,
-        };
-        IngressConnectResponse response = await CallAsync(
-            _stub.IngressConnectAsync(request, null, options.Deadline, cancellationToken), cancellationToken)
-            .ConfigureAwait(false);
+        IngressConnectResponse response =
+            await PushAsync(socket, labels, options, relay: false, cancellationToken).ConfigureAwait(false);
         return new(response.Labels);
+    }
+
+    /// <summary>
+    /// Pushes an accepted socket onto the board, or, where an egress with a fixed destination matches best, brings the
+    /// socket that the caller is to relay to. The descriptor stays the caller's, who closes it once it was handed over.
+    /// </summary>
+    /// <exception cref="FlowerException">As for <see cref="ConnectAsync"/>, or no descriptor is left.</exception>
+    public async Task<PushOutcome> PushOrRelayAsync(
+        Descriptor socket, LabelSet labels, ConnectOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        Descriptor copy;
+        try
+        {
+            copy = socket.Duplicate();
+        }
+        catch (FlowerSocketException e)
+        {
+            throw Failures.FromSocket(e);
+        }
+
+        using (copy)
+        {
+            IngressConnectResponse response =
+                await PushAsync(copy, labels, options, relay: true, cancellationToken).ConfigureAwait(false);
+            var connectionLabels = new ConnectionLabels(response.Labels);
+            return new(
+                connectionLabels,
+                response.Socket?.Handle is Descriptor peer ? new Connection(peer, connectionLabels) : null);
+        }
     }
 
     /// <summary>The targets that do not contradict the labels.</summary>
@@ -199,6 +230,25 @@ public sealed class Handle : IAsyncDisposable
 
     /// <summary>Ends the session, and with it every registration that was made through it.</summary>
     public ValueTask DisposeAsync() => _channel.DisposeAsync();
+
+    // The transport takes the descriptor, unless the call could not begin: the caller disposes it in any case.
+    private async Task<IngressConnectResponse> PushAsync(
+        Descriptor socket, LabelSet labels, ConnectOptions? options, bool relay, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        options ??= new();
+        var request = new IngressConnectRequest
+        {
+            Labels = labels.ToMessage(),
+            Socket = FileDescriptor.Adopt(socket),
+            RelatedOnly = options.RelatedOnly,
+            Wait = options.Wait,
+            Relay = relay,
+        };
+        return await CallAsync(
+            _stub.IngressConnectAsync(request, null, options.Deadline, cancellationToken), cancellationToken)
+            .ConfigureAwait(false);
+    }
 
     private static Handle Open(SwitchboardAddress address)
     {

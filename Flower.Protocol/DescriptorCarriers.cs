@@ -24,6 +24,13 @@ public sealed partial class IngressConnectRequest : IDescriptorCarrier
 }
 
 /// <content>Its descriptors.</content>
+public sealed partial class IngressConnectResponse : IDescriptorCarrier
+{
+    /// <inheritdoc/>
+    public void CollectDescriptors(ICollection<FileDescriptor> into) => DescriptorCarriers.Add(into, Socket);
+}
+
+/// <content>Its descriptors.</content>
 public sealed partial class ServerStartResponse : IDescriptorCarrier
 {
     /// <inheritdoc/>

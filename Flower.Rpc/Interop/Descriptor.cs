@@ -51,18 +51,6 @@ public sealed class Descriptor : SafeHandle
         return new SafeSocketHandle(number, ownsHandle: true);
     }
 
-    /// <summary>
-    /// Gives the number to an API that closes it by itself, such as Kestrel's ListenHandle. This object is empty
-    /// afterwards.
-    /// </summary>
-    public ulong Release()
-    {
-        ObjectDisposedException.ThrowIf(IsClosed || IsInvalid, this);
-        ulong number = (ulong)handle;
-        SetHandleAsInvalid();
-        return number;
-    }
-
     /// <summary>Whether the descriptor is close-on-exec.</summary>
     public bool IsCloseOnExec => (Native.Fcntl(this, Native.FGetFd, 0) & 1) != 0;
 

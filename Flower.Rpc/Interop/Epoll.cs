@@ -5,7 +5,7 @@ namespace Flower.Rpc.Interop;
 
 /// <summary>What a descriptor is ready for (epoll(7)).</summary>
 [Flags]
-internal enum Readiness : uint
+public enum Readiness : uint
 {
     /// <summary>Nothing is asked for; errors and hang-up are told all the same.</summary>
     None = 0,
@@ -21,6 +21,9 @@ internal enum Readiness : uint
 
     /// <summary>The other end is closed.</summary>
     HangUp = 0x10,
+
+    /// <summary>Asked for with others: tell what has changed, once, instead of what is so (EPOLLET).</summary>
+    Edge = 0x8000_0000,
 }
 
 /// <summary>One epoll instance and the eventfd that wakes it. <see cref="Wake"/> is for any thread, the rest for one.</summary>

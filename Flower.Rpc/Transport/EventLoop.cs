@@ -111,7 +111,7 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
     }
 
     /// <summary>Watches a descriptor. For any thread; the handler runs on the loop.</summary>
-    internal Watch Add(Descriptor descriptor, Readiness interest, Action<Readiness> handler)
+    public Watch Add(Descriptor descriptor, Readiness interest, Action<Readiness> handler)
     {
         ulong token = Interlocked.Increment(ref _lastToken);
         var watch = new Watch(this, descriptor, token, interest, handler);
@@ -228,28 +228,41 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
     }
 
     /// <summary>One watched descriptor. Dispose it before the descriptor.</summary>
-    internal sealed class Watch(
-        EventLoop loop, Descriptor descriptor, ulong token, Readiness interest, Action<Readiness> handler) : IDisposable
+    public sealed class Watch : IDisposable
     {
-        private Readiness _interest = interest;
+        private readonly EventLoop _loop;
+        private readonly Descriptor _descriptor;
+        private readonly ulong _token;
+        private Readiness _interest;
 
-        internal Action<Readiness> Run { get; } = handler;
+        internal Watch(
+            EventLoop loop, Descriptor descriptor, ulong token, Readiness interest, Action<Readiness> handler)
+        {
+            _loop = loop;
+            _descriptor = descriptor;
+            _token = token;
+            _interest = interest;
+            Run = handler;
+        }
+
+        internal Action<Readiness> Run { get; }
 
         /// <summary>Changes what is waited for.</summary>
-        internal void Change(Readiness interest)
+        public void Change(Readiness interest)
         {
             if (_interest != interest)
             {
                 _interest = interest;
-                loop._epoll.Change(descriptor, interest, token);
+                _loop._epoll.Change(_descriptor, interest, _token);
             }
         }
 
+        /// <summary>Watches no more.</summary>
         public void Dispose()
         {
-            if (loop._watches.TryRemove(token, out _))
+            if (_loop._watches.TryRemove(_token, out _))
             {
-                loop._epoll.Remove(descriptor);
+                _loop._epoll.Remove(_descriptor);
             }
         }
     }

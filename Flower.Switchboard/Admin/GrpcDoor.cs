@@ -15,7 +15,7 @@ namespace Flower.Switchboard.Admin;
 /// <summary>The gRPC door: stock gRPC on Kestrel on a Unix stream socket, with health and reflection.</summary>
 internal static class GrpcDoor
 {
-    /// <summary>Builds the host. Takes the listening socket.</summary>
+    /// <summary>Builds the host. Borrows the listening socket, which must outlive it.</summary>
     public static WebApplication Build(Descriptor listener, Action<ILoggingBuilder> logging, EventLoop loop)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "flower" });
@@ -27,8 +27,9 @@ internal static class GrpcDoor
             // (130 s, 100 streams) would end the one and hang the other.
             kestrel.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
             kestrel.Limits.Http2.MaxStreamsPerConnection = PacketLimits.MaxCalls;
-            // Kestrel closes the number; any handle that stayed here would close it once more when it is collected.
-            kestrel.ListenHandle(listener.Release(), endpoint => endpoint.Protocols = HttpProtocols.Http2);
+            // Kestrel does not own a handle that it is given.
+            kestrel.ListenHandle(
+                (ulong)listener.DangerousGetHandle(), endpoint => endpoint.Protocols = HttpProtocols.Http2);
         });
         builder.Services.AddSingleton(new GrpcDoorService(loop));
         builder.Services.AddGrpc();

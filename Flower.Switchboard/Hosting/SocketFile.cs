@@ -57,6 +57,9 @@ internal sealed class SocketFile : IDisposable
     public Descriptor TakeSocket() =>
         Interlocked.Exchange(ref _socket, null) ?? throw new InvalidOperationException("the socket was taken before");
 
+    /// <summary>Lends the socket to who serves it; it stays this object's.</summary>
+    public Descriptor BorrowSocket() => _socket ?? throw new InvalidOperationException("the socket was taken before");
+
     /// <summary>Unlinks the socket, if it is still the one at the path, and then lets go of the lock.</summary>
     public void Dispose()
     {

@@ -51,7 +51,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             grpcDoor = SocketFile.Claim(options.Admin, options.Mode, UnixSocket.ListenStream);
             ILogger? log = null;
             loop = new EventLoop("flower-board", e => HostingLog.Fault(log!, e));
-            WebApplication web = GrpcDoor.Build(grpcDoor.TakeSocket(), logging, loop);
+            WebApplication web = GrpcDoor.Build(grpcDoor.BorrowSocket(), logging, loop);
             log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("flower.switchboard");
             var board = new Board(log, options.AcceptDeadline);
             web.Services.GetRequiredService<GrpcDoorService>().Board = board;

@@ -13,6 +13,9 @@ internal interface ITarget
     /// <summary>The kind; never unspecified.</summary>
     TargetKind Kind { get; }
 
+    /// <summary>Of an egress: it connects to one place only, and so takes ingresses that relay.</summary>
+    bool IsFixedDestination { get; }
+
     /// <summary>The in-labels of its handle and those given at registration.</summary>
     LabelSet Own { get; }
 

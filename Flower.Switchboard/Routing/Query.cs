@@ -11,7 +11,10 @@ namespace Flower.Switchboard.Routing;
 internal sealed class Query
 {
     private static readonly ImmutableArray<string> AddressKeys =
-        ["address_family", "client_address", "client_port", "server_address", "server_port"];
+    [
+        "address_family", "client_address", "client_gid", "client_pid", "client_port", "client_uid", "server_address",
+        "server_path", "server_port",
+    ];
 
     /// <summary>What was attested of the client, its handle's out-labels and the given ones.</summary>
     public required LabelSet Stated { get; init; }
@@ -22,8 +25,11 @@ internal sealed class Query
     /// <summary>Not a target that has nothing in common with the ranking keys.</summary>
     public bool RelatedOnly { get; init; }
 
-    /// <summary>A socket is pushed: only servers are candidates.</summary>
+    /// <summary>A socket is pushed: only servers are candidates, unless it can be relayed.</summary>
     public bool Ingress { get; init; }
+
+    /// <summary>Who pushes can relay: egresses with a fixed destination are candidates too.</summary>
+    public bool Relay { get; init; }
 
     /// <summary>The keys that rank: those given in the call, or if none of them can, the handle's out-labels.</summary>
     public static ImmutableArray<string> RankingKeysOf(LabelSet given, LabelSet outLabels, bool ingress)

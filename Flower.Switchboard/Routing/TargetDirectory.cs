@@ -105,7 +105,7 @@ internal sealed class TargetDirectory<T>(
     public Lookup<T> Find(Query query, Predicate<T>? eligible = null)
     {
         var search = new TargetSearch<T>(query, eligible);
-        foreach (TargetKind kind in query.Ingress ? Servers : Reachable)
+        foreach (TargetKind kind in query is { Ingress: true, Relay: false } ? Servers : Reachable)
         {
             foreach (KeyGroup<T> group in _groups[kind].Values)
             {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Collections.Immutable;
+using Flower.Protocol.V1;
 
 namespace Flower.Switchboard.Routing;
 
@@ -38,7 +39,7 @@ internal sealed class TargetSearch<T>(Query query, Predicate<T>? eligible)
         int left = Lookup<T>.MaxTargets;
         foreach (Entry<T> entry in group.Probe(query.Stated, shared))
         {
-            if (eligible is not null && !eligible(entry.Target))
+            if ((eligible is not null && !eligible(entry.Target)) || !Takes(entry.Target))
             {
                 continue;
             }
@@ -64,6 +65,9 @@ internal sealed class TargetSearch<T>(Query query, Predicate<T>? eligible)
         ImmutableArray<T> targets = [.. found.Take(Lookup<T>.MaxTargets).Select(e => e.Target)];
         return targets.IsEmpty ? Lookup<T>.None : new(targets, targets.Length == 1 ? [] : KeysThatDiffer(targets));
     }
+
+    // A general egress never takes an ingress, whose labels say where it came to and not where it wants to go.
+    private bool Takes(T target) => !query.Ingress || target.Kind != TargetKind.Egress || target.IsFixedDestination;
 
     // Of the first class all are needed, since any of them may beat the others.
     private bool IsFull => _best != RankClass.Stated && _matches.Count >= Lookup<T>.MaxTargets;

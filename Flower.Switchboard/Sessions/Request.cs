@@ -29,7 +29,8 @@ internal sealed class Request
 
     /// <summary>Checks the labels of a call and builds its lookup.</summary>
     /// <exception cref="Grpc.Core.RpcException">The labels break a rule or contradict the handle's.</exception>
-    public static Request Create(Caller caller, Labels? labels, bool relatedOnly, bool ingress)
+    public static Request Create(
+        Caller caller, Labels? labels, bool relatedOnly, bool ingress = false, bool relay = false)
     {
         LabelSet given = Stating.Read(labels);
         LabelSet stated = Stating.OutLabels(caller.Handle, given);
@@ -40,6 +41,7 @@ internal sealed class Request
             RankingKeys = Query.RankingKeysOf(given, caller.Handle.OutLabels, ingress),
             RelatedOnly = relatedOnly,
             Ingress = ingress,
+            Relay = relay,
         };
         return new Request(caller, attested, stated, query);
     }

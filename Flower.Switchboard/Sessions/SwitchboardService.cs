@@ -15,6 +15,8 @@ namespace Flower.Switchboard.Sessions;
 /// <summary>The calls of the handle door. On the loop. Holds no state: that is the board's.</summary>
 internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol.V1.Switchboard.SwitchboardBase
 {
+    private const string AddressFamily = "address_family";
+
     public override Task<ConstrainResponse> Constrain(ConstrainRequest request, ServerCallContext context) =>
         Guard(context, caller =>
         {
@@ -29,7 +31,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         Guard(context, async caller =>
         {
             Require(caller, Rights.ClientConnect);
-            Request wish = Request.Create(caller, request.Labels, request.RelatedOnly || request.Wait, ingress: false);
+            Request wish = Request.Create(caller, request.Labels, request.RelatedOnly || request.Wait);
             Target target = await board.FindAsync(wish, request.Wait, context.CancellationToken);
             (IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = board.Join(wish, target);
             Descriptor? clientEnd = null;
@@ -71,14 +73,26 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                     throw Refusal.Invalid("an ingress pushes a connected stream socket", []);
                 }
 
-                Request wish = Request.Create(caller, request.Labels, request.RelatedOnly || request.Wait, ingress: true);
+                Request wish = Request.Create(
+                    caller, request.Labels, request.RelatedOnly || request.Wait, ingress: true, request.Relay);
                 Target target = await board.FindAsync(wish, request.Wait, context.CancellationToken);
                 (IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = board.Join(wish, target);
-                SafeHandle pushed = socket;
+                SafeHandle? pushed = socket;
                 socket = null;
-                await OfferAsync(target, forTarget, pushed, context);
+                if (target.Kind == TargetKind.Egress)
+                {
+                    // The caller relays through its own copy.
+                    pushed.Dispose();
+                    pushed = null;
+                }
+
+                SafeHandle? egressSocket = await OfferAsync(target, forTarget, pushed, context);
                 BoardLog.Connected(logger, caller.Credentials.Pid, target.Own, target.Caller.Credentials.Pid);
-                return new IngressConnectResponse { Labels = { forClient } };
+                return new IngressConnectResponse
+                {
+                    Labels = { forClient },
+                    Socket = egressSocket is null ? null : FileDescriptor.Adopt(egressSocket),
+                };
             }
             finally
             {
@@ -182,7 +196,14 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         TargetKind kind, Caller caller, TargetStart start, ITargetStream stream, Func<Task<Answer?>> next)
     {
         LabelSet own = Stating.InLabels(caller.Handle, Stating.Read(start.Labels));
-        var target = new Target(kind, caller, own, stream, start.Credit);
+        if (kind == TargetKind.Egress && !start.FixedDestination && !own.Requires(AddressFamily))
+        {
+            throw Refusal.Invalid(
+                "an egress without a fixed destination requires address_family of its clients: add +address_family",
+                [AddressFamily]);
+        }
+
+        var target = new Target(kind, caller, own, stream, start);
         board.Register(target);
         try
         {

@@ -11,7 +11,8 @@ namespace Flower.Switchboard.Sessions;
 /// A registered target and the offers that it has not answered. On the loop. Lives as long as its stream; owns the
 /// sockets that wait for an accept.
 /// </summary>
-internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITargetStream stream, uint credit) : ITarget
+internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITargetStream stream, TargetStart start)
+    : ITarget
 {
     private const uint MaxCredit = 65535;
 
@@ -22,12 +23,14 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
     private const int MaxReasonLength = 1024;
 
     private readonly Dictionary<ulong, Pending> _pending = [];
-    private uint _credit = Math.Min(credit, MaxUnseen);
+    private uint _credit = Math.Min(start.Credit, MaxUnseen);
     private ulong _lastId;
     private int _withdrawals;
     private bool _gone;
 
     public TargetKind Kind { get; } = kind;
+
+    public bool IsFixedDestination { get; } = kind == TargetKind.Egress && start.FixedDestination;
 
     public Caller Caller { get; } = caller;
 

@@ -43,7 +43,7 @@ internal sealed class AcceptDeadlineTests : BoardFixture
     [Test]
     public async Task Egress_Silent_DeadlineExceededAndTheEgressSeesTheWithdrawal()
     {
-        await using Client.Egress egress = await Root.StartEgressAsync(Labels("a=1")).Soon();
+        await using Client.Egress egress = await Root.StartEgressAsync(Labels("a=1"), new() { FixedDestination = true }).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("a=1"));
         EgressRequest pending = await NextAsync(egress);
 

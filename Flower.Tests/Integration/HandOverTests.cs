@@ -15,6 +15,8 @@ namespace Flower.Tests.Integration;
 /// <summary>Sockets from outside, which are handed over themselves: ingress and egress.</summary>
 internal sealed class HandOverTests : BoardFixture
 {
+    private static readonly EgressOptions Fixed = new() { FixedDestination = true };
+
     [TestCase(0)]
     [TestCase(128)]
     public async Task Push_Accepted_ServerGetsThatVerySocket(int credit)
@@ -122,6 +124,65 @@ internal sealed class HandOverTests : BoardFixture
     }
 
     [Test]
+    public async Task Push_FixedEgressMatchesAndCallerRelays_BringsTheEgressSocket()
+    {
+        await using Client.Egress egress = await Root.StartEgressAsync(Labels("a=1"), Fixed).Soon();
+        (Socket outside, Socket inside) = Tcp();
+        using Socket heldOutside = outside;
+        (Descriptor given, Descriptor kept) = Pair();
+        using Descriptor own = given;
+        using Descriptor client = kept;
+        Task<PushOutcome> pushing = Root.PushOrRelayAsync(own, Labels("a=1", "address_family=inet"));
+
+        EgressRequest request = await NextAsync(egress);
+        await request.ConnectedAsync(inside).Soon();
+        inside.Dispose();
+        PushOutcome outcome = await pushing.Soon();
+
+        Assert.That(request.Labels["address_family"], Is.EqualTo("inet"));
+        Assert.That(outcome.Labels["a"], Is.EqualTo("1"));
+        using Connection relayTo = outcome.RelayTo!;
+        AssertHears(outside, relayTo.Socket, "hello");
+        Assert.That(own.IsClosed, Is.False);
+    }
+
+    [Test]
+    public async Task Push_ServerMatchesAndCallerRelays_HandsOver()
+    {
+        await using Listener listener = await Root.ListenAsync(Labels("a=1")).Soon();
+        (Descriptor given, Descriptor kept) = Pair();
+        using Descriptor client = kept;
+        using (Descriptor own = given)
+        {
+            Task<PushOutcome> pushing = Root.PushOrRelayAsync(own, Labels("a=1"));
+            using Connection connection = await (await NextAsync(listener)).AcceptAsync().Soon();
+            Assert.That((await pushing.Soon()).RelayTo, Is.Null);
+        }
+
+        AssertClosed(kept);
+    }
+
+    [Test]
+    public async Task Push_FixedEgressMatchesAndCallerDoesNotRelay_NotFound()
+    {
+        await using Client.Egress egress = await Root.StartEgressAsync(Labels("a=1"), Fixed).Soon();
+        (Descriptor given, Descriptor kept) = Pair();
+        using Descriptor held = kept;
+
+        Assert.That(
+            (await Refused(Root.PushDescriptorAsync(given, Labels("a=1")))).StatusCode, Is.EqualTo(StatusCode.NotFound));
+    }
+
+    [Test]
+    public async Task Egress_NeitherFixedNorRequiringAFamily_RefusedWithTheRemedy()
+    {
+        FlowerException e = await Refused(Root.StartEgressAsync(Labels("zone=out")));
+
+        Assert.That(e.StatusCode, Is.EqualTo(StatusCode.InvalidArgument));
+        Assert.That(e.Message, Does.Contain("+address_family"));
+    }
+
+    [Test]
     public async Task Egress_Connected_ClientGetsThatVerySocket()
     {
         await using Client.Egress egress = await Root.StartEgressAsync(Labels("zone=out", "+address_family")).Soon();
@@ -156,7 +217,7 @@ internal sealed class HandOverTests : BoardFixture
     [Test]
     public async Task Egress_Fails_ReasonReachesTheClient()
     {
-        await using Client.Egress egress = await Root.StartEgressAsync(Labels("zone=out")).Soon();
+        await using Client.Egress egress = await Root.StartEgressAsync(Labels("zone=out"), Fixed).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("zone=out"));
 
         await (await NextAsync(egress)).FailAsync("connection refused by 127.0.0.1:80").Soon();
@@ -169,7 +230,7 @@ internal sealed class HandOverTests : BoardFixture
     [Test]
     public async Task Egress_DisposedWhilePending_Unavailable()
     {
-        Client.Egress egress = await Root.StartEgressAsync(Labels("zone=out")).Soon();
+        Client.Egress egress = await Root.StartEgressAsync(Labels("zone=out"), Fixed).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("zone=out"));
         _ = await NextAsync(egress);
 
@@ -185,7 +246,7 @@ internal sealed class HandOverTests : BoardFixture
         await using Flower.Rpc.SessionChannel channel = Flower.Rpc.SessionChannel.ConnectPath(SocketPath);
         using AsyncDuplexStreamingCall<EgressStartRequest, EgressStartResponse> call =
             new Flower.Protocol.V1.Switchboard.SwitchboardClient(channel.CreateCallInvoker()).EgressStart();
-        await call.RequestStream.WriteAsync(new() { Start = new() { Labels = Labels("zone=out").ToMessage() } });
+        await call.RequestStream.WriteAsync(new() { Start = new() { Labels = Labels("zone=out").ToMessage(), FixedDestination = true } });
         Assert.That(await call.ResponseStream.MoveNext(CancellationToken.None).Soon(), Is.True);
         Task<Connection> connecting = Root.ConnectAsync(Labels("zone=out"));
         Assert.That(await call.ResponseStream.MoveNext(CancellationToken.None).Soon(), Is.True);

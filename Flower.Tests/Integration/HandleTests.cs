@@ -154,7 +154,7 @@ internal sealed class HandleTests : BoardFixture
 
         FlowerException equal = await Refused(Root.ListenAsync(Labels("a=1")));
         FlowerException more = await Refused(Root.ListenAsync(Labels("a=1", "b=1")));
-        FlowerException egress = await Refused(Root.StartEgressAsync(Labels("a=1")));
+        FlowerException egress = await Refused(Root.StartEgressAsync(Labels("a=1"), new() { FixedDestination = true }));
         FlowerException unnamed = await Refused(blind.ListenAsync(Labels("a=1")));
         await using Listener other = await Root.ListenAsync(Labels("b=2")).Soon();
         await using Listener requires = await Root.ListenAsync(Labels("+a")).Soon();

@@ -105,6 +105,7 @@ public sealed class DirectoryLaws
             RankingKeys = Query.RankingKeysOf(effective, pinned, (flags & 1) != 0),
             Ingress = (flags & 1) != 0,
             RelatedOnly = (flags & 2) != 0,
+            Relay = (flags & 4) != 0,
         };
     }
 
@@ -124,7 +125,7 @@ public sealed class DirectoryLaws
                 live.Remove(gone);
             }
 
-            Add(board, live, new(kind, labels, uid));
+            Add(board, live, new(kind, labels, uid, isFixed: uid == 1));
             if (requests.Length > 0)
             {
                 (LabelSet given, LabelSet pinned, int flags) = requests[i % requests.Length];

@@ -20,7 +20,7 @@ internal static class Oracle
     /// <summary>All targets of the best rank.</summary>
     public static List<Fake> Find(IReadOnlyCollection<Fake> board, Query query)
     {
-        List<Fake> matches = [.. board.Where(t => Reaches(query, t.Kind) && Matches(query.Stated, t.Indexed))];
+        List<Fake> matches = [.. board.Where(t => Reaches(query, t) && Matches(query.Stated, t.Indexed))];
         List<Fake> first = [.. matches.Where(t => IsFirst(query, t.Own))];
         List<Fake> unbeaten = [.. first.Where(t => !first.Exists(o => Beats(query.RankingKeys, o.Own, t.Own)))];
         if (unbeaten.Count > 0)
@@ -34,8 +34,9 @@ internal static class Oracle
             : matches;
     }
 
-    private static bool Reaches(Query query, TargetKind kind) =>
-        kind == TargetKind.Server || (kind == TargetKind.Egress && !query.Ingress);
+    private static bool Reaches(Query query, Fake target) =>
+        target.Kind == TargetKind.Server
+        || (target.Kind == TargetKind.Egress && (!query.Ingress || (query.Relay && target.IsFixedDestination)));
 
     private static bool Matches(LabelSet a, LabelSet b) =>
         a.Labels.All(l => b[l.Key] is null || b[l.Key] == l.Value)

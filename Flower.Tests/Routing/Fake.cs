@@ -6,9 +6,11 @@ using Flower.Switchboard.Routing;
 namespace Flower.Tests.Routing;
 
 /// <summary>A target that is only its labels.</summary>
-internal sealed class Fake(TargetKind kind, LabelSet own, uint uid = 0, string pid = "1") : ITarget
+internal sealed class Fake(TargetKind kind, LabelSet own, uint uid = 0, string pid = "1", bool isFixed = false) : ITarget
 {
     public TargetKind Kind { get; } = kind;
+
+    public bool IsFixedDestination { get; } = kind == TargetKind.Egress && isFixed;
 
     public LabelSet Own { get; } = own;
 
