@@ -21,7 +21,13 @@ public sealed class LabelsArgument : Argument<string[]>
     public LabelSet Read(ParseResult command)
     {
         ArgumentNullException.ThrowIfNull(command);
-        LabelSet labels = LabelSet.ParseWords(command.GetValue(this) ?? []);
+        string[] words = command.GetValue(this) ?? [];
+        if (Array.Find(words, word => word.StartsWith("--", StringComparison.Ordinal)) is { } option)
+        {
+            throw new LabelException($"there is no option '{LabelRules.Printable(option)}': see --help");
+        }
+
+        LabelSet labels = LabelSet.ParseWords(words);
         labels.CheckSize();
         return labels;
     }

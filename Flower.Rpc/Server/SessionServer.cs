@@ -14,11 +14,15 @@ namespace Flower.Rpc.Server;
 /// </summary>
 public sealed class SessionServer : IDisposable
 {
+    // A limit that is reached is said once in a while, not at each try.
+    private const int QuietMs = 10_000;
+
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
 
     private readonly HashSet<ServerSession> _sessions = [];
     private readonly List<(Descriptor Listener, EventLoop.Watch Watch)> _listeners = [];
     private readonly int _maxSessions;
+    private long _quietUntil;
     private bool _disposed;
 
     /// <summary>A server without sockets.</summary>
@@ -131,7 +135,12 @@ public sealed class SessionServer : IDisposable
     // At a limit the listener rests, because it would stay readable.
     private void Rest(int errno, EventLoop.Watch watch)
     {
-        RpcLog.AcceptFailed(Logger, Marshal.GetPInvokeErrorMessage(errno));
+        if (Environment.TickCount64 >= _quietUntil)
+        {
+            RpcLog.AcceptFailed(Logger, Marshal.GetPInvokeErrorMessage(errno));
+            _quietUntil = Environment.TickCount64 + QuietMs;
+        }
+
         watch.Change(Readiness.None);
         Loop.After(AcceptRetry, () =>
         {
