@@ -10,6 +10,12 @@ public static class Errno
     /// <summary>Interrupted.</summary>
     public const int Intr = 4;
 
+    /// <summary>The arguments and the environment are too large.</summary>
+    public const int TooBig = 7;
+
+    /// <summary>Not a program that can be executed.</summary>
+    public const int NoExec = 8;
+
     /// <summary>Not ready.</summary>
     public const int Again = 11;
 
@@ -55,6 +61,8 @@ public static class Errno
         1 => "EPERM",
         NoEnt => "ENOENT",
         Intr => "EINTR",
+        TooBig => "E2BIG",
+        NoExec => "ENOEXEC",
         9 => "EBADF",
         Again => "EAGAIN",
         NoMem => "ENOMEM",
