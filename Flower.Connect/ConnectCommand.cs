@@ -26,12 +26,14 @@ public sealed class ConnectCommand : Command
 
     private readonly DurationOption _timeout = new("--timeout", TimeSpan.Zero)
     {
+        DefaultValueFactory = null,
         Aliases = { "-w" },
         Description = "How long connecting may take. Default: without end; the switchboard asks a server for 5s.",
     };
 
     private readonly DurationOption _wait = new("--wait", TimeSpan.Zero)
     {
+        DefaultValueFactory = null,
         Description = "If nothing matches, wait so long for a server to be registered. Default: not at all.",
     };
 
@@ -42,8 +44,8 @@ public sealed class ConnectCommand : Command
     public ConnectCommand()
         : base("connect", "Connects on the board, and becomes COMMAND, with the connection as its standard input and "
             + "output:\n"
-            + "  flower connect service=time -- cat\n"
-            + "  flower connect --fd 3 service=db -- sh -c 'echo hello >&3'\n"
+            + "  flower connect service=backup -- tar -c /home\n"
+            + "  flower connect --fd 3 service=time -- sh -c 'cat <&3'\n"
             + "COMMAND finds the labels in FLOWER_LABEL_* and, as JSON, in FLOWER_LABELS and FLOWER_SOURCES.")
     {
         _fd.Validators.Add(result =>

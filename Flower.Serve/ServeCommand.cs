@@ -19,11 +19,10 @@ public sealed class ServeCommand : Command
 
     private const int MostAtOnce = 4096;
 
-    private readonly Option<int> _max = new("--max")
+    private readonly Option<int?> _max = new("--max")
     {
         HelpName = "N",
         Description = "The most connections at once, 1 to 4096; others wait on the board, for 5s. Default: 128",
-        DefaultValueFactory = _ => new ServeOptions().Max,
     };
 
     private readonly Option<bool> _wait = new("--wait")
@@ -51,7 +50,7 @@ public sealed class ServeCommand : Command
     {
         _max.Validators.Add(result =>
         {
-            if (result.Errors.Any() || result.GetValueOrDefault<int>() is < 1 or > MostAtOnce)
+            if (result.GetValueOrDefault<int?>() is < 1 or > MostAtOnce)
             {
                 result.AddError($"--max wants a number from 1 to {MostAtOnce}");
             }
@@ -77,7 +76,7 @@ public sealed class ServeCommand : Command
 
         var options = new ServeOptions
         {
-            Max = command.GetValue(_max),
+            Max = command.GetValue(_max) ?? ServeOptions.DefaultMax,
             Drain = command.GetValue(_drain),
             Verbose = command.GetValue(_verbose),
         };
