@@ -58,6 +58,9 @@ public static class Errno
     /// <summary>Nobody listens.</summary>
     public const int ConnRefused = 111;
 
+    /// <summary>Not connected, or no longer.</summary>
+    public const int NotConn = 107;
+
     /// <summary>Too many descriptors are on their way (unix(7)).</summary>
     public const int TooManyRefs = 109;
 
@@ -86,7 +89,7 @@ public static class Errno
         AddrInUse => "EADDRINUSE",
         NoBufs => "ENOBUFS",
         ConnReset => "ECONNRESET",
-        107 => "ENOTCONN",
+        NotConn => "ENOTCONN",
         TooManyRefs => "ETOOMANYREFS",
         ConnRefused => "ECONNREFUSED",
         _ => errno.ToString(System.Globalization.CultureInfo.InvariantCulture),
