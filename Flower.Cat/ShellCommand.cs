@@ -19,9 +19,16 @@ internal sealed class ShellCommand(string text)
     public async Task<int> RunAsync(Descriptor socket, CancellationToken cancellationToken)
     {
         ChildProcess child = Start(socket);
-        await using CancellationTokenRegistration end = cancellationToken.Register(() => child.Signal(SigTerm));
-        ExitStatus status = await child.Exited.WaitAsync(cancellationToken);
-        return status.ShellCode;
+        try
+        {
+            ExitStatus status = await child.Exited.WaitAsync(cancellationToken);
+            return status.ShellCode;
+        }
+        catch (OperationCanceledException)
+        {
+            child.Signal(SigTerm);
+            throw;
+        }
     }
 
     private ChildProcess Start(Descriptor socket)
