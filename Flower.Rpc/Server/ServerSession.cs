@@ -20,6 +20,7 @@ internal sealed class ServerSession
     private static readonly TimeSpan SendRetry = TimeSpan.FromMilliseconds(20);
 
     private readonly Dictionary<uint, ServerCall> _calls = [];
+    private readonly List<ServerCall> _started = [];
     private readonly Descriptor _socket;
     private readonly EventLoop.Watch _watch;
     private readonly PacketWriter _writer;
@@ -46,6 +47,9 @@ internal sealed class ServerSession
     internal SessionServer Server { get; }
 
     internal object Authority { get; }
+
+    /// <summary>What the service keeps for this session.</summary>
+    internal object? State { get; set; }
 
     internal Credentials Credentials => _owner ?? default;
 
@@ -131,13 +135,15 @@ internal sealed class ServerSession
         {
             foreach (Frame frame in packet.Frames)
             {
-                List<Descriptor>? own = frame.FdCount == 0
-                    ? null
-                    : received.Descriptors!.GetRange(at, (int)frame.FdCount);
-                at += (int)frame.FdCount;
+                List<Descriptor>? own = PacketReader.Take(received, ref at, frame.FdCount, out bool lost);
                 if (_stopped)
                 {
                     MessageCodec.Close(own);
+                }
+                else if (lost)
+                {
+                    MessageCodec.Close(own);
+                    OnLost(frame, received);
                 }
                 else
                 {
@@ -157,6 +163,22 @@ internal sealed class ServerSession
                 received.PidFd?.Dispose();
             }
         }
+
+        RunStarted();
+    }
+
+    // After the whole packet: a call mostly brings its request along, and its handler then need not wait for it.
+    private void RunStarted()
+    {
+        for (int i = 0; i < _started.Count; i++)
+        {
+            if (!_started[i].HasEnded)
+            {
+                _started[i].Run();
+            }
+        }
+
+        _started.Clear();
     }
 
     private void OnFrame(Frame frame, List<Descriptor>? descriptors, in ReceivedPacket received)
@@ -229,6 +251,20 @@ internal sealed class ServerSession
         }
     }
 
+    // At this process's own limit: that call fails, and the session goes on.
+    private void OnLost(Frame frame, in ReceivedPacket received)
+    {
+        const string Why = "the switchboard has no descriptor left: try again later, or raise its limit";
+        if (frame.KindCase == Frame.KindOneofCase.Open)
+        {
+            RpcLog.OpenRefused(Logger, Why);
+            return;
+        }
+
+        Identify(received);
+        Find(frame)?.End(new RpcStatus(StatusCode.ResourceExhausted, Why));
+    }
+
     private ServerCall? Find(Frame frame) => _calls.GetValueOrDefault(frame.CallId);
 
     private void OnStart(uint callId, Start start)
@@ -253,7 +289,7 @@ internal sealed class ServerSession
         }
 
         _calls.Add(callId, call);
-        call.Run();
+        _started.Add(call);
     }
 
     private void SendStatus(uint callId, StatusCode code, string message) =>

@@ -43,6 +43,11 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         SwitchboardOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (Path.GetFullPath(options.Listen) == Path.GetFullPath(options.Admin))
+        {
+            throw new IOException($"both doors cannot have the path {options.Listen}: choose another for one of them");
+        }
+
         SocketFile handleDoor = SocketFile.Claim(options.Listen, options.Mode, UnixSocket.ListenPackets);
         SocketFile? grpcDoor = null;
         EventLoop? loop = null;
@@ -53,7 +58,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             loop = new EventLoop("flower-board", e => HostingLog.Fault(log!, e));
             WebApplication web = GrpcDoor.Build(grpcDoor.BorrowSocket(), logging, loop);
             log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("flower.switchboard");
-            var board = new Board(log, options.AcceptDeadline);
+            var board = new Board(log, new DeadlineQueue(loop, options.AcceptDeadline));
             web.Services.GetRequiredService<GrpcDoorService>().Board = board;
             var server = new SessionServer(loop, log);
             Protocol.V1.Switchboard.BindService(server.Methods, new SwitchboardService(board, log));

@@ -11,11 +11,12 @@ public sealed class CatExecTests : EndToEndTest
     public async Task Exec_Listening_CommandServesConnection()
     {
         FlowerProcess server = await Board.FlowerReadyAsync(
-            "cat", "-l", "--exec", "read word; echo \"you said $word\"; echo told >&2; exit 3", "program=exec");
+            "cat", "-l", "program=exec",
+            "--exec", "read word; echo \"you said $word to $FLOWER_LABEL_PROGRAM\"; echo told >&2; exit 3");
         FlowerProcess client = Board.Flower("cat", "program=exec");
         await client.WriteLineAsync("hello");
 
-        await client.Out.AwaitLineAsync("you said hello");
+        await client.Out.AwaitLineAsync("you said hello to exec");
 
         Assert.That(await client.ExitAsync(), Is.Zero);
         Assert.That(await server.ExitAsync(), Is.EqualTo(3));

@@ -43,8 +43,8 @@ internal sealed class RelayEndTests : RelayFixture
     public async Task RunAsync_ManyBulkOnOneLoop_SmallOneIsServed()
     {
         var bulks = Enumerable.Range(0, 4).Select(_ => Open(AddressFamily.Unix, AddressFamily.Unix)).ToList();
-        var moving = bulks.SelectMany(bulk => new Task[] { FillAsync(bulk.Client, 50_000_000, 5), DrainAsync(bulk.Server) })
-            .ToList();
+        var moving = bulks.SelectMany(
+            bulk => new Task[] { FillAsync(bulk.Client, 50_000_000, 5), DrainAsync(bulk.Server) }).ToList();
         (Socket client, Socket server, Task<RelayedBytes> _) = Open(AddressFamily.Unix, AddressFamily.Unix);
 
         int served = 0;

@@ -10,8 +10,8 @@ using NUnit.Framework;
 namespace Flower.Tests.Relay;
 
 /// <summary>
-/// Relays between sockets of this test, on one loop, so that all share its turns. Checks at the end that nothing is left
-/// open.
+/// Relays between sockets of this test, on one loop, so that all share its turns. Checks at the end that nothing is
+/// left open.
 /// </summary>
 internal abstract class RelayFixture
 {
