@@ -37,6 +37,11 @@ public sealed class LabelsArgument : Argument<string[]>
 
     private static LabelSet Read(string[] words)
     {
+        if (Array.Find(words, word => word.StartsWith("--", StringComparison.Ordinal)) is { } option)
+        {
+            throw new LabelException($"there is no option '{LabelRules.Printable(option)}': see --help");
+        }
+
         LabelSet labels = LabelSet.ParseWords(words);
         labels.CheckSize();
         return labels;
