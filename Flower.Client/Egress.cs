@@ -23,7 +23,7 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable
     {
         _call = call;
         Labels = new(started.Labels);
-        _reader = Task.Run(PumpAsync);
+        _reader = PumpAsync();
     }
 
     /// <summary>The labels of the registration, as others see them.</summary>
@@ -68,11 +68,13 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable
         {
             EgressStartResponse first =
                 await call.StartAsync(new() { Start = start }, cancellationToken).ConfigureAwait(false);
+            await LoopExit.TakeAsync();
             return new(call, first.Started ?? throw Failures.Broken("registration"));
         }
         catch
         {
             await call.DisposeAsync().ConfigureAwait(false);
+            await LoopExit.TakeAsync();
             throw;
         }
     }
@@ -83,7 +85,8 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable
         await _call.AnswerAsync(answer, cancellationToken).ConfigureAwait(false);
     }
 
-    // Never faults: how the stream ended is told to those who wait for something from it.
+    // Runs on the loop, as its call is an inline one. Never faults: how the stream ended is told to those who wait for
+    // something from it.
     private async Task PumpAsync()
     {
         Exception? why = null;
@@ -106,6 +109,7 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable
 
         _open.Clear();
         _requests.Writer.TryComplete(Volatile.Read(ref _disposed) == 0 ? Failures.Ended(why) : null);
+        await LoopExit.TakeAsync();
     }
 
     private async ValueTask HandleAsync(EgressStartResponse response)

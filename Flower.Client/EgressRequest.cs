@@ -94,5 +94,6 @@ public sealed class EgressRequest : IAsyncDisposable
         }
     }
 
-    internal void Cancel() => _cancelled.Cancel();
+    // On the loop, which does not wait for those who are told.
+    internal void Cancel() => _ = _cancelled.CancelAsync();
 }

@@ -5,6 +5,7 @@ using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
 using Grpc.Core;
 
 namespace Flower.Client;
@@ -16,16 +17,21 @@ namespace Flower.Client;
 public sealed class Handle : IAsyncDisposable
 {
     private readonly SessionChannel _channel;
-    private readonly Switchboard.SwitchboardClient _stub;
+    private readonly Switchboard.SwitchboardClient _pooled;
+    private readonly Switchboard.SwitchboardClient _inline;
 
     private Handle(SessionChannel channel)
     {
         _channel = channel;
-        _stub = new(channel.CreateCallInvoker());
+        _pooled = new(channel.CreateCallInvoker());
+        _inline = new(channel.CreateInlineCallInvoker());
     }
 
     /// <summary>Completes when the session has ended, whoever ended it. Never faults.</summary>
     public Task Closed => _channel.Closed;
+
+    // Code on an event loop goes back to its loop by itself and never blocks: it is spared the way over the thread pool.
+    private Switchboard.SwitchboardClient Stub => SynchronizationContext.Current is EventLoop ? _inline : _pooled;
 
     /// <summary>Opens a handle.</summary>
     /// <param name="address"><c>unix:/path</c>, <c>/path</c> or <c>fd:N</c>; null: see
@@ -82,7 +88,7 @@ public sealed class Handle : IAsyncDisposable
             Wait = options.Wait,
         };
         ClientConnectResponse response = await CallAsync(
-            _stub.ClientConnectAsync(request, null, options.Deadline, cancellationToken), cancellationToken)
+            Stub.ClientConnectAsync(request, null, options.Deadline, cancellationToken), cancellationToken)
             .ConfigureAwait(false);
         return new(response.Socket?.Handle as Descriptor ?? throw Failures.Broken("socket"), new(response.Labels));
     }
@@ -91,7 +97,7 @@ public sealed class Handle : IAsyncDisposable
     /// <exception cref="FlowerException">The labels are taken, or the handle does not allow it.</exception>
     public async Task<Listener> ListenAsync(
         LabelSet labels, ListenOptions? options = null, CancellationToken cancellationToken = default) =>
-        await Listener.StartAsync(_stub, Start(labels, options), cancellationToken).ConfigureAwait(false);
+        await Listener.StartAsync(_inline, Start(labels, options), cancellationToken).ConfigureAwait(false);
 
     /// <summary>
     /// Registers an egress. One without a fixed destination must require <c>address_family</c>: <c>+address_family</c>.
@@ -106,7 +112,7 @@ public sealed class Handle : IAsyncDisposable
             Labels = labels.ToMessage(),
             FixedDestination = options?.FixedDestination ?? false,
         };
-        return await Egress.StartAsync(_stub, start, cancellationToken).ConfigureAwait(false);
+        return await Egress.StartAsync(_inline, start, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Makes a narrower handle, with a session of its own.</summary>
@@ -137,7 +143,7 @@ public sealed class Handle : IAsyncDisposable
         var request = new ConstrainRequest { InLabels = inLabels.ToMessage(), OutLabels = outLabels.ToMessage() };
         request.Rights.AddRange(rights);
         ConstrainResponse response = await CallAsync(
-            _stub.ConstrainAsync(request, cancellationToken: cancellationToken), cancellationToken)
+            Stub.ConstrainAsync(request, cancellationToken: cancellationToken), cancellationToken)
             .ConfigureAwait(false);
         return response.Handle?.Handle as Descriptor ?? throw Failures.Broken("handle");
     }
@@ -217,7 +223,7 @@ public sealed class Handle : IAsyncDisposable
         LabelSet labels, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        using AsyncServerStreamingCall<ListResponse> call = _stub.List(
+        using AsyncServerStreamingCall<ListResponse> call = _pooled.List(
             new() { Labels = labels.ToMessage() }, cancellationToken: cancellationToken);
         while (await NextAsync(call.ResponseStream, cancellationToken).ConfigureAwait(false))
         {
@@ -246,7 +252,7 @@ public sealed class Handle : IAsyncDisposable
             Relay = relay,
         };
         return await CallAsync(
-            _stub.IngressConnectAsync(request, null, options.Deadline, cancellationToken), cancellationToken)
+            Stub.IngressConnectAsync(request, null, options.Deadline, cancellationToken), cancellationToken)
             .ConfigureAwait(false);
     }
 

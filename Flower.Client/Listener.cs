@@ -30,7 +30,7 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
         _call = call;
         _maxWaiting = MaxWaiting + credit;
         Labels = new(started.Labels);
-        _reader = Task.Run(PumpAsync);
+        _reader = PumpAsync();
     }
 
     /// <summary>The labels of the registration, as others see them.</summary>
@@ -75,11 +75,13 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
         {
             ServerStartResponse first =
                 await call.StartAsync(new() { Start = start }, cancellationToken).ConfigureAwait(false);
+            await LoopExit.TakeAsync();
             return new(call, first.Started ?? throw Failures.Broken("registration"), (int)start.Credit);
         }
         catch
         {
             await call.DisposeAsync().ConfigureAwait(false);
+            await LoopExit.TakeAsync();
             throw;
         }
     }
@@ -89,7 +91,8 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
 
     internal void Forget(ulong id) => _open.TryRemove(id, out _);
 
-    // Never faults: how the stream ended is told to those who wait for something from it.
+    // Runs on the loop, as its call is an inline one. Never faults: how the stream ended is told to those who wait for
+    // something from it.
     private async Task PumpAsync()
     {
         Exception? why = null;
@@ -111,6 +114,7 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
         }
 
         _incoming.Writer.TryComplete(Volatile.Read(ref _disposed) == 0 ? Failures.Ended(why) : null);
+        await LoopExit.TakeAsync();
     }
 
     private async ValueTask HandleAsync(ServerStartResponse response)

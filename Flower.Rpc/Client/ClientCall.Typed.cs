@@ -9,8 +9,12 @@ using Grpc.Core;
 
 namespace Flower.Rpc;
 
-/// <summary>One call: the response reader and the request writer of its caller.</summary>
-internal sealed class ClientCall<TRequest, TResponse>(SessionChannel channel, Method<TRequest, TResponse> method)
+/// <summary>
+/// One call: the response reader and the request writer of its caller, who goes on on a thread of the pool, or inline on
+/// the loop.
+/// </summary>
+internal sealed class ClientCall<TRequest, TResponse>(
+    SessionChannel channel, Method<TRequest, TResponse> method, bool inline)
     : ClientCall(channel), IAsyncStreamReader<TResponse>, IClientStreamWriter<TRequest>
     where TRequest : class
     where TResponse : class
@@ -18,9 +22,11 @@ internal sealed class ClientCall<TRequest, TResponse>(SessionChannel channel, Me
     private const int RegrantAt = PacketLimits.InitialCredit / 2;
 
     private readonly Channel<TResponse> _responses = System.Threading.Channels.Channel.CreateUnbounded<TResponse>(
-        new UnboundedChannelOptions { SingleReader = true });
+        new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = inline });
 
-    private readonly TaskCompletionSource<TResponse> _single = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<TResponse> _single = new(
+        inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
+
     private readonly SemaphoreSlim _credit = new(PacketLimits.InitialCredit);
     private readonly bool _isStream = method.Type is MethodType.ServerStreaming or MethodType.DuplexStreaming;
     private TResponse? _first;

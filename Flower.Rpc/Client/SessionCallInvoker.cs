@@ -4,19 +4,19 @@ using Grpc.Core;
 namespace Flower.Rpc;
 
 /// <summary>What generated stubs call: every kind of gRPC call as a <see cref="ClientCall{TRequest, TResponse}"/>.</summary>
-internal sealed class SessionCallInvoker(SessionChannel channel) : CallInvoker
+internal sealed class SessionCallInvoker(SessionChannel channel, bool inline) : CallInvoker
 {
     private static readonly Task<Metadata> NoHeaders = Task.FromResult<Metadata>([]);
 
     public override TResponse BlockingUnaryCall<TRequest, TResponse>(
         Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request) =>
-        new ClientCall<TRequest, TResponse>(channel, method).Begin(options, request).Single.GetAwaiter().GetResult();
+        new ClientCall<TRequest, TResponse>(channel, method, inline).Begin(options, request).Single.GetAwaiter().GetResult();
 
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
         Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
     {
         ClientCall<TRequest, TResponse> call =
-            new ClientCall<TRequest, TResponse>(channel, method).Begin(options, request);
+            new ClientCall<TRequest, TResponse>(channel, method, inline).Begin(options, request);
         return new(call.Single, NoHeaders, () => call.Status, () => call.Trailers, call.Dispose);
     }
 
@@ -24,21 +24,21 @@ internal sealed class SessionCallInvoker(SessionChannel channel) : CallInvoker
         Method<TRequest, TResponse> method, string? host, CallOptions options, TRequest request)
     {
         ClientCall<TRequest, TResponse> call =
-            new ClientCall<TRequest, TResponse>(channel, method).Begin(options, request);
+            new ClientCall<TRequest, TResponse>(channel, method, inline).Begin(options, request);
         return new(call, NoHeaders, () => call.Status, () => call.Trailers, call.Dispose);
     }
 
     public override AsyncClientStreamingCall<TRequest, TResponse> AsyncClientStreamingCall<TRequest, TResponse>(
         Method<TRequest, TResponse> method, string? host, CallOptions options)
     {
-        ClientCall<TRequest, TResponse> call = new ClientCall<TRequest, TResponse>(channel, method).Begin(options);
+        ClientCall<TRequest, TResponse> call = new ClientCall<TRequest, TResponse>(channel, method, inline).Begin(options);
         return new(call, call.Single, NoHeaders, () => call.Status, () => call.Trailers, call.Dispose);
     }
 
     public override AsyncDuplexStreamingCall<TRequest, TResponse> AsyncDuplexStreamingCall<TRequest, TResponse>(
         Method<TRequest, TResponse> method, string? host, CallOptions options)
     {
-        ClientCall<TRequest, TResponse> call = new ClientCall<TRequest, TResponse>(channel, method).Begin(options);
+        ClientCall<TRequest, TResponse> call = new ClientCall<TRequest, TResponse>(channel, method, inline).Begin(options);
         return new(call, call, NoHeaders, () => call.Status, () => call.Trailers, call.Dispose);
     }
 }

@@ -24,14 +24,17 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
     private readonly Descriptor _socket;
     private readonly PacketWriter _writer;
     private readonly EventLoop.Watch _watch;
+    private readonly Action _flushAgain;
     private RpcStatus? _end;
     private uint _lastCallId;
+    private bool _flushPending;
 
     private SessionChannel(Descriptor socket, string target)
         : base(target)
     {
         _socket = socket;
         _writer = new PacketWriter(socket);
+        _flushAgain = FlushAgain;
         lock (_gate)
         {
             _watch = EventLoop.Shared.Add(socket, Readiness.Read, OnReady);
@@ -88,7 +91,13 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public override CallInvoker CreateCallInvoker() => new SessionCallInvoker(this);
+    public override CallInvoker CreateCallInvoker() => new SessionCallInvoker(this, inline: false);
+
+    /// <summary>
+    /// A call invoker whose calls go on, where they were awaited, on the thread of <see cref="EventLoop.Shared"/> itself:
+    /// what follows an await must be short and must not block, since all sessions of this process wait for it.
+    /// </summary>
+    public CallInvoker CreateInlineCallInvoker() => new SessionCallInvoker(this, inline: true);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -116,7 +125,7 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
                 }
 
                 _calls.Add(call.CallId, call);
-                Flush();
+                FlushSoon();
             }
         }
 
@@ -138,7 +147,7 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
             }
 
             _writer.Add(frame, descriptors);
-            Flush();
+            FlushSoon();
         }
     }
 
@@ -160,9 +169,24 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
         return _lastCallId;
     }
 
+    // Under the gate. On the loop, what one turn sends goes out together at its end.
+    private void FlushSoon()
+    {
+        if (!EventLoop.Shared.IsCurrent)
+        {
+            Flush();
+        }
+        else if (!_flushPending)
+        {
+            _flushPending = true;
+            EventLoop.Shared.AtEndOfTurn(_flushAgain);
+        }
+    }
+
     // Under the gate.
     private void Flush()
     {
+        _flushPending = false;
         switch (_writer.Flush())
         {
             case FlushResult.Done:
@@ -172,7 +196,7 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
                 _watch.Change(Readiness.Read | Readiness.Write);
                 break;
             case FlushResult.Retry:
-                EventLoop.Shared.Post(_ => EventLoop.Shared.After(TimeSpan.FromMilliseconds(20), FlushAgain), null);
+                EventLoop.Shared.Post(_ => EventLoop.Shared.After(TimeSpan.FromMilliseconds(20), _flushAgain), null);
                 break;
             default:
                 // The end of the stream follows, with the switchboard's reason before it if there was one.
@@ -292,7 +316,8 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
         MessageCodec.Close(descriptors);
     }
 
-    // Order: no more events, no more sends, then the socket, then the calls are told.
+    // Order: what this turn has sent goes out; then no more events, no more sends, then the socket, then the calls are
+    // told.
     private void End(RpcStatus status)
     {
         ClientCall[] calls;
@@ -301,6 +326,11 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
             if (_end is not null)
             {
                 return;
+            }
+
+            if (_flushPending)
+            {
+                _writer.Flush();
             }
 
             _end = status;
