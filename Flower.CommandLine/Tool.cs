@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using Flower.Client;
 using Flower.Protocol;
 using Grpc.Core;
@@ -23,7 +22,19 @@ public static class Tool
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(run);
         command.SetAction((result, cancellationToken) =>
-            RunAsync(NameOf(command), token => run(result, token), stopped, cancellationToken));
+            RunAsync(NameOf(command), signals => run(result, signals.Stop), stopped, cancellationToken));
+    }
+
+    /// <summary>
+    /// Makes <paramref name="run"/> the action of a command that runs until it is stopped, and then drains. Stopped by
+    /// a signal, its exit code is 0.
+    /// </summary>
+    public static void SetRunUntilStopped(this Command command, Func<ParseResult, StopSignals, Task<int>> run)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        ArgumentNullException.ThrowIfNull(run);
+        command.SetAction((result, cancellationToken) =>
+            RunAsync(NameOf(command), signals => run(result, signals), ExitCodes.Ok, cancellationToken));
     }
 
     /// <summary>Says one line on standard error, with the tool's name before it.</summary>
@@ -65,26 +76,16 @@ public static class Tool
     };
 
     private static async Task<int> RunAsync(
-        string name, Func<CancellationToken, Task<int>> run, int? stopped, CancellationToken cancellationToken)
+        string name, Func<StopSignals, Task<int>> run, int? stopped, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        int signal = 0;
-        void OnSignal(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            Interlocked.CompareExchange(ref signal, context.Signal == PosixSignal.SIGINT ? 2 : 15, 0);
-            stop.Cancel();
-        }
-
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using var signals = new StopSignals(cancellationToken);
         try
         {
-            return await run(stop.Token);
+            return await run(signals);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
         {
-            return stopped ?? 128 + signal;
+            return stopped ?? 128 + signals.Signal;
         }
         catch (Exception e)
         {

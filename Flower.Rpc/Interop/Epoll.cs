@@ -22,6 +22,9 @@ public enum Readiness : uint
     /// <summary>The other end is closed.</summary>
     HangUp = 0x10,
 
+    /// <summary>Asked for with others: the other end sends no more (EPOLLRDHUP).</summary>
+    PeerClosed = 0x2000,
+
     /// <summary>Asked for with others: tell what has changed, once, instead of what is so (EPOLLET).</summary>
     Edge = 0x8000_0000,
 }

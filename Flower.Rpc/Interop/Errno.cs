@@ -16,6 +16,12 @@ public static class Errno
     /// <summary>Out of memory.</summary>
     public const int NoMem = 12;
 
+    /// <summary>Not an open descriptor.</summary>
+    public const int BadF = 9;
+
+    /// <summary>An argument is wrong; of accept(2), the socket does not listen any more.</summary>
+    public const int Inval = 22;
+
     /// <summary>Permission denied.</summary>
     public const int Acces = 13;
 
@@ -55,12 +61,12 @@ public static class Errno
         1 => "EPERM",
         NoEnt => "ENOENT",
         Intr => "EINTR",
-        9 => "EBADF",
+        BadF => "EBADF",
         Again => "EAGAIN",
         NoMem => "ENOMEM",
         Acces => "EACCES",
         20 => "ENOTDIR",
-        22 => "EINVAL",
+        Inval => "EINVAL",
         NFile => "ENFILE",
         MFile => "EMFILE",
         30 => "EROFS",
@@ -70,6 +76,7 @@ public static class Errno
         MsgSize => "EMSGSIZE",
         ProtoType => "EPROTOTYPE",
         AddrInUse => "EADDRINUSE",
+        NoBufs => "ENOBUFS",
         ConnReset => "ECONNRESET",
         107 => "ENOTCONN",
         TooManyRefs => "ETOOMANYREFS",

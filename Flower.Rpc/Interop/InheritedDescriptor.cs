@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-2-Clause
+namespace Flower.Rpc.Interop;
+
+/// <summary>Descriptors that whoever started this process left open for it, known by their numbers.</summary>
+public static class InheritedDescriptor
+{
+    /// <summary>
+    /// Takes a listening stream socket over and makes it close-on-exec: this process's own children are not meant.
+    /// </summary>
+    /// <returns>The socket, which the caller owns; null: the number is not open, or is something else.</returns>
+    public static Descriptor? TryTakeListener(int number)
+    {
+        // Borrowed until it is known to be what is looked for: the runtime has descriptors of its own.
+        Descriptor borrowed = Descriptor.Borrow(number);
+        return StreamSocket.IsListening(borrowed) && CloseOnExec(borrowed) ? Descriptor.Adopt(number) : null;
+    }
+
+    /// <summary>Makes a descriptor close-on-exec, whatever it is. False: it is not open.</summary>
+    public static bool CloseOnExec(int number) => CloseOnExec(Descriptor.Borrow(number));
+
+    private static bool CloseOnExec(Descriptor descriptor) =>
+        Native.Fcntl(descriptor, Native.FSetFd, Native.FdCloExec) == 0;
+}
