@@ -20,6 +20,7 @@ internal sealed class ServerSession
     private static readonly TimeSpan SendRetry = TimeSpan.FromMilliseconds(20);
 
     private readonly Dictionary<uint, ServerCall> _calls = [];
+    private readonly List<ServerCall> _started = [];
     private readonly Descriptor _socket;
     private readonly EventLoop.Watch _watch;
     private readonly PacketWriter _writer;
@@ -46,6 +47,9 @@ internal sealed class ServerSession
     internal SessionServer Server { get; }
 
     internal object Authority { get; }
+
+    /// <summary>What the service keeps for this session.</summary>
+    internal object? State { get; set; }
 
     internal Credentials Credentials => _owner ?? default;
 
@@ -157,6 +161,22 @@ internal sealed class ServerSession
                 received.PidFd?.Dispose();
             }
         }
+
+        RunStarted();
+    }
+
+    // After the whole packet: a call mostly brings its request along, and its handler then need not wait for it.
+    private void RunStarted()
+    {
+        for (int i = 0; i < _started.Count; i++)
+        {
+            if (!_started[i].HasEnded)
+            {
+                _started[i].Run();
+            }
+        }
+
+        _started.Clear();
     }
 
     private void OnFrame(Frame frame, List<Descriptor>? descriptors, in ReceivedPacket received)
@@ -253,7 +273,7 @@ internal sealed class ServerSession
         }
 
         _calls.Add(callId, call);
-        call.Run();
+        _started.Add(call);
     }
 
     private void SendStatus(uint callId, StatusCode code, string message) =>

@@ -25,6 +25,13 @@ public sealed class SessionCallContext : ServerCallContext
     /// <summary>The process that the session belongs to.</summary>
     public Credentials Credentials => _call.Session.Credentials;
 
+    /// <summary>What the service keeps for this session; null until it sets it. The transport does not look at it.</summary>
+    public object? SessionState
+    {
+        get => _call.Session.State;
+        set => _call.Session.State = value;
+    }
+
     /// <summary>The server of the session.</summary>
     public SessionServer Server => _call.Session.Server;
 

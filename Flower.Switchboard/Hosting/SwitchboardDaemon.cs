@@ -53,7 +53,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             loop = new EventLoop("flower-board", e => HostingLog.Fault(log!, e));
             WebApplication web = GrpcDoor.Build(grpcDoor.BorrowSocket(), logging, loop);
             log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("flower.switchboard");
-            var board = new Board(log, options.AcceptDeadline);
+            var board = new Board(log, new DeadlineQueue(loop, options.AcceptDeadline));
             web.Services.GetRequiredService<GrpcDoorService>().Board = board;
             var server = new SessionServer(loop, log);
             Protocol.V1.Switchboard.BindService(server.Methods, new SwitchboardService(board, log));

@@ -16,26 +16,27 @@ internal static class Provenance
     /// <param name="peer">The other side.</param>
     public static IReadOnlyList<Label> ForReceiver(LabelSet attested, in Party own, in Party peer)
     {
-        var labels = new SortedDictionary<string, Label>(StringComparer.Ordinal);
+        var labels = new List<Label>(attested.Labels.Length + own.Labels.Labels.Length + peer.Labels.Labels.Length);
         foreach ((string key, string value) in attested.Labels)
         {
-            labels.TryAdd(key, new() { Key = key, Value = value, Source = Source.Attested });
+            labels.Add(new() { Key = key, Value = value, Source = Source.Attested });
         }
 
         // The peer first: where both state a label, it is the peer's word that the receiver wants judged.
-        Add(labels, peer, own.Handle);
-        Add(labels, own, own.Handle);
-        return [.. labels.Values];
+        Add(labels, peer, own.Handle, besides: LabelSet.Empty);
+        Add(labels, own, own.Handle, besides: peer.Labels);
+        labels.Sort(static (a, b) => string.CompareOrdinal(a.Key, b.Key));
+        return labels;
     }
 
-    private static void Add(SortedDictionary<string, Label> labels, in Party party, Handle receiver)
+    private static void Add(List<Label> labels, in Party party, Handle receiver, LabelSet besides)
     {
         foreach ((string key, string value) in party.Labels.Labels)
         {
-            if (!ReservedKeys.IsReserved(key))
+            if (!ReservedKeys.IsReserved(key) && besides[key] is null)
             {
                 Source source = IsPinnedFor(receiver, party, key) ? Source.Pinned : Source.Claimed;
-                labels.TryAdd(key, new() { Key = key, Value = value, Source = source });
+                labels.Add(new() { Key = key, Value = value, Source = source });
             }
         }
     }

@@ -2,6 +2,7 @@
 using System.Globalization;
 using Flower.Protocol;
 using Flower.Protocol.V1;
+using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ namespace Flower.Switchboard.Sessions;
 /// The state of the switchboard: handles, targets, and the requests that wait for one. On the loop. Everything that
 /// changes stands here; calls come in through <see cref="SwitchboardService"/>.
 /// </summary>
-internal sealed class Board(ILogger logger, TimeSpan acceptDeadline)
+internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
 {
     private const int MaxWaiting = 4096;
     private const int MaxTargets = 1_000_000;
@@ -24,7 +25,8 @@ internal sealed class Board(ILogger logger, TimeSpan acceptDeadline)
     private ulong _lastHandleId;
     private ulong _lastConnectionId;
 
-    public TimeSpan AcceptDeadline { get; } = acceptDeadline;
+    /// <summary>How long a target may take to answer.</summary>
+    public DeadlineQueue AcceptDeadlines { get; } = acceptDeadlines;
 
     /// <summary>
     /// The handle of a session that came by the public path: one of its own, so that what its holder pins on handles
@@ -123,7 +125,7 @@ internal sealed class Board(ILogger logger, TimeSpan acceptDeadline)
         const int SliceBytes = 32 * 1024;
         LabelSet filter = Stating.OutLabels(caller.Handle, Stating.Read(labels));
         // What a target demands of its clients hides it from those who are others.
-        filter = filter.Merge(caller.AsClient(), out _);
+        filter = filter.Merge(caller.AsClient, out _);
         var slice = new List<Target>();
         for (long next = 0; next != TargetDirectory<Target>.EndOfList;)
         {

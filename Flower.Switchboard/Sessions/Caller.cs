@@ -6,14 +6,21 @@ using Flower.Switchboard.Routing;
 
 namespace Flower.Switchboard.Sessions;
 
-/// <summary>Who makes a call: the authority, and the process that the kernel named.</summary>
-internal sealed record Caller(Handle Handle, Credentials Credentials)
+/// <summary>Who makes a call: the authority, and the process that the kernel named. One object a session.</summary>
+internal sealed class Caller(Handle handle, Credentials credentials)
 {
+    private LabelSet? _asClient;
+    private LabelSet? _asServer;
+
+    public Handle Handle { get; } = handle;
+
+    public Credentials Credentials { get; } = credentials;
+
     /// <summary>What the switchboard attests of the caller when it is the client of a connection.</summary>
-    public LabelSet AsClient() => Attest(ReservedKeys.ClientUid, ReservedKeys.ClientGid, ReservedKeys.ClientPid);
+    public LabelSet AsClient => _asClient ??= Attest(ReservedKeys.ClientUid, ReservedKeys.ClientGid, ReservedKeys.ClientPid);
 
     /// <summary>What the switchboard attests of the caller when it is a target.</summary>
-    public LabelSet AsServer() => Attest(ReservedKeys.ServerUid, ReservedKeys.ServerGid, ReservedKeys.ServerPid);
+    public LabelSet AsServer => _asServer ??= Attest(ReservedKeys.ServerUid, ReservedKeys.ServerGid, ReservedKeys.ServerPid);
 
     private LabelSet Attest(string uid, string gid, string pid) => LabelSet.Create(
         (uid, Credentials.Uid.ToString(CultureInfo.InvariantCulture)),

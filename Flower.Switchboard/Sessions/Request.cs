@@ -34,7 +34,7 @@ internal sealed class Request
     {
         LabelSet given = Stating.Read(labels);
         LabelSet stated = Stating.OutLabels(caller.Handle, given);
-        LabelSet attested = caller.AsClient();
+        LabelSet attested = caller.AsClient;
         var query = new Query
         {
             Stated = stated.Merge(attested, out _),

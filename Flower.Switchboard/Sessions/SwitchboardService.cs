@@ -225,10 +225,10 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     private async Task<SafeHandle?> OfferAsync(
         Target target, IReadOnlyList<Label> labels, SafeHandle? socket, ServerCallContext context)
     {
-        OfferOutcome outcome = await target.OfferAsync(labels, socket, board.AcceptDeadline, context.CancellationToken);
+        OfferOutcome outcome = await target.OfferAsync(labels, socket, board.AcceptDeadlines, context.CancellationToken);
         if (outcome is not OfferOutcome.Accepted accepted)
         {
-            throw Refusal.NotTaken(outcome, board.AcceptDeadline);
+            throw Refusal.NotTaken(outcome, board.AcceptDeadlines.Limit);
         }
 
         if (context.CancellationToken.IsCancellationRequested)
@@ -244,7 +244,12 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     private async Task<T> Guard<T>(ServerCallContext context, Func<Caller, Task<T>> call)
     {
         var session = (SessionCallContext)context;
-        var caller = new Caller((Handle)session.Authority, session.Credentials);
+        if (session.SessionState is not Caller caller)
+        {
+            caller = new Caller((Handle)session.Authority, session.Credentials);
+            session.SessionState = caller;
+        }
+
         try
         {
             return await call(caller);

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
 
 namespace Flower.Switchboard.Sessions;
@@ -36,9 +37,9 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
 
     public LabelSet Own { get; } = own;
 
-    public LabelSet Attested { get; } = caller.AsServer();
+    public LabelSet Attested { get; } = caller.AsServer;
 
-    public LabelSet Indexed { get; } = own.Merge(caller.AsServer(), out _);
+    public LabelSet Indexed { get; } = own.Merge(caller.AsServer, out _);
 
     public uint OwnerUid => Caller.Credentials.Uid;
 
@@ -50,7 +51,7 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
     /// </summary>
     /// <exception cref="OperationCanceledException">The client has gone; the offer was withdrawn.</exception>
     public async Task<OfferOutcome> OfferAsync(
-        IReadOnlyList<Label> labels, SafeHandle? socket, TimeSpan acceptDeadline, CancellationToken client)
+        IReadOnlyList<Label> labels, SafeHandle? socket, DeadlineQueue acceptDeadlines, CancellationToken client)
     {
         if (_gone)
         {
@@ -68,7 +69,7 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
         var pending = new Pending(unseen ? null : socket);
         _pending.Add(id, pending);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(client);
-        patience.CancelAfter(acceptDeadline);
+        using IDisposable deadline = acceptDeadlines.Begin(patience.Cancel);
         try
         {
             await stream.OfferAsync(id, labels, unseen ? socket : null, patience.Token);
