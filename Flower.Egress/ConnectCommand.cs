@@ -50,7 +50,8 @@ internal sealed class ConnectCommand : Command
     {
         HelpName = "all|none|KEY,KEY…",
         Description = "Which labels the PROXY header carries, each as a field 0xE0 with key=value. none: the addresses "
-            + "and nothing else, for servers that take no longer header, such as nginx before 1.23.2. Default: all",
+            + "and nothing else, for servers that take no longer header: nginx 1.22 takes 107 bytes on a TLS port. "
+            + "Default: all",
         DefaultValueFactory = _ => "all",
     };
 
