@@ -11,7 +11,8 @@ namespace Flower.Egress;
 /// Answers the requests of an egress, many at once, until it is told to stop or the registration ends. Runs on the loop
 /// of its dialer, and nowhere else.
 /// </summary>
-internal sealed class Connector(Dialer dialer, Destinations destinations, ProxyLabels? proxy, int maxAtOnce) : IDisposable
+internal sealed class Connector(
+    Dialer dialer, Destinations destinations, ProxyLabels? proxy, int maxAtOnce) : IDisposable
 {
     private const string Name = "flower egress";
     private const string Stopping = "the egress is stopping";

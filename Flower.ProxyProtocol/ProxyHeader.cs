@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Flower.ProxyProtocol;
 
-/// <summary>What a proxy says about the connection that it made (haproxy.org, "The PROXY protocol", 2020/03/05).</summary>
+/// <summary>What a proxy says about the connection that it made (haproxy.org, "The PROXY protocol").</summary>
 /// <param name="IsLocal">
 /// The proxy speaks for itself, for example to see whether the server lives: the connection's own addresses hold.
 /// </param>

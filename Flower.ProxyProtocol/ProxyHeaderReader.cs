@@ -17,8 +17,8 @@ public static class ProxyHeaderReader
     /// <param name="bytes">All bytes so far, from the first. Those after the header are not looked at.</param>
     /// <param name="header">What it says; null unless done.</param>
     /// <param name="length">
-    /// Done: the header's length, after which the connection's own bytes begin. More: the length that is needed at least
-    /// to go on. Malformed: 0.
+    /// Done: the header's length, after which the connection's own bytes begin. More: the length that is needed at
+    /// least to go on. Malformed: 0.
     /// </param>
     public static ProxyReadStatus TryRead(ReadOnlySpan<byte> bytes, out ProxyHeader? header, out int length)
     {

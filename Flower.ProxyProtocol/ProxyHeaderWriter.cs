@@ -12,8 +12,8 @@ public static class ProxyHeaderWriter
 
     /// <summary>The bytes of a header, which go before all others of the connection.</summary>
     /// <param name="header">
-    /// A LOCAL one is written without its addresses and fields, which nobody may read. Where the addresses are not said,
-    /// the family is AF_UNSPEC.
+    /// A LOCAL one is written without its addresses and fields, which nobody may read. Where the addresses are not
+    /// said, the family is AF_UNSPEC.
     /// </param>
     /// <exception cref="ArgumentException">
     /// One address is missing, they are of different families, or the header is longer than its length can say.

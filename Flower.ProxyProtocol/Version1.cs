@@ -6,7 +6,7 @@ using System.Text;
 
 namespace Flower.ProxyProtocol;
 
-/// <summary>The line of a version 1 header (specification §2.1): <c>PROXY TCP4 192.0.2.1 192.0.2.2 4711 80</c>.</summary>
+/// <summary>A version 1 header (specification §2.1): <c>PROXY TCP4 192.0.2.1 192.0.2.2 4711 80</c>.</summary>
 internal static class Version1
 {
     // With its CRLF.

@@ -16,7 +16,8 @@ internal sealed class Attempt(EventLoop loop, DialTarget target, ReadOnlyMemory<
     private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMilliseconds(200);
 
-    private readonly TaskCompletionSource<Descriptor> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Descriptor> _outcome =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ReadOnlyMemory<byte> _unsent = preface;
     private TimeSpan _nextRetry = FirstRetry;
     private Descriptor? _socket;

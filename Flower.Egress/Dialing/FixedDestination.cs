@@ -9,8 +9,8 @@ using Flower.Protocol;
 namespace Flower.Egress.Dialing;
 
 /// <summary>
-/// The one place that the operator named, whatever the labels say. No allow-list: whoever may reach the egress may reach
-/// that place. Immutable.
+/// The one place that the operator named, whatever the labels say. No allow-list: whoever may reach the egress may
+/// reach that place. Immutable.
 /// </summary>
 internal sealed class FixedDestination(EndPoint endPoint) : Destinations
 {
@@ -22,7 +22,7 @@ internal sealed class FixedDestination(EndPoint endPoint) : Destinations
             ExitCodes.Usage, $"'{text}' is no address for --to: write 127.0.0.1:8080, [::1]:80 or unix:/path"));
 
     /// <summary>
-    /// Labels of the registration that would state a destination, and contradict clients and ingresses that state theirs.
+    /// Labels of the registration that would state a destination, and contradict those of clients and ingresses.
     /// </summary>
     /// <exception cref="ToolException">There are some.</exception>
     public static void Check(LabelSet labels)

@@ -6,7 +6,7 @@ using System.Net.Sockets;
 namespace Flower.Egress.Policy;
 
 /// <summary>Addresses and ports: <c>10.0.0.0/8:5432</c>, <c>192.0.2.7:80-90</c>, <c>[2001:db8::/32]</c>.</summary>
-/// <param name="Network">The addresses, where an IPv6 network that means IPv4 destinations is that IPv4 network.</param>
+/// <param name="Network">The addresses; an IPv6 network that means IPv4 destinations is that IPv4 network.</param>
 /// <param name="FirstPort">The lowest port.</param>
 /// <param name="LastPort">The highest port.</param>
 /// <param name="Text">As it was written.</param>
@@ -42,7 +42,7 @@ internal sealed record AddressRule(IPNetwork Network, ushort FirstPort, ushort L
         // TryParse also takes 127.1 and 0x7f000001, and of IPv6 a scope.
         if (!IPAddress.TryParse(word, out IPAddress? address) || address.AddressFamily != family
             || (family == AddressFamily.InterNetwork ? address.ToString() != word : word.AsSpan().ContainsAny("%[]"))
-            || (slash >= 0 && !int.TryParse(text[(slash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out length))
+            || (slash >= 0 && !TryParseNumber(text[(slash + 1)..], out length))
             || length > longest)
         {
             return null;
@@ -57,6 +57,9 @@ internal sealed record AddressRule(IPNetwork Network, ushort FirstPort, ushort L
 
         return new IPNetwork(address, length);
     }
+
+    private static bool TryParseNumber(string text, out int number) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     private static IPAddress First(IPAddress address, int length)
     {

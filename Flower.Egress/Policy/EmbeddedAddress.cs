@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Flower.Egress.Policy;
 
 /// <summary>
-/// IPv6 addresses that are IPv4 destinations in another spelling: IPv4-mapped ones (RFC 4291 §2.5.5.2), which the kernel
-/// connects to by IPv4, and those of the well-known NAT64 prefix (RFC 6052 §2.1), which a translator does.
+/// IPv6 addresses that are IPv4 destinations in another spelling: IPv4-mapped ones (RFC 4291 §2.5.5.2), which the
+/// kernel connects to by IPv4, and those of the well-known NAT64 prefix (RFC 6052 §2.1), which a translator does.
 /// </summary>
 internal static class EmbeddedAddress
 {

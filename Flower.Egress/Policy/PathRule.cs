@@ -14,7 +14,7 @@ internal sealed record PathRule(string Pattern, string Text) : AllowRule(Text)
     {
         string pattern = text["unix:".Length..];
         bool isPlain = pattern.StartsWith('/')
-            && pattern[1..].Split('/').All(name => name is not ("" or "." or "..")) && !pattern.Contains('\0', StringComparison.Ordinal);
+            && pattern[1..].Split('/').All(name => name is not ("" or "." or ".."));
         error = isPlain ? "" : "a path is absolute, without '.', '..' and empty names: unix:/run/postgresql/*";
         return isPlain ? new(pattern, text) : null;
     }

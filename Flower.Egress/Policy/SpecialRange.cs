@@ -4,8 +4,8 @@ using System.Net;
 namespace Flower.Egress.Policy;
 
 /// <summary>
-/// Addresses that are not out on the public Internet, and so are denied unless a rule means them (IANA's special-purpose
-/// registries, RFC 6890). Of IPv6 all is special but what has been given out, 2000::/3 (RFC 4291 §2.4).
+/// Addresses that are not out on the public Internet, and so are denied unless a rule means them (IANA's
+/// special-purpose registries, RFC 6890). Of IPv6 all is special but what has been given out, 2000::/3 (RFC 4291 §2.4).
 /// </summary>
 /// <param name="Network">The addresses.</param>
 /// <param name="Name">What they are for.</param>

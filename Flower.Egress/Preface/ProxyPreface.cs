@@ -9,8 +9,8 @@ namespace Flower.Egress.Preface;
 
 /// <summary>
 /// The PROXY header that tells a server, before the first byte of the client, who the client is: the addresses of the
-/// connection's labels, and the labels. Always with the command PROXY, since the connection is made for somebody; without
-/// both addresses, of unspecified family. Pure.
+/// connection's labels, and the labels. Always with the command PROXY, since the connection is made for somebody;
+/// without both addresses, of unspecified family. Pure.
 /// </summary>
 internal static class ProxyPreface
 {

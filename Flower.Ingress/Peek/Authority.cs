@@ -53,7 +53,8 @@ internal readonly record struct Authority(string Host, ushort? Port)
             return text.IsEmpty || text[0] == ':';
         }
 
-        if (text[0] != ':' || !ushort.TryParse(text[1..], NumberStyles.None, CultureInfo.InvariantCulture, out ushort number))
+        if (text[0] != ':'
+            || !ushort.TryParse(text[1..], NumberStyles.None, CultureInfo.InvariantCulture, out ushort number))
         {
             return false;
         }

@@ -45,7 +45,9 @@ internal sealed class AllowListTests
     [TestCase("[64:ff9b::a01:203]:80", "10.0.0.0/8 (private)")]
     public void Refuse_Special_NeedsARuleThatNamesIt(string endPoint, string range)
     {
-        Assert.That(Refuse(endPoint), Does.StartWith("permission denied: ").And.Contains($"is in {range}, and no --allow names it"));
+        Assert.That(
+            Refuse(endPoint),
+            Does.StartWith("permission denied: ").And.Contains($"is in {range}, and no --allow names it"));
         Assert.That(
             Refuse(endPoint, "0.0.0.0/0", "[::/0]"), Does.Contain(range).And.EndsWith("/0] is wider than that")
                 .Or.EndsWith("/0 is wider than that"));
@@ -138,7 +140,8 @@ internal sealed class AllowListTests
         Assert.That(error, Does.StartWith($"'{text}' is no rule for --allow: ").And.Contains(words));
     }
 
-    private static string? Refuse(string endPoint, params string[] rules) => List(rules).Refuse(IPEndPoint.Parse(endPoint));
+    private static string? Refuse(string endPoint, params string[] rules) =>
+        List(rules).Refuse(IPEndPoint.Parse(endPoint));
 
     private static AllowList List(params string[] rules) => new([.. rules.Select(rule =>
         AllowRule.Parse(rule, out string error) ?? throw new ArgumentException(error))]);

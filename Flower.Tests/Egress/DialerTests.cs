@@ -149,14 +149,16 @@ internal sealed class DialerTests
             Throws.InstanceOf<DialException>().With.Message.StartsWith("permission denied: "));
         Assert.That(
             () => Open("outside/nothing"),
-            Throws.InstanceOf<DialException>().With.Message.StartsWith("permission denied: "), "tells nothing about it");
+            Throws.InstanceOf<DialException>().With.Message.StartsWith("permission denied: "),
+            "not whether it is there");
     }
 
     [Test]
     public void Open_LinkOfProc_NotFollowed()
     {
         using Socket inside = Listen(Named("allowed", "socket"));
-        File.CreateSymbolicLink(Path.Combine(_folder, "allowed", "root"), "/proc/self/root" + _folder + "/allowed/socket");
+        File.CreateSymbolicLink(
+            Path.Combine(_folder, "allowed", "root"), "/proc/self/root" + _folder + "/allowed/socket");
 
         Assert.That(
             () => Open("allowed/root"), Throws.InstanceOf<DialException>().With.Message.Contains("a link in /proc"));
@@ -207,7 +209,8 @@ internal sealed class DialerTests
     {
         var outcome = new TaskCompletionSource<Task<Descriptor>>();
         _loop.Post(
-            _ => outcome.SetResult(new Dialer(_loop, limit).ConnectAsync(target, preface ?? [], cancellationToken)), null);
+            _ => outcome.SetResult(new Dialer(_loop, limit).ConnectAsync(target, preface ?? [], cancellationToken)),
+            null);
         return outcome.Task.Unwrap();
     }
 

@@ -56,7 +56,8 @@ public sealed class EgressTests : EndToEndTest
         // Bound, and not listening: nobody else can take the port meanwhile.
         using var closed = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         closed.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        FlowerProcess egress = await Board.FlowerReadyAsync("egress", "connect", "--allow", "127.0.0.0/8", "zone=outside");
+        FlowerProcess egress = await Board.FlowerReadyAsync(
+            "egress", "connect", "--allow", "127.0.0.0/8", "zone=outside");
         await using Client.Handle handle = await Board.OpenAsync();
         for (int i = 0; i < 2; i++)
         {
@@ -91,7 +92,8 @@ public sealed class EgressTests : EndToEndTest
             "cat", "zone=outside", "address_family=inet6", "server_address=::ffff:127.0.0.1", "server_port=1");
 
         Assert.That(await client.ExitAsync(), Is.EqualTo(69));
-        const string Words = "permission denied: [::ffff:127.0.0.1]:1, which is 127.0.0.1, is in 127.0.0.0/8 (loopback)";
+        const string Words =
+            "permission denied: [::ffff:127.0.0.1]:1, which is 127.0.0.1, is in 127.0.0.0/8 (loopback)";
         Assert.That(client.Error.Lines.Single(), Does.Contain(Words));
         await egress.Error.AwaitLineAsync("flower egress: " + Words);
     }
@@ -110,7 +112,8 @@ public sealed class EgressTests : EndToEndTest
 
         Assert.That(port!.Message, Does.Contain("permission denied: 127.0.0.2:3 is in 127.0.0.0/8 (loopback)"));
         Assert.That(path!.Message, Does.Contain(
-            $"permission denied: unix:{Board.Handle} is not within --allow 127.0.0.2:1-2, --allow unix:/run/postgresql/*"));
+            $"permission denied: unix:{Board.Handle} is not within "
+            + "--allow 127.0.0.2:1-2, --allow unix:/run/postgresql/*"));
     }
 
     [Test]
@@ -135,7 +138,7 @@ public sealed class EgressTests : EndToEndTest
             (await handle.ConnectAsync(Inet(PortOf(server))).Within()).Dispose();
         }
 
-        Assert.That(lost.Count(task => task.IsCompleted), Is.Zero, "nobody waits for a black hole but who asked for it");
+        Assert.That(lost.Count(task => task.IsCompleted), Is.Zero, "only who asked for a black hole waits for it");
         await gone.CancelAsync();
         await Task.WhenAll(lost).Within().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Assert.That(
@@ -148,7 +151,8 @@ public sealed class EgressTests : EndToEndTest
     {
         const int Count = 1000;
         using Socket server = Listen(backlog: 4096);
-        FlowerProcess egress = await Board.FlowerReadyAsync("egress", "connect", "--allow", "127.0.0.1", "zone=outside");
+        FlowerProcess egress = await Board.FlowerReadyAsync(
+            "egress", "connect", "--allow", "127.0.0.1", "zone=outside");
         await using Client.Handle handle = await Board.OpenAsync();
         (await handle.ConnectAsync(Inet(PortOf(server))).Within()).Dispose();
         server.Accept().Dispose();
@@ -204,7 +208,8 @@ public sealed class EgressTests : EndToEndTest
         using var filling = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         filling.Connect(hole.LocalEndPoint!);
         FlowerProcess egress = await Board.FlowerReadyAsync(
-            "egress", "connect", "--connect-timeout", "1h", "--drain", "1h", "--to", $"127.0.0.1:{PortOf(hole)}", "a=1");
+            "egress", "connect", "--connect-timeout", "1h", "--drain", "1h",
+            "--to", $"127.0.0.1:{PortOf(hole)}", "a=1");
         await using Client.Handle handle = await Board.OpenAsync();
         Task<Connection> waiting = handle.ConnectAsync(LabelSet.Create(("a", "1")));
         await UntilKnockingAsync(hole, 1);

@@ -31,7 +31,8 @@ public sealed class FixedDestinationTests : EndToEndTest
     [Test]
     public async Task To_Client_GetsASocketConnectedToIt()
     {
-        FlowerProcess egress = await Board.FlowerReadyAsync("egress", "connect", "--to", $"127.0.0.1:{Port}", "service=www");
+        FlowerProcess egress = await Board.FlowerReadyAsync(
+            "egress", "connect", "--to", $"127.0.0.1:{Port}", "service=www");
         await egress.Error.AwaitLineAsync($"registered service=www, to 127.0.0.1:{Port}");
         await using Handle handle = await Board.OpenAsync();
 
@@ -63,7 +64,8 @@ public sealed class FixedDestinationTests : EndToEndTest
     [Test]
     public async Task To_IngressThatRelays_GetsASocketConnectedToIt()
     {
-        FlowerProcess egress = await Board.FlowerReadyAsync("egress", "connect", "--to", $"127.0.0.1:{Port}", "service=www");
+        FlowerProcess egress = await Board.FlowerReadyAsync(
+            "egress", "connect", "--to", $"127.0.0.1:{Port}", "service=www");
         await using Handle handle = await Board.OpenAsync();
         for (int i = 0; i < 2; i++)
         {
@@ -94,7 +96,8 @@ public sealed class FixedDestinationTests : EndToEndTest
         Assert.That(header.Destination, Is.EqualTo(IPEndPoint.Parse("198.51.100.2:443")));
         Assert.That(TextOf(header, ProxyTlv.Alpn), Is.EqualTo("h2"));
         Assert.That(TextOf(header, ProxyTlv.Authority), Is.EqualTo("www.example.org"));
-        Assert.That(TextOf(header, ProxyTlv.UniqueId), Is.EqualTo(relayTo.Labels["flower.connection_id"]).And.Not.Empty);
+        Assert.That(
+            TextOf(header, ProxyTlv.UniqueId), Is.EqualTo(relayTo.Labels["flower.connection_id"]).And.Not.Empty);
         Assert.That(
             header.Tlvs.Where(tlv => tlv.Type == ProxyTlv.Custom).Select(tlv => tlv.Text),
             Is.SupersetOf(new[] { "service=www", "client_port=4711", "tls_alpn=h2" })
@@ -115,7 +118,8 @@ public sealed class FixedDestinationTests : EndToEndTest
         (ProxyHeader header, _) = Receive(accepted);
 
         Assert.That(
-            header.Tlvs.Where(tlv => tlv.Type == ProxyTlv.Custom).Select(tlv => tlv.Text), Is.EqualTo(new[] { "service=www" }));
+            header.Tlvs.Where(tlv => tlv.Type == ProxyTlv.Custom).Select(tlv => tlv.Text),
+            Is.EqualTo(new[] { "service=www" }));
         Assert.That(TextOf(header, ProxyTlv.Authority), Is.EqualTo("www.example.org"));
     }
 
@@ -123,7 +127,8 @@ public sealed class FixedDestinationTests : EndToEndTest
     public async Task SendProxy_NoLabels_ShortestHeader()
     {
         await Board.FlowerReadyAsync(
-            "egress", "connect", "--send-proxy", "--send-proxy-labels", "none", "--to", $"127.0.0.1:{Port}", "service=www");
+            "egress", "connect", "--send-proxy", "--send-proxy-labels", "none", "--to", $"127.0.0.1:{Port}",
+            "service=www");
         await using Handle handle = await Board.OpenAsync();
         using Connection relayTo = await PushAsync(handle);
         using Socket accepted = _server.Accept();
@@ -157,7 +162,8 @@ public sealed class FixedDestinationTests : EndToEndTest
         using (kept)
         {
             PushOutcome outcome = await handle.PushOrRelayAsync(given, LabelSet.Create(
-                ("service", "www"), ("address_family", "inet"), ("client_address", "192.0.2.1"), ("client_port", "4711"),
+                ("service", "www"), ("address_family", "inet"), ("client_address", "192.0.2.1"),
+                ("client_port", "4711"),
                 ("server_address", "198.51.100.2"), ("server_port", "443"), ("tls_alpn", "h2"),
                 ("tls_server_name", "www.example.org"), ("http_host", "other.example"))).Within();
             return outcome.RelayTo!;
@@ -178,7 +184,8 @@ public sealed class FixedDestinationTests : EndToEndTest
         }
 
         byte[] all = [.. bytes];
-        Assert.That(ProxyHeaderReader.TryRead(all, out ProxyHeader? header, out int length), Is.EqualTo(ProxyReadStatus.Done));
+        Assert.That(
+            ProxyHeaderReader.TryRead(all, out ProxyHeader? header, out int length), Is.EqualTo(ProxyReadStatus.Done));
         return (header!, Encoding.UTF8.GetString(all, length, all.Length - length));
     }
 

@@ -57,7 +57,7 @@ internal sealed class TlsPeekTests
         byte[] records = hello.Records([.. Enumerable.Repeat(size, hello.Message().Length / size)]);
 
         Assert.That(TlsPeek.Read(records).Labels.ToString(), Is.EqualTo("tls_alpn=h2 tls_server_name=a.example"));
-        Assert.That(TlsPeek.Read([.. records, 0xFF]).Status, Is.EqualTo(PeekStatus.Done), "bytes behind it do not matter");
+        Assert.That(TlsPeek.Read([.. records, 0xFF]).Status, Is.EqualTo(PeekStatus.Done), "more does not matter");
     }
 
     [TestCase("example.org.", "example.org")]
@@ -106,7 +106,8 @@ internal sealed class TlsPeekTests
         foreach (Hello hello in (Hello[])
         [
             With(name, name), With(alpn, alpn), With(Hello.ServerName("a", "b")), With(Hello.ServerName()),
-            With(Hello.Alpn()), With(Hello.Alpn("")), With(Hello.Extension(0, [])), With(Hello.Extension(16, [0, 9, 1])),
+            With(Hello.Alpn()), With(Hello.Alpn("")), With(Hello.Extension(0, [])),
+            With(Hello.Extension(16, [0, 9, 1])),
             With(Hello.Extension(0, [0, 4, 0, 0, 1, (byte)'a', 7])), With([0, 0, 0, 9]), With([0]),
             With() with { SessionId = new byte[33] },
         ])

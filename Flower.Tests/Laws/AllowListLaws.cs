@@ -27,7 +27,8 @@ public sealed class AllowListLaws
         AllowRule[] rules = [.. Enumerable.Range(0, random.Next(4)).Select(_ =>
             WiderRule(range, address, random))];
         var list = new AllowList(rules);
-        return Spellings(address).All(spelling => list.Refuse(new IPEndPoint(spelling, random.Next(1, 65536))) is not null);
+        return Spellings(address)
+            .All(spelling => list.Refuse(new IPEndPoint(spelling, random.Next(1, 65536))) is not null);
     }
 
     [FsCheck.NUnit.Property]

@@ -99,7 +99,8 @@ public sealed partial class PeekLaws
     }
 
     private static string Name(Random random) => string.Join(
-        '.', Enumerable.Range(0, random.Next(1, 4)).Select(_ => new string("aZ0_-"[random.Next(5)], random.Next(1, 20))));
+        '.',
+        Enumerable.Range(0, random.Next(1, 4)).Select(_ => new string("aZ0_-"[random.Next(5)], random.Next(1, 20))));
 
     private static byte[] Mutate(byte[] bytes, Random random)
     {

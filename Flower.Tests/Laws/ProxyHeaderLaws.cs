@@ -14,7 +14,8 @@ public sealed class ProxyHeaderLaws
     {
         ProxyHeader header = Make(new(seed));
         byte[] bytes = ProxyHeaderWriter.Write(header);
-        return ProxyHeaderReader.TryRead([.. bytes, 1, 2, 3], out ProxyHeader? read, out int length) == ProxyReadStatus.Done
+        byte[] more = [.. bytes, 1, 2, 3];
+        return ProxyHeaderReader.TryRead(more, out ProxyHeader? read, out int length) == ProxyReadStatus.Done
             && length == bytes.Length && read!.IsLocal == header.IsLocal
             && Equals(read.Source, header.Source) && Equals(read.Destination, header.Destination)
             && read.Tlvs.Select(Text).SequenceEqual(header.Tlvs.Select(Text));
@@ -45,13 +46,14 @@ public sealed class ProxyHeaderLaws
     public bool TryRead_RandomBytes_NeverBeyondThem(byte[] bytes) =>
         IsSound(bytes) && IsSound([.. "PROXY TCP4 "u8, .. bytes]) && IsSound([.. "\r\n\r\n\0\r\nQUIT\n!"u8, .. bytes]);
 
-    private static bool IsSound(byte[] bytes) => ProxyHeaderReader.TryRead(bytes, out ProxyHeader? header, out int length) switch
-    {
-        ProxyReadStatus.Done => header is not null && length <= bytes.Length
-            && header.Source?.AddressFamily == header.Destination?.AddressFamily,
-        ProxyReadStatus.More => header is null && length > bytes.Length && length <= ProxyHeaderReader.MaxBytes,
-        _ => header is null && length == 0,
-    };
+    private static bool IsSound(byte[] bytes) =>
+        ProxyHeaderReader.TryRead(bytes, out ProxyHeader? header, out int length) switch
+        {
+            ProxyReadStatus.Done => header is not null && length <= bytes.Length
+                && header.Source?.AddressFamily == header.Destination?.AddressFamily,
+            ProxyReadStatus.More => header is null && length > bytes.Length && length <= ProxyHeaderReader.MaxBytes,
+            _ => header is null && length == 0,
+        };
 
     private static (byte, string) Text(ProxyTlv tlv) => (tlv.Type, Convert.ToHexString(tlv.Value.Span));
 
@@ -78,7 +80,8 @@ public sealed class ProxyHeaderLaws
         return Encoding.ASCII.GetBytes($"PROXY {family} {from.Address} {to.Address} {from.Port} {to.Port}\r\n");
     }
 
-    private static IPEndPoint EndPoint(Random random, int size) => new(new IPAddress(Bytes(random, size)), random.Next(65536));
+    private static IPEndPoint EndPoint(Random random, int size) =>
+        new(new IPAddress(Bytes(random, size)), random.Next(65536));
 
     private static byte[] Bytes(Random random, int count)
     {

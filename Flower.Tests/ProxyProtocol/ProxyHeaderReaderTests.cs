@@ -9,6 +9,7 @@ namespace Flower.Tests.ProxyProtocol;
 /// <summary>Headers as the specification shows them, and such as it forbids.</summary>
 internal sealed class ProxyHeaderReaderTests
 {
+    private const string Longest = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
     private const string Prefix = "0D0A0D0A000D0A515549540A";
     private const string Addresses4 = "C0000201C6336402" + "1267" + "01BB";
     private const string Addresses6 =
@@ -27,7 +28,7 @@ internal sealed class ProxyHeaderReaderTests
     }
 
     [TestCase("PROXY UNKNOWN\r\n")]
-    [TestCase("PROXY UNKNOWN ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n")]
+    [TestCase("PROXY UNKNOWN " + Longest + " " + Longest + " 65535 65535\r\n")]
     public void TryRead_Version1Unknown_NoAddresses(string text)
     {
         Assert.That(Read(text, out ProxyHeader? header, out int length), Is.EqualTo(ProxyReadStatus.Done));
@@ -55,7 +56,7 @@ internal sealed class ProxyHeaderReaderTests
     [TestCase("PROXY UDP4 1.2.3.4 1.2.3.4 1 2\r\n")]
     [TestCase("PROXY UNKNOWNX\r\n")]
     [TestCase("PROXY UNKNOWN \0\r\n")]
-    [TestCase("PROXY UNKNOWN xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")]
+    [TestCase("PROXY UNKNOWN " + Longest + Longest + "xxxxxxxxxxxxxxxxxxxx")]
     public void TryRead_BadVersion1_Malformed(string text)
     {
         Assert.That(Read(text, out ProxyHeader? header, out int length), Is.EqualTo(ProxyReadStatus.Malformed));
@@ -71,7 +72,9 @@ internal sealed class ProxyHeaderReaderTests
     public void TryRead_Version2_Addresses(string hex, string? source, string? destination)
     {
         byte[] bytes = Convert.FromHexString(Prefix + hex + "FFFF");
-        Assert.That(ProxyHeaderReader.TryRead(bytes, out ProxyHeader? header, out int length), Is.EqualTo(ProxyReadStatus.Done));
+        Assert.That(
+            ProxyHeaderReader.TryRead(bytes, out ProxyHeader? header, out int length),
+            Is.EqualTo(ProxyReadStatus.Done));
         Assert.That(length, Is.EqualTo(bytes.Length - 2), "what comes after it is not the header's");
         Assert.That(header!.Source?.ToString(), Is.EqualTo(source));
         Assert.That(header.Destination?.ToString(), Is.EqualTo(destination));
@@ -82,7 +85,9 @@ internal sealed class ProxyHeaderReaderTests
     public void TryRead_Version2Unix_FieldsWithoutAddresses()
     {
         byte[] bytes = Convert.FromHexString(Prefix + "213100DD" + new string('0', 2 * 216) + "0100026832");
-        Assert.That(ProxyHeaderReader.TryRead(bytes, out ProxyHeader? header, out int length), Is.EqualTo(ProxyReadStatus.Done));
+        Assert.That(
+            ProxyHeaderReader.TryRead(bytes, out ProxyHeader? header, out int length),
+            Is.EqualTo(ProxyReadStatus.Done));
         Assert.That(length, Is.EqualTo(bytes.Length));
         Assert.That(header!.Source, Is.Null);
         Assert.That(header.Tlvs.Single().Text, Is.EqualTo("h2"));
@@ -102,7 +107,8 @@ internal sealed class ProxyHeaderReaderTests
     public void TryRead_BadVersion2_Malformed(string hex)
     {
         byte[] bytes = Convert.FromHexString(Prefix + hex);
-        Assert.That(ProxyHeaderReader.TryRead(bytes, out ProxyHeader? header, out _), Is.EqualTo(ProxyReadStatus.Malformed));
+        Assert.That(
+            ProxyHeaderReader.TryRead(bytes, out ProxyHeader? header, out _), Is.EqualTo(ProxyReadStatus.Malformed));
         Assert.That(header, Is.Null);
     }
 
@@ -115,9 +121,11 @@ internal sealed class ProxyHeaderReaderTests
     {
         byte[] bytes = Convert.FromHexString(Prefix + "21110013" + Addresses4 + "03000400000000");
         Convert.FromHexString(Checksum(bytes)).CopyTo(bytes, bytes.Length - 4);
-        Assert.That(ProxyHeaderReader.TryRead(bytes, out _, out _), Is.EqualTo(ProxyReadStatus.Done));
+        Assert.That(
+            ProxyHeaderReader.TryRead(bytes, out _, out _), Is.EqualTo(ProxyReadStatus.Done));
         bytes[20]++;
-        Assert.That(ProxyHeaderReader.TryRead(bytes, out _, out _), Is.EqualTo(ProxyReadStatus.Malformed));
+        Assert.That(
+            ProxyHeaderReader.TryRead(bytes, out _, out _), Is.EqualTo(ProxyReadStatus.Malformed));
     }
 
     [Test]
