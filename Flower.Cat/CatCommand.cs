@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Flower.Client;
 using Flower.CommandLine;
 using Flower.Protocol;
+using Flower.Rpc.Interop;
 using Grpc.Core;
 
 namespace Flower.Cat;
@@ -31,6 +32,33 @@ public sealed class CatCommand : Command
         Description = "Print one line of JSON about each connection on standard error.",
     };
 
+    private readonly DurationOption _timeout = new("--timeout", TimeSpan.Zero)
+    {
+        Aliases = { "-w" },
+        Description = "How long connecting may take, and then how long nothing may move either way before the "
+            + "connection is closed. A listener waits for its connection without end. Default: 0, without end.",
+    };
+
+    private readonly Option<string> _atEof = new Option<string>("--at-eof")
+    {
+        HelpName = "half-close|keep|quit",
+        Description = "At the end of standard input: half-close tells the peer and goes on receiving (nc -N), keep goes "
+            + "on without telling, quit ends the connection when all is sent (nc -q 0, ncat --send-only).",
+        DefaultValueFactory = _ => "half-close",
+    }.AcceptOnlyFromAmong("half-close", "keep", "quit");
+
+    private readonly Option<bool> _noInput = new("--no-stdin", "-d")
+    {
+        Description = "Leave standard input alone, and only receive. Default: standard input is sent.",
+    };
+
+    private readonly Option<string?> _exec = new("--exec", "-e")
+    {
+        HelpName = "COMMAND",
+        Description = "Run /bin/sh -c COMMAND with the connection as its standard input and output, instead of ours; "
+            + "exit as it does. With -k: one after another.",
+    };
+
     private readonly SwitchboardOption _switchboard = new();
     private readonly LabelsArgument _labels = new();
 
@@ -39,10 +67,15 @@ public sealed class CatCommand : Command
         : base("cat", "Pipes standard input and output through a connection on the board.\n"
             + "One side listens, the other connects with labels that do not contradict:\n"
             + "  flower cat -l program=copy >copy.tar\n"
-            + "  flower cat program=copy <some.tar")
+            + "  flower cat program=copy <some.tar\n"
+            + "With --exec, a command of the shell takes the place of standard input and output.")
     {
         Add(_listen);
         Add(_keep);
+        Add(_timeout);
+        Add(_atEof);
+        Add(_noInput);
+        Add(_exec);
         Add(_verbose);
         Add(_json);
         Add(_switchboard);
@@ -54,21 +87,59 @@ public sealed class CatCommand : Command
     {
         LabelSet labels = _labels.Read(command);
         var report = new ConnectionReport(command.GetValue(_verbose), command.GetValue(_json));
+        Func<Descriptor, CancellationToken, Task<int>> serve = ReadUse(command);
         await using Handle handle = await _switchboard.OpenAsync(command, cancellationToken);
         if (command.GetValue(_keep))
         {
-            await ServeAllAsync(handle, labels, report, cancellationToken);
-        }
-        else
-        {
-            using Connection connection = command.GetValue(_listen)
-                ? await TakeOneAsync(handle, labels, cancellationToken)
-                : await handle.ConnectAsync(labels, null, cancellationToken);
-            report.Print(connection.Labels);
-            await DataPath.RunAsync(connection.Socket, new StandardInput(), cancellationToken);
+            await ServeAllAsync(handle, labels, report, serve, cancellationToken);
+            return ExitCodes.Ok;
         }
 
-        return ExitCodes.Ok;
+        TimeSpan timeout = command.GetValue(_timeout);
+        var options = new ConnectOptions { Timeout = timeout > TimeSpan.Zero ? timeout : null };
+        using Connection connection = command.GetValue(_listen)
+            ? await TakeOneAsync(handle, labels, cancellationToken)
+            : await handle.ConnectAsync(labels, options, cancellationToken);
+        return await ServeAsync(connection, report, serve, cancellationToken);
+    }
+
+    // What is done with each connection: standard input and output, or a command.
+    private Func<Descriptor, CancellationToken, Task<int>> ReadUse(ParseResult command)
+    {
+        if (command.GetValue(_exec) is { } text)
+        {
+            if (command.GetValue(_noInput) || command.GetResult(_atEof) is { Implicit: false })
+            {
+                throw new ToolException(
+                    ExitCodes.Usage, "with --exec, standard input is not used: leave --no-stdin and --at-eof out");
+            }
+
+            return new ShellCommand(text).RunAsync;
+        }
+
+        AtEof atEof = command.GetValue(_atEof) switch
+        {
+            "keep" => AtEof.Keep,
+            "quit" => AtEof.Quit,
+            _ => AtEof.HalfClose,
+        };
+        var path = new DataPath(!command.GetValue(_noInput), atEof, command.GetValue(_timeout));
+        return async (socket, cancellationToken) =>
+        {
+            await path.RunAsync(socket, cancellationToken);
+            return ExitCodes.Ok;
+        };
+    }
+
+    private static async Task<int> ServeAsync(
+        Connection connection,
+        ConnectionReport report,
+        Func<Descriptor, CancellationToken, Task<int>> serve,
+        CancellationToken cancellationToken)
+    {
+        report.Print(connection.Labels);
+        using Descriptor socket = connection.TakeDescriptor();
+        return await serve(socket, cancellationToken);
     }
 
     // The registration ends before the connection is served: others go elsewhere, instead of waiting here in vain.
@@ -90,22 +161,21 @@ public sealed class CatCommand : Command
     }
 
     private static async Task ServeAllAsync(
-        Handle handle, LabelSet labels, ConnectionReport report, CancellationToken cancellationToken)
+        Handle handle,
+        LabelSet labels,
+        ConnectionReport report,
+        Func<Descriptor, CancellationToken, Task<int>> serve,
+        CancellationToken cancellationToken)
     {
         await using Listener listener = await handle.ListenAsync(labels, null, cancellationToken);
         Notifier.Ready();
         var queue = Channel.CreateBounded<Connection>(MaxQueued);
         Task accepting = AcceptAllAsync(listener, queue, cancellationToken);
-        var input = new StandardInput();
         try
         {
             await foreach (Connection connection in queue.Reader.ReadAllAsync(cancellationToken))
             {
-                using (connection)
-                {
-                    report.Print(connection.Labels);
-                    await DataPath.RunAsync(connection.Socket, input, cancellationToken);
-                }
+                await ServeAsync(connection, report, serve, cancellationToken);
             }
         }
         finally

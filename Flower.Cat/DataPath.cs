@@ -1,126 +1,129 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Net.Sockets;
+using Flower.Rpc;
 using Flower.Rpc.Interop;
 
 namespace Flower.Cat;
 
 /// <summary>
-/// Both directions of one connection, on threads that block: the socket stays blocking, and 100 MB need no thread pool.
-/// Ends when both directions have ended, when the peer has closed the whole connection, or when nobody reads standard
-/// output any more.
+/// Standard input and output to connections, one after another. Each has a thread a direction: the socket and the
+/// standard streams stay blocking, as others may share them. A connection ends when both directions have ended, when
+/// its peer has closed it altogether, when nobody reads standard output any more, or after an idle time.
 /// </summary>
-internal static class DataPath
+internal sealed class DataPath
 {
-    private const int BufferBytes = 64 * 1024;
+    // What a shell makes holds 64 KiB, and a larger pipe is what lets both of its ends run at once.
+    private const int StandardPipeBytes = 1024 * 1024;
 
-    public static async Task RunAsync(Socket socket, StandardInput input, CancellationToken cancellationToken)
+    private readonly Descriptor _input = Descriptor.Borrow(0);
+    private readonly Descriptor _output = Descriptor.Borrow(1);
+    private readonly bool _readsInput;
+    private readonly AtEof _atEof;
+    private readonly TimeSpan _idleLimit;
+    private volatile bool _inputEnded;
+
+    /// <param name="readsInput">False: standard input is left alone, and never ends.</param>
+    /// <param name="atEof">What its end does.</param>
+    /// <param name="idleLimit">How long nothing may move either way; zero: without end.</param>
+    public DataPath(bool readsInput, AtEof atEof, TimeSpan idleLimit)
     {
-        Task sending = input.Attach(socket);
-        var received = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var hungUp = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        new Thread(() => Receive(socket, received, hungUp)) { IsBackground = true, Name = "stdout" }.Start();
+        _readsInput = readsInput;
+        _atEof = atEof;
+        _idleLimit = idleLimit;
+        KernelPipe.Enlarge(_input, StandardPipeBytes);
+        KernelPipe.Enlarge(_output, StandardPipeBytes);
+    }
+
+    /// <summary>Serves one connection, whose socket stays the caller's.</summary>
+    /// <exception cref="FlowerSocketException">Standard output cannot be written, or the network failed.</exception>
+    public async Task RunAsync(Descriptor socket, CancellationToken cancellationToken)
+    {
+        using var stop = new WakeEvent();
+        void Stop()
+        {
+            stop.Set();
+            ConnectedSocket.End(socket);
+        }
+
+        using var idle = new IdleTimer(_idleLimit, Stop);
+        Task<bool> receiving = OnThread("stdout", () => Receive(socket, stop, idle));
+        Task<bool> sending = _readsInput
+            ? OnThread("stdin", () => Send(socket, stop, idle))
+            : Task.FromResult(true);
         try
         {
-            bool complete = await received.Task.WaitAsync(cancellationToken);
-            if (complete)
-            {
-                await Task.WhenAny(sending, hungUp.Task).WaitAsync(cancellationToken);
-            }
+            await AwaitEndAsync(sending, receiving).WaitAsync(cancellationToken);
         }
         finally
         {
-            // Before the socket is closed, so that the input's thread does not find it closed. Then shut it down, which
-            // wakes a thread that still blocks on it: closing would wait for that thread.
-            input.Detach();
-            ShutDown(socket);
+            Stop();
+        }
+
+        // The next connection must not meet these threads at standard input and output. After a cancellation there is
+        // none, and a thread may wait for a terminal.
+        await Task.WhenAll(sending, receiving);
+    }
+
+    // A direction tells whether the other one may go on without it.
+    private static async Task AwaitEndAsync(Task<bool> sending, Task<bool> receiving)
+    {
+        Task<bool> first = await Task.WhenAny(sending, receiving);
+        if (await first)
+        {
+            await (first == sending ? receiving : sending);
         }
     }
 
-    private static void ShutDown(Socket socket)
+    private bool Send(Descriptor socket, WakeEvent stop, IdleTimer idle)
     {
-        try
+        if (!_inputEnded)
         {
-            socket.Shutdown(SocketShutdown.Both);
+            using var transfer = new Transfer(_input, socket, stop, idle) { WatchesSink = true };
+            // An input that cannot be read, or was closed by the caller, has ended too. A peer that no longer reads may
+            // still send.
+            _inputEnded = transfer.Run().End == TransferEnd.SourceEnded;
         }
-        catch (SocketException)
+
+        if (_inputEnded && _atEof == AtEof.HalfClose)
         {
-            // The peer was faster.
+            ConnectedSocket.EndSending(socket);
         }
+
+        return !_inputEnded || _atEof != AtEof.Quit;
     }
 
-    private static void Receive(Socket socket, TaskCompletionSource<bool> received, TaskCompletionSource hungUp)
+    private bool Receive(Descriptor socket, WakeEvent stop, IdleTimer idle)
     {
-        try
+        using var transfer = new Transfer(socket, _output, stop, idle);
+        TransferResult result = transfer.Run();
+        return result switch
         {
-            bool complete = CopyToOutput(socket);
-            received.TrySetResult(complete);
-            if (complete)
-            {
-                AwaitHangUp(socket, hungUp);
-            }
-        }
-        catch (ObjectDisposedException)
-        {
-            // The connection is over.
-            received.TrySetResult(false);
-        }
-        catch (Exception e)
-        {
-            received.TrySetException(e);
-        }
+            // The peer closed without having read everything; whether that shows as an error or as an end is chance.
+            { End: TransferEnd.SourceEnded, Errno: 0 or Errno.ConnReset or Errno.NotConn } => true,
+            { End: TransferEnd.SourceEnded } => throw new FlowerSocketException("receive", result.Errno),
+            { End: TransferEnd.SinkClosed, Errno: not Errno.Pipe } =>
+                throw new FlowerSocketException("write standard output", result.Errno),
+            _ => false,
+        };
     }
 
-    // False: nobody reads standard output.
-    private static bool CopyToOutput(Socket socket)
+    private static Task<bool> OnThread(string name, Func<bool> run)
     {
-        Stream output = StandardStreams.Output();
-        byte[] buffer = new byte[BufferBytes];
-        while (ReceiveSome(socket, buffer) is int count and > 0)
+        var done = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        new Thread(() =>
         {
             try
             {
-                output.Write(buffer, 0, count);
+                done.SetResult(run());
             }
-            catch (IOException e) when (IsBrokenPipe(e))
+            catch (Exception e)
             {
-                return false;
+                done.SetException(e);
             }
-        }
-
-        return true;
+        })
+        {
+            IsBackground = true,
+            Name = name,
+        }.Start();
+        return done.Task;
     }
-
-    private static int ReceiveSome(Socket socket, byte[] buffer)
-    {
-        try
-        {
-            return socket.Receive(buffer);
-        }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown
-            or SocketError.ConnectionAborted or SocketError.OperationAborted or SocketError.Interrupted)
-        {
-            // The peer closed without having read everything; whether the race shows as this or as an end is chance.
-            return 0;
-        }
-    }
-
-    // poll(2) reports a hang-up whether or not it was asked for: this waits until the peer has closed both directions.
-    private static void AwaitHangUp(Socket socket, TaskCompletionSource hungUp)
-    {
-        try
-        {
-            socket.Poll(-1, SelectMode.SelectError);
-            if (UnixSocket.IsHungUp(socket.SafeHandle))
-            {
-                hungUp.TrySetResult();
-            }
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            hungUp.TrySetResult();
-        }
-    }
-
-    private static bool IsBrokenPipe(IOException e) =>
-        (e.HResult & 0xFFFF) == 32 || e.Message.Contains("Broken pipe", StringComparison.Ordinal);
 }

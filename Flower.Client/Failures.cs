@@ -55,6 +55,10 @@ internal static class Failures
     public static FlowerException Broken(string what) =>
         new(StatusCode.Internal, $"the switchboard's answer has no {what}: it speaks another version, or is not one");
 
+    /// <summary>A socket came, and this process had no descriptor left for it.</summary>
+    public static FlowerException Lost() =>
+        new(StatusCode.ResourceExhausted, "no descriptor left to take the socket: raise ulimit -n");
+
     /// <summary>The other side of an offer has gone.</summary>
     public static FlowerException Withdrawn() => new(StatusCode.Cancelled, "the client has gone before it was answered");
 

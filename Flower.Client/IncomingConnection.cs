@@ -20,12 +20,13 @@ public sealed class IncomingConnection : IAsyncDisposable
     private bool _answered;
     private Exception? _gone;
 
-    internal IncomingConnection(Listener listener, ulong id, ConnectionLabels labels, Descriptor? socket)
+    internal IncomingConnection(
+        Listener listener, ulong id, ConnectionLabels labels, Descriptor? socket, bool unseen)
     {
         _listener = listener;
         _id = id;
         _socket = socket;
-        _unseen = socket is not null;
+        _unseen = unseen;
         Labels = labels;
     }
 
@@ -116,7 +117,7 @@ public sealed class IncomingConnection : IAsyncDisposable
 
     /// <summary>The socket came. False: nobody wants it any more.</summary>
     internal bool Deliver(Descriptor? socket) => socket is null
-        ? _delivery.TrySetException(Failures.Broken("socket"))
+        ? _delivery.TrySetException(Failures.Lost())
         : _delivery.TrySetResult(socket);
 
     /// <summary>The client has gone. The credit that it took is given back.</summary>

@@ -146,9 +146,13 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
     private async ValueTask OfferAsync(Offer offer)
     {
         var connection = new IncomingConnection(
-            this, offer.ConnectionId, new(offer.Labels), offer.Socket?.Handle as Descriptor);
+            this, offer.ConnectionId, new(offer.Labels), offer.Socket?.Handle as Descriptor, offer.Socket is not null);
         _open[offer.ConnectionId] = connection;
-        if (Volatile.Read(ref _disposed) != 0)
+        if (offer.Socket is { Handle: null })
+        {
+            await connection.TryRejectAsync("the server has no descriptor left").ConfigureAwait(false);
+        }
+        else if (Volatile.Read(ref _disposed) != 0)
         {
             await connection.DisposeAsync().ConfigureAwait(false);
         }

@@ -23,7 +23,16 @@ public static class CommandRoot
         ParseResult result = root.Parse(args, Parsing);
         if (result.Action is not System.CommandLine.Invocation.ParseErrorAction)
         {
-            return await result.InvokeAsync(Invocation);
+            try
+            {
+                return await result.InvokeAsync(Invocation);
+            }
+            catch (IOException e)
+            {
+                // Tools handle their own failures; this is help or completion that could not be written.
+                Tool.Say("flower", e.Message);
+                return ExitCodes.Failed;
+            }
         }
 
         Command command = result.CommandResult.Command;

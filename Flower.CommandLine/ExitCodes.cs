@@ -20,4 +20,10 @@ public static class ExitCodes
 
     /// <summary>EX_NOPERM: the handle, or the file system, does not allow it.</summary>
     public const int Denied = 77;
+
+    /// <summary>The command that was to be run is there, but cannot be executed: as in a shell.</summary>
+    public const int NotExecutable = 126;
+
+    /// <summary>The command that was to be run does not exist: as in a shell.</summary>
+    public const int NoCommand = 127;
 }

@@ -21,7 +21,26 @@ public sealed class LabelsArgument : Argument<string[]>
     public LabelSet Read(ParseResult command)
     {
         ArgumentNullException.ThrowIfNull(command);
-        LabelSet labels = LabelSet.ParseWords(command.GetValue(this) ?? []);
+        return Read(command.GetValue(this) ?? []);
+    }
+
+    /// <summary>The set that the words before <c>--</c> form, for a command with a <see cref="ProgramArgument"/>.</summary>
+    /// <exception cref="LabelException">A word is no label, or a key is given twice.</exception>
+    public LabelSet ReadBefore(ParseResult command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        string[] words = command.GetValue(this) ?? [];
+        return Read(words[..^ProgramArgument.Read(command).Length]);
+    }
+
+    private static LabelSet Read(string[] words)
+    {
+        if (Array.Find(words, word => word.StartsWith("--", StringComparison.Ordinal)) is { } option)
+        {
+            throw new LabelException($"there is no option '{LabelRules.Printable(option)}': see --help");
+        }
+
+        LabelSet labels = LabelSet.ParseWords(words);
         labels.CheckSize();
         return labels;
     }

@@ -3,10 +3,12 @@ using System.CommandLine;
 using Flower;
 using Flower.Cat;
 using Flower.CommandLine;
+using Flower.Connect;
 using Flower.Demo;
 using Flower.Egress;
 using Flower.Ingress;
 using Flower.List;
+using Flower.Serve;
 
 var root = new RootCommand(
     "Flower connects programs by labels. Programs register on a switchboard, which hands each the end of a socket.\n"
@@ -15,6 +17,8 @@ var root = new RootCommand(
     new SwitchboardCommand(),
     new DemoCommand(),
     new CatCommand(),
+    new ConnectCommand(),
+    new ServeCommand(),
     new ListCommand(),
     new IngressCommand(),
     new EgressCommand(),

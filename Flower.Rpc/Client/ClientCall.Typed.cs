@@ -128,9 +128,18 @@ internal sealed class ClientCall<TRequest, TResponse>(
         }
     }
 
-    internal override void OnMessage(ByteString bytes, List<Descriptor>? descriptors)
+    internal override void OnMessage(ByteString bytes, List<Descriptor>? descriptors, bool lost)
     {
-        TResponse response = MessageCodec.Decode(bytes, descriptors, method.ResponseMarshaller);
+        TResponse response = MessageCodec.Decode(bytes, descriptors, method.ResponseMarshaller, lost);
+        if (lost && !_isStream)
+        {
+            MessageCodec.CloseDescriptors(response);
+            GiveUp(new Grpc.Core.Status(
+                StatusCode.ResourceExhausted, "no descriptor left to take what was sent: raise ulimit -n"));
+            return;
+        }
+
+        // The reader of a stream sees a field without a handle, and says what that means for this one message.
         bool taken = _isStream
             ? _responses.Writer.TryWrite(response)
             : !HasEnded && Interlocked.CompareExchange(ref _first, response, null) is null;

@@ -32,8 +32,10 @@ internal abstract class ClientCall(SessionChannel channel)
 
     internal bool HasEnded => _status is not null;
 
-    /// <summary>A message from the switchboard, on the loop. Takes the descriptors.</summary>
-    internal abstract void OnMessage(ByteString bytes, List<Descriptor>? descriptors);
+    /// <summary>
+    /// A message from the switchboard, on the loop. Takes the descriptors, of which this process may have lost some.
+    /// </summary>
+    internal abstract void OnMessage(ByteString bytes, List<Descriptor>? descriptors, bool lost);
 
     internal abstract void OnCredit(uint messages);
 
@@ -88,7 +90,7 @@ internal abstract class ClientCall(SessionChannel channel)
 
     private protected abstract void OnFinished();
 
-    private void GiveUp(RpcStatus status)
+    private protected void GiveUp(RpcStatus status)
     {
         if (Finish(status, []))
         {

@@ -269,11 +269,8 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
             Packet packet = PacketReader.Parse(PacketReader.Buffer.AsSpan(0, received.Length), received);
             foreach (Frame frame in packet.Frames)
             {
-                List<Descriptor>? own = frame.FdCount == 0
-                    ? null
-                    : received.Descriptors!.GetRange(at, (int)frame.FdCount);
-                at += (int)frame.FdCount;
-                OnFrame(frame, own);
+                List<Descriptor>? own = PacketReader.Take(received, ref at, frame.FdCount, out bool lost);
+                OnFrame(frame, own, lost);
             }
         }
         catch (PacketException e)
@@ -285,7 +282,7 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
         received.PidFd?.Dispose();
     }
 
-    private void OnFrame(Frame frame, List<Descriptor>? descriptors)
+    private void OnFrame(Frame frame, List<Descriptor>? descriptors, bool lost)
     {
         ClientCall? call;
         lock (_gate)
@@ -296,7 +293,7 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
         switch (frame.KindCase)
         {
             case Frame.KindOneofCase.Message when call is not null:
-                call.OnMessage(frame.Message, descriptors);
+                call.OnMessage(frame.Message, descriptors, lost);
                 return;
             case Frame.KindOneofCase.Status when frame.CallId == 0:
                 End(new RpcStatus((StatusCode)frame.Status.Code, frame.Status.Message));

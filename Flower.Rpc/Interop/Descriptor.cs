@@ -23,10 +23,13 @@ public sealed class Descriptor : SafeHandle
 
     /// <summary>A second descriptor of the same open file; the caller owns it.</summary>
     /// <exception cref="FlowerSocketException">EBADF or EMFILE.</exception>
-    public static Descriptor Duplicate(SafeHandle of)
+    public static Descriptor Duplicate(SafeHandle of) => Duplicate(of, 3);
+
+    /// <summary>The same, with a number that is not below <paramref name="atLeast"/>.</summary>
+    internal static Descriptor Duplicate(SafeHandle of, int atLeast)
     {
         ArgumentNullException.ThrowIfNull(of);
-        int number = Native.Fcntl(of, Native.FDupFdCloExec, 3);
+        int number = Native.Fcntl(of, Native.FDupFdCloExec, atLeast);
         return number >= 0 ? Adopt(number) : throw FlowerSocketException.Last("duplicate a descriptor");
     }
 

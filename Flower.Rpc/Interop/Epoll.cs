@@ -13,6 +13,9 @@ public enum Readiness : uint
     /// <summary>There is something to read, or the end.</summary>
     Read = 0x1,
 
+    /// <summary>There is urgent data (tcp(7)).</summary>
+    Urgent = 0x2,
+
     /// <summary>There is room to write.</summary>
     Write = 0x4,
 

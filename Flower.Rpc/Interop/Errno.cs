@@ -10,6 +10,12 @@ public static class Errno
     /// <summary>Interrupted.</summary>
     public const int Intr = 4;
 
+    /// <summary>The arguments and the environment are too large.</summary>
+    public const int TooBig = 7;
+
+    /// <summary>Not a program that can be executed.</summary>
+    public const int NoExec = 8;
+
     /// <summary>Not ready.</summary>
     public const int Again = 11;
 
@@ -79,6 +85,9 @@ public static class Errno
     /// <summary>Too many links, or one that must not be followed.</summary>
     public const int Loop = 40;
 
+    /// <summary>Not connected, or no longer.</summary>
+    public const int NotConn = 107;
+
     /// <summary>Too many descriptors are on their way (unix(7)).</summary>
     public const int TooManyRefs = 109;
 
@@ -88,6 +97,8 @@ public static class Errno
         Perm => "EPERM",
         NoEnt => "ENOENT",
         Intr => "EINTR",
+        TooBig => "E2BIG",
+        NoExec => "ENOEXEC",
         BadF => "EBADF",
         Again => "EAGAIN",
         NoMem => "ENOMEM",
@@ -105,7 +116,7 @@ public static class Errno
         AddrInUse => "EADDRINUSE",
         NoBufs => "ENOBUFS",
         ConnReset => "ECONNRESET",
-        107 => "ENOTCONN",
+        NotConn => "ENOTCONN",
         TooManyRefs => "ETOOMANYREFS",
         ConnRefused => "ECONNREFUSED",
         Loop => "ELOOP",

@@ -75,6 +75,25 @@ public static unsafe class UnixSocket
     public static bool IsStreamSocket(SafeHandle descriptor) =>
         GetOption(descriptor, Native.SoType) == Native.SockStream;
 
+    /// <summary>Whether the descriptor is a Unix socket of any type.</summary>
+    public static bool IsUnixSocket(SafeHandle descriptor) =>
+        GetOption(descriptor, Native.SoDomain) == Native.AfUnix;
+
+    /// <summary>
+    /// Sends a copy of a descriptor with one zero byte, as OpenSSH's ProxyUseFdpass expects it. The caller keeps both.
+    /// </summary>
+    /// <exception cref="FlowerSocketException">EPIPE: nobody receives; EAGAIN: the socket is full …</exception>
+    public static void SendDescriptor(SafeHandle socket, SafeHandle descriptor)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
+        ArgumentNullException.ThrowIfNull(descriptor);
+        int errno = Send(socket, [0], [descriptor]);
+        if (errno != 0)
+        {
+            throw new FlowerSocketException("send a descriptor", errno);
+        }
+    }
+
     /// <summary>Whether the peer has closed its socket altogether (POLLHUP); does not wait.</summary>
     public static bool IsHungUp(SafeHandle socket)
     {

@@ -18,7 +18,7 @@ internal static partial class RpcLog
     [LoggerMessage(4, LogLevel.Warning, "a session was not opened: {Reason}")]
     internal static partial void OpenRefused(ILogger logger, string reason);
 
-    [LoggerMessage(5, LogLevel.Warning, "cannot accept: {Reason}; trying again")]
+    [LoggerMessage(5, LogLevel.Warning, "sessions wait to be accepted: {Reason}")]
     internal static partial void AcceptFailed(ILogger logger, string reason);
 
     [LoggerMessage(6, LogLevel.Error, "{Method} failed")]

@@ -135,13 +135,15 @@ internal sealed class ServerSession
         {
             foreach (Frame frame in packet.Frames)
             {
-                List<Descriptor>? own = frame.FdCount == 0
-                    ? null
-                    : received.Descriptors!.GetRange(at, (int)frame.FdCount);
-                at += (int)frame.FdCount;
+                List<Descriptor>? own = PacketReader.Take(received, ref at, frame.FdCount, out bool lost);
                 if (_stopped)
                 {
                     MessageCodec.Close(own);
+                }
+                else if (lost)
+                {
+                    MessageCodec.Close(own);
+                    OnLost(frame, received);
                 }
                 else
                 {
@@ -247,6 +249,20 @@ internal sealed class ServerSession
                 // An unknown kind about the session itself: a status with call id 0 would end it, so it is skipped.
                 break;
         }
+    }
+
+    // At this process's own limit: that call fails, and the session goes on.
+    private void OnLost(Frame frame, in ReceivedPacket received)
+    {
+        const string Why = "the switchboard has no descriptor left: try again later, or raise its limit";
+        if (frame.KindCase == Frame.KindOneofCase.Open)
+        {
+            RpcLog.OpenRefused(Logger, Why);
+            return;
+        }
+
+        Identify(received);
+        Find(frame)?.End(new RpcStatus(StatusCode.ResourceExhausted, Why));
     }
 
     private ServerCall? Find(Frame frame) => _calls.GetValueOrDefault(frame.CallId);

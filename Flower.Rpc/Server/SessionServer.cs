@@ -14,11 +14,18 @@ namespace Flower.Rpc.Server;
 /// </summary>
 public sealed class SessionServer : IDisposable
 {
+    // A limit that is reached is said once in a while, not at each try.
+    private const int QuietMs = 10_000;
+
+    // Descriptors that are kept for the calls of open sessions.
+    private const int Reserve = 64;
+
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
 
     private readonly HashSet<ServerSession> _sessions = [];
     private readonly List<(Descriptor Listener, EventLoop.Watch Watch)> _listeners = [];
     private readonly int _maxSessions;
+    private long _quietUntil;
     private bool _disposed;
 
     /// <summary>A server without sockets.</summary>
@@ -120,18 +127,29 @@ public sealed class SessionServer : IDisposable
         // One a turn: the listener may be a blocking socket that systemd made, and it stays readable while there are more.
         if (UnixSocket.TryAccept(listener, out int errno) is Descriptor socket)
         {
+            // Sessions that are open come first: theirs are the descriptors that are left.
+            if (DescriptorLimit.IsNear(socket, Reserve))
+            {
+                Rest($"only {Reserve} descriptors are left: raise the limit (LimitNOFILE, ulimit -n)", watch);
+            }
+
             Add(socket, authority(), isShared: false);
         }
         else if (errno is Errno.MFile or Errno.NFile or Errno.NoMem or Errno.NoBufs)
         {
-            Rest(errno, watch);
+            Rest(Marshal.GetPInvokeErrorMessage(errno), watch);
         }
     }
 
     // At a limit the listener rests, because it would stay readable.
-    private void Rest(int errno, EventLoop.Watch watch)
+    private void Rest(string why, EventLoop.Watch watch)
     {
-        RpcLog.AcceptFailed(Logger, Marshal.GetPInvokeErrorMessage(errno));
+        if (Environment.TickCount64 >= _quietUntil)
+        {
+            RpcLog.AcceptFailed(Logger, why);
+            _quietUntil = Environment.TickCount64 + QuietMs;
+        }
+
         watch.Change(Readiness.None);
         Loop.After(AcceptRetry, () =>
         {

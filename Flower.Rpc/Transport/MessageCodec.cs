@@ -46,14 +46,17 @@ internal static class MessageCodec
         }
     }
 
-    /// <summary>The message of a frame, which now owns the descriptors.</summary>
+    /// <summary>
+    /// The message of a frame, which now owns the descriptors. Where some were lost, their fields have no handle.
+    /// </summary>
     /// <exception cref="PacketException">It is malformed, or does not name each descriptor once; they are closed.</exception>
-    internal static T Decode<T>(ByteString bytes, List<Descriptor>? descriptors, Marshaller<T> marshaller)
+    internal static T Decode<T>(
+        ByteString bytes, List<Descriptor>? descriptors, Marshaller<T> marshaller, bool lost = false)
     {
         try
         {
             T message = marshaller.ContextualDeserializer(new Deserialization(bytes));
-            GiveDescriptors(message, descriptors);
+            GiveDescriptors(message, descriptors, lost);
             return message;
         }
         catch (Exception e) when (e is InvalidProtocolBufferException or PacketException)
@@ -92,25 +95,25 @@ internal static class MessageCodec
         return descriptors;
     }
 
-    private static void GiveDescriptors<T>(T message, List<Descriptor>? descriptors)
+    private static void GiveDescriptors<T>(T message, List<Descriptor>? descriptors, bool lost)
     {
         var fields = new List<FileDescriptor>(1);
         (message as IDescriptorCarrier)?.CollectDescriptors(fields);
         int count = descriptors?.Count ?? 0;
-        if (fields.Count != count)
+        if (fields.Count != count && !(lost && fields.Count > count))
         {
             throw new PacketException($"a message with {count} descriptors that names {fields.Count}");
         }
 
         foreach (FileDescriptor field in fields)
         {
-            if (field.Index >= count || fields.Count(f => f.Index == field.Index) != 1)
+            if (field.Index >= fields.Count || fields.Count(f => f.Index == field.Index) != 1)
             {
                 throw new PacketException("a message that does not name each of its descriptors once");
             }
         }
 
-        fields.ForEach(field => field.Handle = descriptors![(int)field.Index]);
+        fields.ForEach(field => field.Handle = field.Index < count ? descriptors![(int)field.Index] : null);
     }
 
     private sealed class Serialization : SerializationContext

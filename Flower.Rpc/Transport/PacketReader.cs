@@ -14,18 +14,29 @@ internal static class PacketReader
     /// <summary>A buffer of this thread that holds the largest packet; good until the next receive.</summary>
     internal static byte[] Buffer => _buffer ??= GC.AllocateUninitializedArray<byte>(PacketLimits.MaxPacketBytes);
 
-    /// <summary>The packet's frames. The caller still owns the descriptors.</summary>
+    /// <summary>The next frame's descriptors, or null if there are none; fewer than it names, if they were lost.</summary>
+    /// <param name="received">The packet.</param>
+    /// <param name="at">How many descriptors the frames before it took.</param>
+    /// <param name="count">How many it names.</param>
+    /// <param name="lost">Whether some were lost.</param>
+    internal static List<Descriptor>? Take(in ReceivedPacket received, ref int at, uint count, out bool lost)
+    {
+        int own = (int)Math.Min(count, (uint)((received.Descriptors?.Count ?? 0) - at));
+        lost = own < count;
+        at += own;
+        return own == 0 ? null : received.Descriptors!.GetRange(at - own, own);
+    }
+
+    /// <summary>
+    /// The packet's frames. The caller still owns the descriptors. There may be fewer than the frames name, where this
+    /// process is at its limit: the kernel gives the first ones, and says that it has lost the others.
+    /// </summary>
     /// <exception cref="PacketException">The packet breaks the protocol.</exception>
     internal static Packet Parse(ReadOnlySpan<byte> bytes, in ReceivedPacket received)
     {
         if (received.IsTruncated)
         {
             throw new PacketException($"a packet of more than {PacketLimits.MaxPacketBytes} bytes");
-        }
-
-        if (received.IsControlTruncated)
-        {
-            throw new PacketException("truncated control data: descriptors were lost");
         }
 
         Packet packet;
@@ -45,7 +56,7 @@ internal static class PacketReader
         }
 
         int got = received.Descriptors?.Count ?? 0;
-        return wanted == got
+        return wanted == got || (wanted > got && received.IsControlTruncated)
             ? packet
             : throw new PacketException($"a packet with {got} descriptors whose frames name {wanted}");
     }

@@ -43,7 +43,9 @@ internal static class GrpcDoor
         ];
         builder.Services.AddSingleton(new ReflectionV1ServiceImpl(described));
         builder.Services.AddSingleton(new ReflectionServiceImpl(described));
-        builder.Services.AddGrpcHealthChecks().AddCheck("switchboard", () => HealthCheckResult.Healthy());
+        builder.Services
+            .AddGrpcHealthChecks(health => health.Services.Map(Protocol.V1.Switchboard.Descriptor.FullName, _ => true))
+            .AddCheck("switchboard", () => HealthCheckResult.Healthy());
         WebApplication web = builder.Build();
         web.MapGrpcService<GrpcDoorService>();
         web.MapGrpcService<ReflectionV1ServiceImpl>();

@@ -28,15 +28,26 @@ internal sealed class SocketFile : IDisposable
 
     private string LockPath => Path + ".lock";
 
-    /// <summary>Listens at a path. Missing directories are made, for the owner alone.</summary>
+    /// <summary>
+    /// Listens at a path. Missing directories are made: for the owner alone, or open to all if the socket is for others.
+    /// </summary>
     /// <exception cref="IOException">Another switchboard is there, or something that is not a socket.</exception>
     /// <exception cref="UnauthorizedAccessException">The file system does not allow it.</exception>
     public static SocketFile Claim(string path, UnixFileMode mode, Func<string, uint, Descriptor> listen)
     {
         string full = System.IO.Path.GetFullPath(path);
-        const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(full)!, Private);
-        FileStream locked = Lock(full);
+        FileStream locked;
+        try
+        {
+            Directory.CreateDirectory(System.IO.Path.GetDirectoryName(full)!, DirectoryModeFor(mode));
+            locked = Lock(full);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new UnauthorizedAccessException(
+                $"no permission to listen on {full}: choose a path in a directory of yours", e);
+        }
+
         try
         {
             RemoveStale(full);
@@ -71,6 +82,14 @@ internal sealed class SocketFile : IDisposable
 
         File.Delete(LockPath);
         _lock.Dispose();
+    }
+
+    private static UnixFileMode DirectoryModeFor(UnixFileMode socket)
+    {
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupExecute
+            | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+        return (socket & ~Owner) == 0 ? Owner : Owner | Others;
     }
 
     private static FileStream Lock(string path)

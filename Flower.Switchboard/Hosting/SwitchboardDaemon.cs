@@ -43,6 +43,11 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         SwitchboardOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        if (Path.GetFullPath(options.Listen) == Path.GetFullPath(options.Admin))
+        {
+            throw new IOException($"both doors cannot have the path {options.Listen}: choose another for one of them");
+        }
+
         SocketFile handleDoor = SocketFile.Claim(options.Listen, options.Mode, UnixSocket.ListenPackets);
         SocketFile? grpcDoor = null;
         EventLoop? loop = null;

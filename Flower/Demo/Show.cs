@@ -72,7 +72,8 @@ internal sealed class Show(string directory) : IAsyncDisposable
     private async Task FetchThroughIngressAsync(DemoPage page, int port, CancellationToken cancellationToken)
     {
         Say("a page through the ingress", $"GET http://127.0.0.1:{port}/");
-        using var http = new HttpClient();
+        // A proxy of the environment is for the outside.
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         string text = await http.GetStringAsync(new Uri($"http://127.0.0.1:{port}/"), cancellationToken);
         ConnectionLabels seen = await page.NextVisitorAsync(cancellationToken);
         Hold(text == DemoPage.Text, "the page that came is the page that was served");
@@ -90,6 +91,7 @@ internal sealed class Show(string directory) : IAsyncDisposable
         ConnectionLabels? labels = null;
         using var handler = new SocketsHttpHandler
         {
+            UseProxy = false,
             ConnectCallback = async (_, token) =>
             {
                 Connection connection = await handle.ConnectAsync(destination, cancellationToken: token);

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-2-Clause
+namespace Flower.Rpc.Interop;
+
+/// <summary>Waits for descriptors on the calling thread (poll(2)), whatever mode their open files are in.</summary>
+public static unsafe class Polling
+{
+    /// <summary>
+    /// Waits until one of the descriptors is ready for what is asked of it, has failed or is hung up, and says so in
+    /// the items.
+    /// </summary>
+    /// <exception cref="FlowerSocketException">ENOMEM.</exception>
+    public static void Wait(Span<PollItem> items)
+    {
+        Native.PollEntry* entries = stackalloc Native.PollEntry[items.Length];
+        int held = 0;
+        try
+        {
+            foreach (ref PollItem item in items)
+            {
+                bool added = false;
+                item.Descriptor.DangerousAddRef(ref added);
+                entries[held++] = new()
+                {
+                    Descriptor = (int)item.Descriptor.DangerousGetHandle(),
+                    Events = (short)item.Interest,
+                };
+            }
+
+            while (Native.Poll(entries, (nuint)items.Length, -1) < 0)
+            {
+                var failure = FlowerSocketException.Last("wait for input");
+                if (failure.Errno != Errno.Intr)
+                {
+                    throw failure;
+                }
+            }
+
+            for (int i = 0; i < items.Length; i++)
+            {
+                items[i].Ready = (Readiness)entries[i].Returned;
+            }
+        }
+        finally
+        {
+            while (held > 0)
+            {
+                items[--held].Descriptor.DangerousRelease();
+            }
+        }
+    }
+}
