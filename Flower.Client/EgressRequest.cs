@@ -48,14 +48,26 @@ public sealed class EgressRequest : IAsyncDisposable
             throw Failures.FromSocket(e);
         }
 
+        await ConnectedDescriptorAsync(descriptor, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Hands the connected socket to the client. It must be blocking. The descriptor is taken over, whatever the
+    /// outcome.
+    /// </summary>
+    /// <exception cref="FlowerException">The registration has ended.</exception>
+    /// <exception cref="InvalidOperationException">It was answered before.</exception>
+    public async Task ConnectedDescriptorAsync(Descriptor socket, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(socket);
         if (Interlocked.Exchange(ref _answered, 1) != 0)
         {
-            descriptor.Dispose();
+            socket.Dispose();
             throw new InvalidOperationException("the request was answered before");
         }
 
         await _egress.AnswerAsync(
-            new() { ConnectionId = _id, Accept = new() { Socket = FileDescriptor.Adopt(descriptor) } },
+            new() { ConnectionId = _id, Accept = new() { Socket = FileDescriptor.Adopt(socket) } },
             cancellationToken).ConfigureAwait(false);
     }
 

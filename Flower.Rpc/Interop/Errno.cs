@@ -58,6 +58,33 @@ public static class Errno
     /// <summary>Nobody listens.</summary>
     public const int ConnRefused = 111;
 
+    /// <summary>Connecting goes on.</summary>
+    public const int InProgress = 115;
+
+    /// <summary>No answer came.</summary>
+    public const int TimedOut = 110;
+
+    /// <summary>The host cannot be reached.</summary>
+    public const int HostUnreach = 113;
+
+    /// <summary>The network cannot be reached.</summary>
+    public const int NetUnreach = 101;
+
+    /// <summary>No address, or no port, of this machine is free.</summary>
+    public const int AddrNotAvail = 99;
+
+    /// <summary>This machine does not have the address family.</summary>
+    public const int AfNoSupport = 97;
+
+    /// <summary>A part of the path is no directory.</summary>
+    public const int NotDir = 20;
+
+    /// <summary>Operation not permitted.</summary>
+    public const int Perm = 1;
+
+    /// <summary>Too many links, or one that must not be followed.</summary>
+    public const int Loop = 40;
+
     /// <summary>Not connected, or no longer.</summary>
     public const int NotConn = 107;
 
@@ -67,7 +94,7 @@ public static class Errno
     /// <summary>The symbolic name, such as "ENOENT", or the number.</summary>
     public static string NameOf(int errno) => errno switch
     {
-        1 => "EPERM",
+        Perm => "EPERM",
         NoEnt => "ENOENT",
         Intr => "EINTR",
         TooBig => "E2BIG",
@@ -76,7 +103,7 @@ public static class Errno
         Again => "EAGAIN",
         NoMem => "ENOMEM",
         Acces => "EACCES",
-        20 => "ENOTDIR",
+        NotDir => "ENOTDIR",
         Inval => "EINVAL",
         NFile => "ENFILE",
         MFile => "EMFILE",
@@ -92,6 +119,13 @@ public static class Errno
         NotConn => "ENOTCONN",
         TooManyRefs => "ETOOMANYREFS",
         ConnRefused => "ECONNREFUSED",
+        Loop => "ELOOP",
+        AfNoSupport => "EAFNOSUPPORT",
+        AddrNotAvail => "EADDRNOTAVAIL",
+        NetUnreach => "ENETUNREACH",
+        TimedOut => "ETIMEDOUT",
+        HostUnreach => "EHOSTUNREACH",
+        InProgress => "EINPROGRESS",
         _ => errno.ToString(System.Globalization.CultureInfo.InvariantCulture),
     };
 }

@@ -33,8 +33,8 @@ internal sealed class Show(string directory) : IAsyncDisposable
         int port = await ingress.ReadPortAsync(cancellationToken);
         await FetchThroughIngressAsync(page, port, cancellationToken);
 
-        Say("an egress", "flower egress connect zone=outside");
-        await StartAsync(cancellationToken, "egress", "connect", "zone=outside");
+        Say("an egress", "flower egress connect --allow 127.0.0.0/8 zone=outside");
+        await StartAsync(cancellationToken, "egress", "connect", "--allow", "127.0.0.0/8", "zone=outside");
         await FetchThroughEgressAsync(handle, page, port, cancellationToken);
 
         await CatBothWaysAsync(cancellationToken);
