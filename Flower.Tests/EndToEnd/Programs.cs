@@ -13,6 +13,8 @@ internal static class Programs
 
     public static string PythonClient => Path.Combine(Root, "Flower.Tests/EndToEnd/python_client.py");
 
+    public static string InheritListeners => Path.Combine(Root, "Flower.Tests/EndToEnd/inherit_listeners.py");
+
     // <root>/Flower.Tests/bin/<configuration>/net10.0/
     private static string Root => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
 

@@ -55,10 +55,23 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
 
     public Task<Client.Handle> OpenAsync() => Client.Handle.OpenAsync(Handle);
 
+    /// <summary>Stops the daemon before the test's end, while others still use it.</summary>
+    public async Task EndDaemonAsync()
+    {
+        Daemon.Signal(Signum.SIGTERM);
+        Assert.That(await Daemon.ExitAsync(), Is.Zero);
+        _daemon = null;
+    }
+
     /// <summary>Stops the daemon by a signal, and checks all that must hold at its end.</summary>
     public async Task StopAsync(Signum signal = Signum.SIGTERM)
     {
         await EndChildrenAsync();
+        if (_daemon is null)
+        {
+            return;
+        }
+
         bool settled = await Patience.UntilAsync(
             () => Task.FromResult(Daemon.OpenDescriptors.Count <= _descriptors.Count));
         IEnumerable<string> held = settled ? [] : Daemon.OpenDescriptors.Except(_descriptors);
