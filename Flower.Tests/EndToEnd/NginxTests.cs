@@ -9,6 +9,7 @@ public sealed class NginxTests : EndToEndTest
 {
     private const int CurlNoTls = 35;
     private const int CurlNoReply = 52;
+    private const int CurlReset = 56;
 
     private NginxFixture _nginx = null!;
 
@@ -23,22 +24,27 @@ public sealed class NginxTests : EndToEndTest
     {
         await EgressAsync($"127.0.0.1:{_nginx.Port}", "service=www");
         (FlowerProcess ingress, IPEndPoint address) = await IngressAsync("service=www");
-        IReadOnlyList<string> before = ingress.OpenDescriptors;
 
         (string body, string client) = await FetchAsync($"http://{address}/real");
 
         Assert.That(body, Is.EqualTo("this is a.example"));
         Assert.That(await _nginx.AwaitLogAsync("/real"), Is.EqualTo($"{client} a.example /real 200"));
+
+        // The first relay opens what the next ones share.
+        IReadOnlyList<string> before = ingress.OpenDescriptors;
+        await FetchAsync($"http://{address}/[1-20]", "-H", "Connection: close");
         Assert.That(
             await Patience.UntilAsync(() => Task.FromResult(ingress.OpenDescriptors.Count <= before.Count)), Is.True,
-            "the ingress holds descriptors of a connection that has ended");
+            "the ingress holds descriptors of connections that have ended");
     }
 
     [Test]
     public async Task Curl_TwoNamesOverHttps_ReachTheirServersOnOnePort()
     {
-        await EgressAsync(_nginx.Socket("a-tls"), "service=www", "tls_server_name=a.example");
-        await EgressAsync(_nginx.Socket("b-tls"), "service=www", "tls_server_name=b.example");
+        // This nginx takes only a short PROXY header before TLS: one without labels.
+        string[] more = ["--send-proxy-labels", "none", "service=www"];
+        await EgressAsync(_nginx.Socket("a-tls"), [.. more, "tls_server_name=a.example"]);
+        await EgressAsync(_nginx.Socket("b-tls"), [.. more, "tls_server_name=b.example"]);
         (_, IPEndPoint address) = await IngressAsync("--peek", "tls", "service=www");
         foreach (string name in new[] { "a.example", "b.example" })
         {
@@ -70,7 +76,7 @@ public sealed class NginxTests : EndToEndTest
         }
 
         FlowerProcess other = Curl($"http://{address}/", "-H", "Host: c.example");
-        Assert.That(await other.ExitAsync(), Is.EqualTo(CurlNoReply), other.Error.ToString());
+        Assert.That(await other.ExitAsync(), Is.AnyOf(CurlNoReply, CurlReset), other.Error.ToString());
     }
 
     private async Task EgressAsync(string to, params string[] labels) =>

@@ -17,7 +17,7 @@ public sealed partial class RestartTests : EndToEndTest
 {
     private const int Restarts = 3;
     private const int Connections = 8;
-    private const int Seconds = 6;
+    private const int Seconds = 8;
     private const int AtLeast = 2000;
 
     private InheritedListener _listener = null!;
