@@ -53,6 +53,10 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
     public FlowerProcess Program(string program, params string[] args) =>
         Keep(FlowerProcess.Start(program, args, Handle));
 
+    /// <summary>The same, for a test that reads standard output itself.</summary>
+    public FlowerProcess ProgramRaw(string program, params string[] args) =>
+        Keep(FlowerProcess.Start(program, args, Handle, rawOutput: true));
+
     public Task<Client.Handle> OpenAsync() => Client.Handle.OpenAsync(Handle);
 
     /// <summary>Stops the daemon before the test's end, while others still use it.</summary>
