@@ -11,9 +11,7 @@ internal static unsafe partial class Native
     internal const int SockNonBlock = 0x800;
     internal const int SoError = 4;
     internal const long SysOpenAt2 = 437;
-    internal const int AtFdCwd = -100;
-    internal const ulong OPath = 0x200000;
-    internal const ulong OCloExec = 0x80000;
+    internal const int OPath = 0x200000;
     internal const ulong ResolveNoMagicLinks = 0x02;
 
     // The C library has no wrapper for it (openat2(2)).

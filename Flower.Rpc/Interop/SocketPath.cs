@@ -29,7 +29,7 @@ public sealed unsafe class SocketPath : IDisposable
     {
         var how = new Native.OpenHow
         {
-            Flags = Native.OPath | Native.OCloExec,
+            Flags = (ulong)(Native.OPath | Native.OCloExec),
             Resolve = Native.ResolveNoMagicLinks,
         };
         long number = Native.OpenAt2(Native.SysOpenAt2, Native.AtFdCwd, path, &how, (nuint)sizeof(Native.OpenHow));
