@@ -42,8 +42,8 @@ public sealed class CatCommand : Command
     private readonly Option<string> _atEof = new Option<string>("--at-eof")
     {
         HelpName = "half-close|keep|quit",
-        Description = "At the end of standard input: half-close tells the peer and goes on receiving (nc -N), keep goes "
-            + "on without telling, quit ends the connection when all is sent (nc -q 0, ncat --send-only).",
+        Description = "At the end of standard input: half-close tells the peer and goes on receiving (nc -N), keep "
+            + "goes on without telling, quit ends the connection when all is sent (nc -q 0, ncat --send-only).",
         DefaultValueFactory = _ => "half-close",
     }.AcceptOnlyFromAmong("half-close", "keep", "quit");
 
@@ -55,8 +55,8 @@ public sealed class CatCommand : Command
     private readonly Option<string?> _exec = new("--exec", "-e")
     {
         HelpName = "COMMAND",
-        Description = "Run /bin/sh -c COMMAND with the connection as its standard input and output, instead of ours; "
-            + "exit as it does. With -k: one after another.",
+        Description = "Run /bin/sh -c COMMAND with the connection as its standard input and output, instead of ours, "
+            + "and the labels in FLOWER_LABEL_*; exit as it does. With -k: one after another.",
     };
 
     private readonly SwitchboardOption _switchboard = new();
@@ -87,7 +87,7 @@ public sealed class CatCommand : Command
     {
         LabelSet labels = _labels.Read(command);
         var report = new ConnectionReport(command.GetValue(_verbose), command.GetValue(_json));
-        Func<Descriptor, CancellationToken, Task<int>> serve = ReadUse(command);
+        Func<Connection, CancellationToken, Task<int>> serve = ReadUse(command);
         await using Handle handle = await _switchboard.OpenAsync(command, cancellationToken);
         if (command.GetValue(_keep))
         {
@@ -97,14 +97,14 @@ public sealed class CatCommand : Command
 
         TimeSpan timeout = command.GetValue(_timeout);
         var options = new ConnectOptions { Timeout = timeout > TimeSpan.Zero ? timeout : null };
-        using Connection connection = command.GetValue(_listen)
+        Connection connection = command.GetValue(_listen)
             ? await TakeOneAsync(handle, labels, cancellationToken)
             : await handle.ConnectAsync(labels, options, cancellationToken);
         return await ServeAsync(connection, report, serve, cancellationToken);
     }
 
     // What is done with each connection: standard input and output, or a command.
-    private Func<Descriptor, CancellationToken, Task<int>> ReadUse(ParseResult command)
+    private Func<Connection, CancellationToken, Task<int>> ReadUse(ParseResult command)
     {
         if (command.GetValue(_exec) is { } text)
         {
@@ -124,8 +124,9 @@ public sealed class CatCommand : Command
             _ => AtEof.HalfClose,
         };
         var path = new DataPath(!command.GetValue(_noInput), atEof, command.GetValue(_timeout));
-        return async (socket, cancellationToken) =>
+        return async (connection, cancellationToken) =>
         {
+            using Descriptor socket = connection.TakeDescriptor();
             await path.RunAsync(socket, cancellationToken);
             return ExitCodes.Ok;
         };
@@ -134,12 +135,14 @@ public sealed class CatCommand : Command
     private static async Task<int> ServeAsync(
         Connection connection,
         ConnectionReport report,
-        Func<Descriptor, CancellationToken, Task<int>> serve,
+        Func<Connection, CancellationToken, Task<int>> serve,
         CancellationToken cancellationToken)
     {
-        report.Print(connection.Labels);
-        using Descriptor socket = connection.TakeDescriptor();
-        return await serve(socket, cancellationToken);
+        using (connection)
+        {
+            report.Print(connection.Labels);
+            return await serve(connection, cancellationToken);
+        }
     }
 
     // The registration ends before the connection is served: others go elsewhere, instead of waiting here in vain.
@@ -164,7 +167,7 @@ public sealed class CatCommand : Command
         Handle handle,
         LabelSet labels,
         ConnectionReport report,
-        Func<Descriptor, CancellationToken, Task<int>> serve,
+        Func<Connection, CancellationToken, Task<int>> serve,
         CancellationToken cancellationToken)
     {
         await using Listener listener = await handle.ListenAsync(labels, null, cancellationToken);

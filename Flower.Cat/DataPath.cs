@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.CommandLine;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
 
@@ -24,11 +25,18 @@ internal sealed class DataPath
     /// <param name="readsInput">False: standard input is left alone, and never ends.</param>
     /// <param name="atEof">What its end does.</param>
     /// <param name="idleLimit">How long nothing may move either way; zero: without end.</param>
+    /// <exception cref="ToolException">Standard output is closed.</exception>
     public DataPath(bool readsInput, AtEof atEof, TimeSpan idleLimit)
     {
         _readsInput = readsInput;
         _atEof = atEof;
         _idleLimit = idleLimit;
+        if (!InheritedDescriptor.IsOpen(1))
+        {
+            throw new ToolException(ExitCodes.Usage, "standard output is closed: redirect it to /dev/null instead");
+        }
+
+        _inputEnded = !InheritedDescriptor.IsOpen(0);
         KernelPipe.Enlarge(_input, StandardPipeBytes);
         KernelPipe.Enlarge(_output, StandardPipeBytes);
     }

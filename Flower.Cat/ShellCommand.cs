@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Client;
 using Flower.CommandLine;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
@@ -6,40 +7,46 @@ using Flower.Rpc.Transport;
 
 namespace Flower.Cat;
 
-/// <summary>A command of the shell that is run on connections, with the socket as its standard input and output.</summary>
+/// <summary>
+/// A command of the shell that is run on connections, with the socket as its standard input and output.
+/// </summary>
 internal sealed class ShellCommand(string text)
 {
-    private const string Shell = "/bin/sh";
     private const int SigTerm = 15;
 
+    private readonly ConnectionProgram _program = new(["/bin/sh", "-c", text], "NOTIFY_SOCKET");
+
     /// <summary>Runs it once. Cancelled, it and what it started in its process group are sent SIGTERM.</summary>
-    /// <param name="socket">Blocking; stays the caller's.</param>
+    /// <param name="connection">Taken over.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Its exit code, as a shell has it.</returns>
-    public async Task<int> RunAsync(Descriptor socket, CancellationToken cancellationToken)
+    public async Task<int> RunAsync(Connection connection, CancellationToken cancellationToken)
     {
-        ChildProcess child = Start(socket);
-        await using CancellationTokenRegistration end = cancellationToken.Register(() => child.Signal(SigTerm));
-        ExitStatus status = await child.Exited.WaitAsync(cancellationToken);
-        return status.ShellCode;
-    }
-
-    private ChildProcess Start(Descriptor socket)
-    {
-        var start = new ProgramStart
-        {
-            Program = Shell,
-            Arguments = ["-c", text],
-            Descriptors = [new(socket, 0), new(socket, 1)],
-            OwnProcessGroup = true,
-        };
+        ChildProcess child = Start(connection);
         try
         {
-            return Spawn.Start(start, EventLoop.Shared);
+            ExitStatus status = await child.Exited.WaitAsync(cancellationToken);
+            return status.ShellCode;
+        }
+        catch (OperationCanceledException)
+        {
+            child.Signal(SigTerm);
+            throw;
+        }
+    }
+
+    // Afterwards only the command holds the socket, whose peer then sees it closed when the command closes it.
+    private ChildProcess Start(Connection connection)
+    {
+        using Descriptor socket = connection.TakeDescriptor();
+        try
+        {
+            ProgramStart start = _program.On(connection.Labels, new(socket, 0), new(socket, 1));
+            return Spawn.Start(start with { OwnProcessGroup = true }, EventLoop.Shared);
         }
         catch (FlowerSocketException e)
         {
-            throw new ToolException(ExitCodes.Failed, $"cannot start {Shell}: {e.Message}", e);
+            throw _program.Explain(e);
         }
     }
 }

@@ -6,10 +6,10 @@ namespace Flower.Cat;
 
 /// <summary>
 /// Moves bytes from one descriptor to another on the calling thread, until an end. The descriptors are borrowed, and
-/// their open files may be others' too, so their mode is never changed: poll(2) says when a call will not wait for long.
-/// Between what the kernel can splice, bytes move through a pipe of this object without being copied. It has a pipe of
-/// its own even between a pipe and a socket: splice(2) keeps a pipe locked while it waits for the socket, and whoever
-/// writes to that pipe, or only wants to die, waits with it.
+/// their open files may be others' too, so their mode is never changed: poll(2) says when a call will not wait for
+/// long. Between what the kernel can splice, bytes move through a pipe of this object without being copied. It has a
+/// pipe of its own even between a pipe and a socket: splice(2) keeps a pipe locked while it waits for the socket, and
+/// whoever writes to that pipe, or only wants to die, waits with it.
 /// </summary>
 internal sealed class Transfer(SafeHandle source, SafeHandle sink, WakeEvent stop, IdleTimer idle) : IDisposable
 {

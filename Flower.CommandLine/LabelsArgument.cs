@@ -24,7 +24,9 @@ public sealed class LabelsArgument : Argument<string[]>
         return Read(command.GetValue(this) ?? []);
     }
 
-    /// <summary>The set that the words before <c>--</c> form, for a command with a <see cref="ProgramArgument"/>.</summary>
+    /// <summary>
+    /// The set that the words before <c>--</c> form, for a command with a <see cref="ProgramArgument"/>.
+    /// </summary>
     /// <exception cref="LabelException">A word is no label, or a key is given twice.</exception>
     public LabelSet ReadBefore(ParseResult command)
     {

@@ -7,7 +7,9 @@ namespace Flower.CommandLine;
 /// <summary>A program to run and its arguments: all that follows <c>--</c>, as it is.</summary>
 public sealed class ProgramArgument : Argument<string[]>
 {
-    /// <summary>Stands after <see cref="LabelsArgument"/>, which is read by <see cref="LabelsArgument.ReadBefore"/>.</summary>
+    /// <summary>
+    /// Stands after <see cref="LabelsArgument"/>, which is read by <see cref="LabelsArgument.ReadBefore"/>.
+    /// </summary>
     public ProgramArgument()
         : base("COMMAND")
     {

@@ -8,7 +8,9 @@ using Flower.Rpc.Interop;
 
 namespace Flower.Connect;
 
-/// <summary><c>flower connect</c>: makes a program of this process that has a connection, or hands the connection on.</summary>
+/// <summary>
+/// <c>flower connect</c>: makes another program of this process that has a connection, or hands the connection on.
+/// </summary>
 public sealed class ConnectCommand : Command
 {
     private readonly Option<int?> _fd = new("--fd")

@@ -5,8 +5,8 @@ using Flower.Rpc.Interop;
 namespace Flower.Relay;
 
 /// <summary>
-/// One relay: two sockets, which it owns, and a direction each way. Ends itself, once, in <see cref="End"/>. What is not
-/// marked otherwise is for the loop's thread alone.
+/// One relay: two sockets, which it owns, and a direction each way. Ends itself, once, in <see cref="End"/>. What is
+/// not marked otherwise is for the loop's thread alone.
 /// </summary>
 internal sealed class RelayPair
 {

@@ -7,7 +7,9 @@ using Flower.Rpc.Transport;
 
 namespace Flower.Serve;
 
-/// <summary>Serves each connection by a process of its own, whose standard input and output it is. For any thread.</summary>
+/// <summary>
+/// Serves each connection by a process of its own, whose standard input and output it is. For any thread.
+/// </summary>
 internal sealed class ProcessServer(ConnectionProgram program, bool verbose)
 {
     private const int SigTerm = 15;
@@ -16,7 +18,9 @@ internal sealed class ProcessServer(ConnectionProgram program, bool verbose)
     private readonly HashSet<ChildProcess> _children = [];
     private bool _terminated;
 
-    /// <summary>Starts the process and waits for its end. One that cannot be started: the connection is closed.</summary>
+    /// <summary>
+    /// Starts the process and waits for its end. If it cannot be started, the connection is closed.
+    /// </summary>
     public async Task ServeAsync(Connection connection)
     {
         if (TryStart(connection) is not { } child)

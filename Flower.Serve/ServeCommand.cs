@@ -14,7 +14,8 @@ public sealed class ServeCommand : Command
     // They speak of us, not of what we start: sd_notify(3), sd_listen_fds(3), sd_watchdog_enabled(3).
     internal static readonly string[] NotPassedOn =
     [
-        "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID", "WATCHDOG_PID", "WATCHDOG_USEC",
+        "NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID", "WATCHDOG_PID",
+        "WATCHDOG_USEC",
     ];
 
     private const int MostAtOnce = 4096;

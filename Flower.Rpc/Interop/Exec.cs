@@ -46,7 +46,9 @@ public static unsafe class Exec
 
     /// <summary>Whether a program could be started: 0, or the error number.</summary>
     /// <param name="program">As <see cref="ProgramStart.Program"/>.</param>
-    /// <returns>ENOENT: there is none. EACCES: there is a file, but it may not be executed, or it is a directory.</returns>
+    /// <returns>
+    /// ENOENT: there is none. EACCES: there is a file, but it may not be executed, or it is a directory.
+    /// </returns>
     public static int Probe(string program)
     {
         ArgumentException.ThrowIfNullOrEmpty(program);

@@ -18,6 +18,12 @@ public static class InheritedDescriptor
     /// <summary>Makes a descriptor close-on-exec, whatever it is. False: it is not open.</summary>
     public static bool CloseOnExec(int number) => CloseOnExec(Descriptor.Borrow(number));
 
+    /// <summary>
+    /// Whether a number was open when this process began. Where it was not, the runtime may have taken it for a file of
+    /// its own, which is close-on-exec as nothing that is inherited is.
+    /// </summary>
+    public static bool IsOpen(int number) => Native.Fcntl(Descriptor.Borrow(number), Native.FGetFd, 0) == 0;
+
     private static bool CloseOnExec(Descriptor descriptor) =>
         Native.Fcntl(descriptor, Native.FSetFd, Native.FdCloExec) == 0;
 }

@@ -28,7 +28,8 @@ internal static unsafe partial class Native
 
     // posix_spawn and its parts return the error number instead of setting errno.
     [LibraryImport("libc", EntryPoint = "posix_spawnp")]
-    internal static partial int PosixSpawnP(int* pid, byte* file, void* actions, void* attributes, byte** argv, byte** envp);
+    internal static partial int PosixSpawnP(
+        int* pid, byte* file, void* actions, void* attributes, byte** argv, byte** envp);
 
     [LibraryImport("libc", EntryPoint = "posix_spawn_file_actions_init")]
     internal static partial int SpawnActionsInit(void* actions);

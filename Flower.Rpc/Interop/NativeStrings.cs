@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Flower.Rpc.Interop;
 
-/// <summary>Strings as C has them: UTF-8, each with a NUL at its end, and a NULL after the last. Owns their memory.</summary>
+/// <summary>
+/// Strings as C has them: UTF-8, each with a NUL at its end, and a NULL after the last. Owns their memory.
+/// </summary>
 internal sealed unsafe class NativeStrings : IDisposable
 {
     private void* _memory;

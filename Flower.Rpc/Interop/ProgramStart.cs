@@ -48,8 +48,9 @@ public sealed record ProgramStart
     }
 
     /// <summary>
-    /// Copies of the descriptors, above every number that the program gets: so none of these numbers is taken before its
-    /// own source was moved, and none is the source itself, which dup2(2) would leave close-on-exec. The caller owns them.
+    /// Copies of the descriptors, above every number that the program gets: so none of these numbers is taken before
+    /// its own source was moved, and none is the source itself, which dup2(2) would leave close-on-exec. The caller
+    /// owns them.
     /// </summary>
     internal List<PassedDescriptor> MakeCopies()
     {

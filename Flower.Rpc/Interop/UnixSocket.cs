@@ -58,6 +58,27 @@ public static unsafe class UnixSocket
     /// <exception cref="FlowerSocketException">As for <see cref="ListenPackets"/>.</exception>
     public static Descriptor ListenStream(string path, uint mode) => Listen(path, Native.SockStream, mode);
 
+    /// <summary>A listening stream socket at a path, whose mode is what the umask leaves.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="backlog">Connections that the kernel keeps until they are accepted.</param>
+    /// <exception cref="FlowerSocketException">As for <see cref="ListenPackets"/>.</exception>
+    public static Descriptor ListenStream(string path, int backlog)
+    {
+        byte[] address = Address(path);
+        Descriptor socket = Create(Native.SockStream);
+        fixed (byte* bytes = address)
+        {
+            if (Native.Bind(socket, bytes, (uint)address.Length) != 0 || Native.Listen(socket, backlog) != 0)
+            {
+                FlowerSocketException failure = FlowerSocketException.Last($"listen on {path}");
+                socket.Dispose();
+                throw failure;
+            }
+        }
+
+        return socket;
+    }
+
     /// <summary>Accepts a connection, or returns null with the error number.</summary>
     internal static Descriptor? TryAccept(Descriptor listener, out int errno)
     {

@@ -12,6 +12,19 @@ public sealed class CatTests : EndToEndTest
     private const int HundredMegabytes = 100_000_000;
 
     [Test]
+    public async Task Cat_StandardInputClosed_SendsNothing()
+    {
+        FlowerProcess server = await Board.FlowerReadyAsync("cat", "-l", "program=demo");
+
+        FlowerProcess client = Board.Program("/bin/sh", "-c", "exec \"$0\" cat program=demo <&-", Programs.Flower);
+
+        server.CloseInput();
+        Assert.That(await client.ExitAsync(), Is.Zero);
+        Assert.That(await server.ExitAsync(), Is.Zero);
+        Assert.That(server.Out.Lines, Is.Empty);
+    }
+
+    [Test]
     public async Task Cat_HundredMegabytesBothWays_ArriveUnchanged()
     {
         FlowerProcess server = Board.FlowerRaw("cat", "-l", "program=copy");

@@ -72,7 +72,8 @@ public sealed class ConnectCommandTests : EndToEndTest
         await ServeAsync();
         FlowerProcess connect = Board.Program(
             python, "-c", "import os, sys; os.closerange(3, 4096); os.execv(sys.argv[1], sys.argv[1:])",
-            Programs.Flower, "connect", "--fd", "5", Echo, "--", "cat", "/proc/self/status", "/proc/self/fd/../fdinfo/5");
+            Programs.Flower, "connect", "--fd", "5", Echo, "--", "cat", "/proc/self/status",
+            "/proc/self/fdinfo/5");
 
         Assert.That(await connect.ExitAsync(), Is.Zero);
         string ignored = connect.Out.Lines.Single(line => line.StartsWith("SigIgn:", StringComparison.Ordinal));
@@ -92,7 +93,8 @@ public sealed class ConnectCommandTests : EndToEndTest
     [Test]
     public async Task Connect_WaitBeforeTheServer_IsConnectedWhenItIsThere()
     {
-        FlowerProcess connect = Board.Flower("connect", "--wait", "30s", Echo, "--", "sh", "-c", "echo in; read -r x; echo $x >&2");
+        FlowerProcess connect = Board.Flower(
+            "connect", "--wait", "30s", Echo, "--", "sh", "-c", "echo in; read -r x; echo $x >&2");
         await ServeAsync();
 
         Assert.That(await connect.ExitAsync(), Is.Zero);

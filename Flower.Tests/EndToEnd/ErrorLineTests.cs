@@ -22,6 +22,9 @@ public sealed class ErrorLineTests : EndToEndTest
         yield return Case("BadSwitchboard", 64, "is not a switchboard's address", "ls", "--switchboard", "nowhere");
         yield return Case("NoSuchOption", 64, "--no-such-option", "ls", "--no-such-option");
         yield return Case("NoSubcommand", 64, "a subcommand is missing", "ingress");
+        yield return Case("BadAtEof", 64, "half-close", "cat", "--at-eof", "never", "program=x");
+        yield return Case("BadTimeout", 64, "is not a duration", "cat", "-w", "soon", "program=x");
+        yield return Case("ExecAndInput", 64, "standard input is not used", "cat", "-d", "--exec", "true", "program=x");
         yield return Case("NotFound", 69, "nothing matches", "cat", "program=nowhere");
         yield return Case("NoSwitchboard", 69, "start one with: flower switchboard", "ls", "--switchboard", "/no/where");
         yield return Case("NoDescriptor", 69, "no switchboard at fd:99", "ls", "--switchboard", "fd:99");

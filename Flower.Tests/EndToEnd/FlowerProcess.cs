@@ -46,6 +46,26 @@ internal sealed class FlowerProcess : IAsyncDisposable
             && !entry.Contains(".so", StringComparison.Ordinal)
             && !entry.EndsWith("/dev/urandom", StringComparison.Ordinal))];
 
+    /// <summary>The processor time that it has used.</summary>
+    public TimeSpan CpuTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>The memory that it has now, in bytes.</summary>
+    public long MemoryBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     public static FlowerProcess Start(
         string program, IEnumerable<string> args, string? switchboard = null, bool rawOutput = false)
     {

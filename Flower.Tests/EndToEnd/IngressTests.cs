@@ -64,6 +64,26 @@ public sealed class IngressTests : EndToEndTest
         Assert.That(await _ingress.ExitAsync(), Is.Zero);
     }
 
+    [Test]
+    public async Task Ingress_ServerNeverReads_HoldsUpNobodyElse()
+    {
+        await using Client.Handle handle = await Board.OpenAsync();
+        await using Listener listener = await handle.ListenAsync(LabelSet.Create(("service", "www"))).Within();
+        IPEndPoint address = await StartIngressAsync();
+        using var stuck = new TcpClient();
+        await stuck.ConnectAsync(address).Within();
+        await using IncomingConnection first = await FirstAsync(listener);
+        using Connection deaf = await first.AcceptAsync().Within();
+        await stuck.GetStream().WriteAsync(new byte[64 * 1024]).AsTask().Within();
+
+        Task<Served> serving = Task.Run(() => ServeOneAsync(listener, "the page"));
+        using var client = new HttpClient();
+
+        Assert.That(await client.GetStringAsync(new Uri($"http://{address}/")).Within(), Is.EqualTo("the page"));
+        await serving.Within();
+        Assert.That(deaf.Socket.Available, Is.GreaterThan(0));
+    }
+
     private async Task<IPEndPoint> StartIngressAsync()
     {
         _ingress = await Board.FlowerReadyAsync("ingress", "accept", "127.0.0.1:0", "service=www");

@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace Flower.Tests.EndToEnd;
 
-/// <summary>OpenSSH over the board: <c>flower serve</c> runs sshd, and ssh takes the socket that it is passed.</summary>
+/// <summary>OpenSSH over the board: <c>flower serve</c> runs sshd, and ssh takes the socket it is passed.</summary>
 public sealed class OpenSshTests : EndToEndTest
 {
     private const int FiftyMegabytes = 50_000_000;

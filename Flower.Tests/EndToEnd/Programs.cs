@@ -13,13 +13,17 @@ internal static class Programs
 
     public static string PythonClient => Path.Combine(Root, "Flower.Tests/EndToEnd/python_client.py");
 
+    public static string InheritListeners => Path.Combine(Root, "Flower.Tests/EndToEnd/inherit_listeners.py");
+
     // <root>/Flower.Tests/bin/<configuration>/net10.0/
     private static string Root => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
 
     /// <summary>A program of the system. Missing, the test is skipped on a laptop and fails in CI.</summary>
-    public static string Require(string name)
+    /// <param name="name">Of its file.</param>
+    /// <param name="folders">Where it may be besides PATH; one <c>*</c> stands for a folder, as in /usr/lib/postgresql/*/bin.</param>
+    public static string Require(string name, params string[] folders)
     {
-        string? found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+        string? found = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Concat(folders.SelectMany(Expand))
             .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
         if (found is null)
         {
@@ -32,6 +36,21 @@ internal static class Programs
         }
 
         return found!;
+    }
+
+    // One wildcard, for a version: the newest first.
+    private static IEnumerable<string> Expand(string folder)
+    {
+        int star = folder.IndexOf('*', StringComparison.Ordinal);
+        if (star < 0)
+        {
+            return [folder];
+        }
+
+        string above = folder[..star].TrimEnd('/');
+        return Directory.Exists(above)
+            ? Directory.GetDirectories(above).OrderDescending(StringComparer.Ordinal).Select(d => d + folder[(star + 1)..])
+            : [];
     }
 
     private static string FindFlower()

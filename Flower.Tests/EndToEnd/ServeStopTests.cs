@@ -32,7 +32,8 @@ public sealed class ServeStopTests : EndToEndTest
     [Test]
     public async Task Stop_Twice_PassesSigtermOnAndEnds()
     {
-        FlowerProcess serve = await ServeAsync("service=echo", "--", "sh", "-c", "trap 'echo told; exit' TERM; echo up; cat");
+        FlowerProcess serve =
+            await ServeAsync("service=echo", "--", "sh", "-c", "trap 'echo told; exit' TERM; echo up; cat");
         await using Client.Handle handle = await Board.OpenAsync();
         using Dialogue client = await OpenAsync(handle);
         Assert.That(await client.HearAsync(), Is.EqualTo("up"));
@@ -64,8 +65,9 @@ public sealed class ServeStopTests : EndToEndTest
     public async Task Switchboard_Gone_WaitsForTheChildrenAndFails()
     {
         string path = Path.Combine(Board.Folder, "other.sock");
-        await using FlowerProcess other = FlowerProcess.Start(
-            Programs.Flower, ["switchboard", "--listen", path, "--admin", Path.Combine(Board.Folder, "other-admin.sock")]);
+        string admin = Path.Combine(Board.Folder, "other-admin.sock");
+        await using FlowerProcess other =
+            FlowerProcess.Start(Programs.Flower, ["switchboard", "--listen", path, "--admin", admin]);
         await other.ReadyAsync();
         FlowerProcess serve = await ServeAsync("--switchboard", path, "--max", "1", "service=echo", "--", "cat");
         await using Client.Handle handle = await Client.Handle.OpenAsync(path);

@@ -39,7 +39,8 @@ public sealed class ServeTests : EndToEndTest
 
         // Claims that would take the variables of attested labels.
         using Dialogue client = await Dialogue.OpenAsync(
-            handle, ("service", "env"), ("flower_client_pid", "1"), ("FLOWER client-uid", "4711"), ("color", "blue sky"));
+            handle, ("service", "env"), ("flower_client_pid", "1"), ("FLOWER client-uid", "4711"),
+            ("color", "blue sky"));
         Dictionary<string, string> variables = (await client.HearAllAsync())
             .Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
 
@@ -67,7 +68,8 @@ public sealed class ServeTests : EndToEndTest
         // Whoever runs the tests may have left descriptors open in us.
         FlowerProcess serve = Board.Program(
             python, "-c", "import os, sys; os.closerange(3, 4096); os.execv(sys.argv[1], sys.argv[1:])",
-            Programs.Flower, "serve", "service=bare", "--", "sh", "-c", "readlink /proc/$$/fd/*; grep SigIgn /proc/self/status");
+            Programs.Flower, "serve", "service=bare", "--", "sh", "-c",
+            "readlink /proc/$$/fd/*; grep SigIgn /proc/self/status");
         await serve.ReadyAsync();
         await using Client.Handle handle = await Board.OpenAsync();
 
@@ -75,7 +77,8 @@ public sealed class ServeTests : EndToEndTest
         List<string> lines = await client.HearAllAsync();
 
         // In the order of their numbers; the shell's own look into the directory has ended when readlink asks.
-        Assert.That(lines.Select(line => line.Split(':')[0]), Is.EqualTo(new[] { "socket", "socket", "pipe", "SigIgn" }));
+        Assert.That(
+            lines.Select(line => line.Split(':')[0]), Is.EqualTo(new[] { "socket", "socket", "pipe", "SigIgn" }));
         string ignored = lines.Single(line => line.Contains("SigIgn"));
         Assert.That(Convert.ToUInt64(ignored[^16..], 16) & (1UL << 12), Is.Zero, "SIGPIPE is ignored");
     }
@@ -104,7 +107,8 @@ public sealed class ServeTests : EndToEndTest
         int[] all = [.. seen.SelectMany(counts => counts)];
         Assert.That(all, Has.Length.EqualTo(200));
         Assert.That(all.Max(), Is.InRange(2, 4));
-        Assert.That(await Patience.UntilAsync(() => Task.FromResult(Children(serve.Id).Count == 0)), Is.True, "zombies");
+        Assert.That(
+            await Patience.UntilAsync(() => Task.FromResult(Children(serve.Id).Count == 0)), Is.True, "zombies");
         Assert.That(serve.OpenDescriptors, Has.Count.LessThanOrEqualTo(before));
         Assert.That(serve.Error.Lines, Has.Count.EqualTo(1), serve.Error.ToString());
     }
@@ -115,7 +119,8 @@ public sealed class ServeTests : EndToEndTest
         FlowerProcess serve = await ServeAsync("service=fail", "--", "sh", "-c", "read -r how; eval \"$how\"");
         await using Client.Handle handle = await Board.OpenAsync();
 
-        foreach ((string how, string logged) in new[] { ("exit 42", "exited with 42"), ("kill -9 $$", "killed by SIGKILL") })
+        (string, string)[] ways = [("exit 42", "exited with 42"), ("kill -9 $$", "killed by SIGKILL")];
+        foreach ((string how, string logged) in ways)
         {
             using Dialogue client = await Dialogue.OpenAsync(handle, ("service", "fail"));
             await client.SayAsync(how);

@@ -53,12 +53,29 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
     public FlowerProcess Program(string program, params string[] args) =>
         Keep(FlowerProcess.Start(program, args, Handle));
 
+    /// <summary>The same, for a test that reads standard output itself.</summary>
+    public FlowerProcess ProgramRaw(string program, params string[] args) =>
+        Keep(FlowerProcess.Start(program, args, Handle, rawOutput: true));
+
     public Task<Client.Handle> OpenAsync() => Client.Handle.OpenAsync(Handle);
+
+    /// <summary>Stops the daemon before the test's end, while others still use it.</summary>
+    public async Task EndDaemonAsync()
+    {
+        Daemon.Signal(Signum.SIGTERM);
+        Assert.That(await Daemon.ExitAsync(), Is.Zero);
+        _daemon = null;
+    }
 
     /// <summary>Stops the daemon by a signal, and checks all that must hold at its end.</summary>
     public async Task StopAsync(Signum signal = Signum.SIGTERM)
     {
         await EndChildrenAsync();
+        if (_daemon is null)
+        {
+            return;
+        }
+
         bool settled = await Patience.UntilAsync(
             () => Task.FromResult(Daemon.OpenDescriptors.Count <= _descriptors.Count));
         IEnumerable<string> held = settled ? [] : Daemon.OpenDescriptors.Except(_descriptors);

@@ -47,7 +47,9 @@ internal sealed class SpawnTests
         // Whoever runs the tests may leak plain files into them; what we open are sockets and the like.
         string[] seen = (await ReadAllAsync(mine)).TrimEnd('\n').Split('\n');
         Assert.That(seen, Has.Some.StartsWith("1 socket:"));
-        Assert.That(seen.Where(file => file is not ['0' or '1' or '2', ' ', ..] && !file.Contains(" pipe:") && file.Contains(":[")), Is.Empty);
+        Assert.That(
+            seen.Where(file => file is not ['0' or '1' or '2', ' ', ..] && !file.Contains(" pipe:") && file.Contains(":[")),
+            Is.Empty);
         Assert.That((await child.Exited.Soon()).ToString(), Is.EqualTo("exited with 0"));
     }
 

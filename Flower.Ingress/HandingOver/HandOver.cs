@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Client;
+using Flower.Ingress.Accepting;
+using Flower.Protocol;
+using Flower.Relay;
+using Flower.Rpc;
+using Flower.Rpc.Interop;
+using Grpc.Core;
+
+namespace Flower.Ingress.HandingOver;
+
+/// <summary>
+/// Brings connections to who is to have them: pushes them onto the board, many at once, so that a slow server holds up
+/// nobody else, and relays those whose target is an egress. Owns each connection from <see cref="Begin"/> on. On the
+/// loop.
+/// </summary>
+internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLog log, Action<Exception> fault)
+    : IDisposable
+{
+    // Longer than the board's own deadline for a server, whose words are better than "too late".
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    private readonly ConnectOptions _connecting = options.Wait > TimeSpan.Zero
+        ? new() { Wait = true, Timeout = options.Wait }
+        : new() { Timeout = Patience };
+
+    private readonly Lazy<Relays> _relays = new(() => new Relays());
+    private readonly CancellationTokenSource _abandon = new();
+    private TaskCompletionSource? _idle;
+    private int _going;
+
+    /// <summary>A connection is matched, or closed.</summary>
+    public event Action? RoomMade;
+
+    /// <summary>A descriptor was needed, and there was none.</summary>
+    public event Action<string>? Short;
+
+    /// <summary>How many connections wait to be matched.</summary>
+    public int Waiting { get; private set; }
+
+    /// <summary>Another one may wait.</summary>
+    public bool HasRoom => Waiting < options.MaxWaiting;
+
+    /// <summary>Takes a connection.</summary>
+    public void Begin(AcceptedConnection connection)
+    {
+        Waiting++;
+        _going++;
+        // Owned by the count, which WhenIdle waits for.
+        _ = RunAsync(connection);
+    }
+
+    /// <summary>Gives up what still goes on, soon.</summary>
+    public void Abandon() => _abandon.Cancel();
+
+    /// <summary>Completes when nothing goes on. Nothing may begin meanwhile.</summary>
+    public Task WhenIdle()
+    {
+        if (_going == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        _idle ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _idle.Task;
+    }
+
+    public void Dispose()
+    {
+        if (_relays.IsValueCreated)
+        {
+            _relays.Value.Dispose();
+        }
+
+        _abandon.Dispose();
+    }
+
+    // Never faults: what happens to one connection is said, and what must not happen is told to the owner.
+    private async Task RunAsync(AcceptedConnection connection)
+    {
+        try
+        {
+            using (connection)
+            {
+                await MatchAndServeAsync(connection);
+            }
+        }
+        catch (Exception e)
+        {
+            fault(e);
+        }
+
+        if (--_going == 0)
+        {
+            _idle?.SetResult();
+            _idle = null;
+        }
+    }
+
+    private async Task MatchAndServeAsync(AcceptedConnection connection)
+    {
+        PushOutcome? outcome = await MatchAsync(connection);
+        if (outcome?.RelayTo is null)
+        {
+            // Closed before there is room for another, which may need its descriptor.
+            connection.Dispose();
+        }
+
+        Waiting--;
+        RoomMade?.Invoke();
+        if (outcome?.RelayTo is { } other)
+        {
+            await RelayAsync(connection, other);
+        }
+    }
+
+    // Null: it was refused.
+    private async Task<PushOutcome?> MatchAsync(AcceptedConnection connection)
+    {
+        try
+        {
+            LabelSet all = options.Labels.Merge(connection.Labels, out IReadOnlyList<string> keys);
+            if (keys.Count > 0)
+            {
+                log.Refused(connection.Client, $"the labels given contradict its {string.Join(", ", keys)}");
+                return null;
+            }
+
+            PushOutcome outcome = await PushAsync(connection, all);
+            if (outcome.RelayTo is null)
+            {
+                log.HandedOver(connection, outcome.Labels);
+            }
+
+            return outcome;
+        }
+        catch (FlowerException e) when (e.StatusCode == StatusCode.DeadlineExceeded && _connecting.Wait)
+        {
+            log.Refused(connection.Client, $"no server took it within the time of --wait ({e.Message})");
+        }
+        catch (Exception e) when (e is FlowerException or LabelException)
+        {
+            log.Refused(connection.Client, e.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            log.Refused(connection.Client, "the ingress is stopping");
+        }
+
+        return null;
+    }
+
+    private async Task<PushOutcome> PushAsync(AcceptedConnection connection, LabelSet labels)
+    {
+        long giveUp = Environment.TickCount64 + (long)_connecting.Timeout!.Value.TotalMilliseconds;
+        while (true)
+        {
+            try
+            {
+                return await handle.PushOrRelayAsync(connection.Socket, labels, _connecting, _abandon.Token);
+            }
+            catch (FlowerException e) when (IsOutOfDescriptors(e) && Environment.TickCount64 < giveUp)
+            {
+                // Nothing was pushed yet: there was no descriptor for the copy. Others will be closed.
+                Short?.Invoke(e.Message);
+            }
+
+            await Task.Delay(Acceptor.Rest, _abandon.Token);
+        }
+    }
+
+    private static bool IsOutOfDescriptors(FlowerException e) =>
+        e.InnerException is FlowerSocketException { Errno: Errno.MFile or Errno.NFile };
+
+    private async Task RelayAsync(AcceptedConnection connection, Connection other)
+    {
+        using (other)
+        {
+            log.Relaying(connection, other.Labels);
+            try
+            {
+                RelayedBytes bytes = await _relays.Value.RunAsync(
+                    connection.TakeSocket(), other.TakeDescriptor(), _abandon.Token);
+                log.Relayed(connection.Client, bytes);
+            }
+            catch (IOException e)
+            {
+                log.Say($"relaying {connection.Client} failed: {e.Message}");
+            }
+            catch (OperationCanceledException)
+            {
+                log.Say($"relaying {connection.Client} was cut off: the ingress is stopping");
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using NUnit.Framework;
+
+namespace Flower.Tests.EndToEnd;
+
+/// <summary>A test of <c>flower ingress accept</c>: how to start one, and to be its client.</summary>
+public abstract class IngressTest : EndToEndTest
+{
+    private protected const string Get = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+
+    /// <summary>Starts an ingress on loopback with the label <c>service=www</c>, and these options.</summary>
+    private protected async Task<(FlowerProcess Ingress, IPEndPoint Address)> StartAsync(params string[] options)
+    {
+        FlowerProcess ingress = await Board.FlowerReadyAsync(
+            ["ingress", "accept", "127.0.0.1:0", "service=www", .. options]);
+        return (ingress, await AddressAsync(ingress));
+    }
+
+    private protected Task<LabelServer> ServeAsync(string name = "www") =>
+        LabelServer.StartAsync(Board, name, ("service", "www"));
+
+    private protected static async Task<IPEndPoint> AddressAsync(FlowerProcess ingress, string prefix = "127.0.0.1:")
+    {
+        string line = await ingress.Error.AwaitLineAsync("listening on " + prefix);
+        return IPEndPoint.Parse(line[(line.LastIndexOf(' ') + 1)..]);
+    }
+
+    /// <summary>
+    /// Waits until an ingress with one listener holds so many connections: beside them, and the socket on which it said
+    /// that it is ready, it has two sockets.
+    /// </summary>
+    private protected static async Task AwaitHeldAsync(FlowerProcess ingress, int connections) => Assert.That(
+        await Patience.UntilAsync(() => Task.FromResult(Sockets(ingress) == connections + 2)),
+        Is.True,
+        () => $"holds {Sockets(ingress) - 2} connections");
+
+    private static int Sockets(FlowerProcess ingress) =>
+        ingress.OpenDescriptors.Count(entry => entry.Contains("socket:", StringComparison.Ordinal));
+
+    private protected static async Task<Socket> ConnectAsync(EndPoint address)
+    {
+        var socket = new Socket(
+            address.AddressFamily,
+            SocketType.Stream,
+            address is UnixDomainSocketEndPoint ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        await socket.ConnectAsync(address).Within();
+        if (address is IPEndPoint)
+        {
+            socket.NoDelay = true;
+        }
+
+        return socket;
+    }
+
+    /// <summary>Sends each piece by itself, then reads to the end. Empty: it was closed or reset.</summary>
+    private protected static async Task<string> AskAsync(EndPoint address, params IEnumerable<byte[]> pieces)
+    {
+        using Socket socket = await ConnectAsync(address);
+        try
+        {
+            foreach (byte[] piece in pieces)
+            {
+                await socket.SendAsync(piece).Within();
+                // So that each is a segment of its own.
+                await Task.Yield();
+            }
+        }
+        catch (SocketException)
+        {
+            // Refused before all was said.
+            return "";
+        }
+
+        return await ReadAsync(socket);
+    }
+
+    private protected static Task<string> AskAsync(EndPoint address, string request = Get) =>
+        AskAsync(address, [Encoding.Latin1.GetBytes(request)]);
+
+    private protected static async Task<string> ReadAsync(Socket socket)
+    {
+        var text = new StringBuilder();
+        byte[] buffer = new byte[4096];
+        try
+        {
+            while (await socket.ReceiveAsync(buffer).Within() is int count and > 0)
+            {
+                text.Append(Encoding.Latin1.GetString(buffer, 0, count));
+            }
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // As good as closed.
+        }
+
+        return text.ToString();
+    }
+
+    private protected static IEnumerable<byte[]> Bytewise(byte[] bytes) => bytes.Select(b => new[] { b });
+
+    private protected static byte[] Latin1(string text) => Encoding.Latin1.GetBytes(text);
+
+    private protected static void AssertServedBy(string name, string answer) =>
+        Assert.That(answer, Does.StartWith("HTTP/1.1 200 OK").And.EndsWith("\r\n\r\n" + name));
+}
