@@ -50,7 +50,7 @@ internal sealed class ConnectCommand : Command
     {
         HelpName = "all|none|KEY,KEY…",
         Description = "Which labels the PROXY header carries, each as a field 0xE0 with key=value. none: the addresses "
-            + "and nothing else, for servers that take no longer header: nginx 1.22 takes 107 bytes on a TLS port. "
+            + "and nothing else, for servers that take no longer header: nginx 1.22 takes some 108 bytes on TLS. "
             + "Default: all",
         DefaultValueFactory = _ => "all",
     };
