@@ -42,9 +42,9 @@ public sealed class NginxTests : EndToEndTest
     public async Task Curl_TwoNamesOverHttps_ReachTheirServersOnOnePort()
     {
         // This nginx takes only a short PROXY header before TLS: one without labels.
-        string[] more = ["--send-proxy-labels", "none", "service=www"];
-        await EgressAsync(_nginx.Socket("a-tls"), [.. more, "tls_server_name=a.example"]);
-        await EgressAsync(_nginx.Socket("b-tls"), [.. more, "tls_server_name=b.example"]);
+        string[] plain = ["--send-proxy-labels", "none", "service=www"];
+        await EgressAsync(_nginx.Socket("a-tls"), [.. plain, "tls_server_name=a.example"]);
+        await EgressAsync(_nginx.Socket("b-tls"), [.. plain, "tls_server_name=b.example"]);
         (_, IPEndPoint address) = await IngressAsync("--peek", "tls", "service=www");
         foreach (string name in new[] { "a.example", "b.example" })
         {
@@ -79,8 +79,8 @@ public sealed class NginxTests : EndToEndTest
         Assert.That(await other.ExitAsync(), Is.AnyOf(CurlNoReply, CurlReset), other.Error.ToString());
     }
 
-    private async Task EgressAsync(string to, params string[] labels) =>
-        await Board.FlowerReadyAsync(["egress", "connect", "--to", to, "--send-proxy", .. labels]);
+    private async Task EgressAsync(string to, params string[] more) =>
+        await Board.FlowerReadyAsync(["egress", "connect", "--to", to, "--send-proxy", .. more]);
 
     private async Task<(FlowerProcess Ingress, IPEndPoint Address)> IngressAsync(params string[] more)
     {
