@@ -125,11 +125,9 @@ public sealed class IngressPeekTests : IngressTest
         (FlowerProcess ingress, IPEndPoint address) = await StartAsync(
             "--peek", "http", "--peek", "tls", "--require-peek", "--peek-timeout", "60s");
         AssertServedBy("www", await AskAsync(address));
-        int descriptors = ingress.OpenDescriptors.Count;
         long memory = ingress.MemoryBytes;
         Socket[] idle = await ConnectManyAsync(address, Idle);
-        Assert.That(await Patience.UntilAsync(
-            () => Task.FromResult(ingress.OpenDescriptors.Count > Idle)), Is.True, "all are accepted");
+        await AwaitHeldAsync(ingress, address, Idle);
 
         for (int i = 0; i < 50; i++)
         {
@@ -138,10 +136,7 @@ public sealed class IngressPeekTests : IngressTest
 
         Assert.That(ingress.MemoryBytes - memory, Is.LessThan(MaxGrowth));
         Array.ForEach(idle, socket => socket.Dispose());
-        Assert.That(
-            await Patience.UntilAsync(() => Task.FromResult(ingress.OpenDescriptors.Count <= descriptors)),
-            Is.True,
-            "descriptors leaked");
+        await AwaitHeldAsync(ingress, address, 0);
     }
 
     [Test]

@@ -17,7 +17,7 @@ public sealed class IngressStopTests : IngressTest
     {
         (FlowerProcess ingress, IPEndPoint address) = await StartAsync("--wait", "25s");
         using Socket waiting = await ConnectAsync(address);
-        await AwaitHeldAsync(ingress, 1);
+        await AwaitHeldAsync(ingress, address, 1);
 
         ingress.Signal(Signum.SIGTERM);
         Assert.That(await Patience.UntilAsync(() => Task.FromResult(!Answers(address))), Is.True, "it listens no more");
@@ -33,7 +33,7 @@ public sealed class IngressStopTests : IngressTest
     {
         (FlowerProcess ingress, IPEndPoint address) = await StartAsync("--wait", "25s", "--max-waiting", "1");
         Task<string>[] asking = [.. Enumerable.Range(0, 20).Select(_ => AskAsync(address))];
-        await AwaitHeldAsync(ingress, 1);
+        await AwaitHeldAsync(ingress, address, 1);
         using Socket last = await ConnectAsync(address);
 
         ingress.Signal(Signum.SIGTERM);
@@ -85,7 +85,7 @@ public sealed class IngressStopTests : IngressTest
     {
         (FlowerProcess ingress, IPEndPoint address) = await StartAsync("--wait", "1h");
         using Socket waiting = await ConnectAsync(address);
-        await AwaitHeldAsync(ingress, 1);
+        await AwaitHeldAsync(ingress, address, 1);
 
         await Board.EndDaemonAsync();
 

@@ -28,17 +28,24 @@ public abstract class IngressTest : EndToEndTest
         return IPEndPoint.Parse(line[(line.LastIndexOf(' ') + 1)..]);
     }
 
-    /// <summary>
-    /// Waits until an ingress with one listener holds so many connections: beside them, and the socket on which it said
-    /// that it is ready, it has two sockets.
-    /// </summary>
-    private protected static async Task AwaitHeldAsync(FlowerProcess ingress, int connections) => Assert.That(
-        await Patience.UntilAsync(() => Task.FromResult(Sockets(ingress) == connections + 2)),
-        Is.True,
-        () => $"holds {Sockets(ingress) - 2} connections");
+    /// <summary>Waits until the ingress holds so many connections to this address, and not more.</summary>
+    private protected static async Task AwaitHeldAsync(FlowerProcess ingress, IPEndPoint address, int connections) =>
+        Assert.That(
+            await Patience.UntilAsync(() => Task.FromResult(CountHeld(ingress, address) == connections)),
+            Is.True,
+            () => $"holds {CountHeld(ingress, address)} connections");
 
-    private static int Sockets(FlowerProcess ingress) =>
-        ingress.OpenDescriptors.Count(entry => entry.Contains("socket:", StringComparison.Ordinal));
+    // proc_net(5): the local address, the state (0A is LISTEN), and as the tenth column the inode, by which /proc/PID/fd
+    // names a socket.
+    private static int CountHeld(FlowerProcess ingress, IPEndPoint address)
+    {
+        string port = $":{address.Port:X4}";
+        HashSet<string> inodes = [.. File.ReadLines("/proc/net/tcp")
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(columns => columns[1].EndsWith(port, StringComparison.Ordinal) && columns[3] != "0A")
+            .Select(columns => $"socket:[{columns[9]}]")];
+        return ingress.OpenDescriptors.Count(entry => inodes.Contains(entry.Split(' ', 2)[1]));
+    }
 
     private protected static async Task<Socket> ConnectAsync(EndPoint address)
     {

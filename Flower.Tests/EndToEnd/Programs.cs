@@ -11,6 +11,9 @@ internal static class Programs
     /// </summary>
     public static string Flower { get; } = FindFlower();
 
+    /// <summary>It runs on the .NET runtime, and was not compiled to native code.</summary>
+    public static bool IsManaged => File.Exists(Flower + ".dll");
+
     public static string PythonClient => Path.Combine(Root, "Flower.Tests/EndToEnd/python_client.py");
 
     public static string InheritListeners => Path.Combine(Root, "Flower.Tests/EndToEnd/inherit_listeners.py");
