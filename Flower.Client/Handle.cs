@@ -33,7 +33,7 @@ public sealed class Handle : IAsyncDisposable
     // Code on an event loop goes back to its loop by itself and never blocks: it is spared the way over the thread pool.
     private Switchboard.SwitchboardClient Stub => SynchronizationContext.Current is EventLoop ? _inline : _pooled;
 
-    /// <summary>Opens a handle.</summary>
+    /// <summary>Opens a handle. Opened on an event loop, its session lives on that loop, and must end before it.</summary>
     /// <param name="address"><c>unix:/path</c>, <c>/path</c> or <c>fd:N</c>; null: see
     /// <see cref="SwitchboardAddress.Default"/>. An inherited descriptor is borrowed, and stays open.</param>
     /// <param name="cancellationToken">Gives up.</param>

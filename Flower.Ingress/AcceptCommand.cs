@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.CommandLine;
-using Flower.Client;
 using Flower.CommandLine;
 using Flower.Ingress.Accepting;
 using Flower.Ingress.Listening;
@@ -140,10 +139,11 @@ internal sealed class AcceptCommand : Command
         }
 
         IngressOptions options = ReadOptions(command, LabelSet.ParseWords(words.Skip(addressCount)));
-        await using Handle handle = await _switchboard.OpenAsync(command, signals.Stop);
-        IReadOnlyList<ListenSocket> listeners = ListenSockets.Open(addresses, ReadBinding(command));
-        using var service = new IngressService(handle, listeners, options);
-        await service.RunAsync(signals, () => Announce(listeners, options.Quiet));
+        await using IngressService service = await IngressService.OpenAsync(
+            () => _switchboard.OpenAsync(command, signals.Stop),
+            () => ListenSockets.Open(addresses, ReadBinding(command)),
+            options);
+        await service.RunAsync(signals, () => Announce(service.Listeners, options.Quiet));
         return ExitCodes.Ok;
     }
 

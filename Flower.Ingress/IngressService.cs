@@ -12,33 +12,62 @@ namespace Flower.Ingress;
 
 /// <summary>
 /// The ingress: accepts, looks at the first bytes where it is asked to, and hands over. Its parts live on one loop,
-/// which it owns, as it owns the listeners; the handle is the caller's.
+/// which it owns, as it owns the handle and the listeners. The handle's session lives on the same loop: a connection
+/// passes from accept(2) to the switchboard without changing the thread.
 /// </summary>
-internal sealed class IngressService : IDisposable
+internal sealed class IngressService : IAsyncDisposable
 {
     private readonly EventLoop _loop;
-    private readonly TaskCompletionSource _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _fault;
     private readonly IngressOptions _options;
     private readonly Handle _handle;
-    private readonly IReadOnlyList<ListenSocket> _listeners;
     private readonly Stream _output = Console.OpenStandardError();
     private readonly IngressLog _log;
     private readonly Acceptor _acceptor;
     private readonly FirstBytes _firstBytes;
     private readonly HandOver _handOver;
 
-    public IngressService(Handle handle, IReadOnlyList<ListenSocket> listeners, IngressOptions options)
+    private IngressService(
+        EventLoop loop,
+        TaskCompletionSource fault,
+        Handle handle,
+        IReadOnlyList<ListenSocket> listeners,
+        IngressOptions options)
     {
+        _loop = loop;
+        _fault = fault;
         _handle = handle;
-        _listeners = listeners;
+        Listeners = listeners;
         _options = options;
-        _loop = new EventLoop("flower-ingress", OnFault);
         _log = new IngressLog(_loop, _output, options.Quiet);
         _handOver = new HandOver(handle, options.HandOver, _log, OnFault);
         _firstBytes = new FirstBytes(_loop, options.FirstBytes, _handOver.Begin, Refuse);
         _acceptor = new Acceptor(_loop, () => _handOver.HasRoom, ReservedDescriptors, OnAccepted, _log);
         _handOver.RoomMade += _acceptor.Resume;
         _handOver.Short += _acceptor.Pause;
+    }
+
+    /// <summary>What it listens on.</summary>
+    public IReadOnlyList<ListenSocket> Listeners { get; }
+
+    /// <summary>Opens the handle, then the listeners.</summary>
+    public static async Task<IngressService> OpenAsync(
+        Func<Task<Handle>> openHandle, Func<IReadOnlyList<ListenSocket>> openListeners, IngressOptions options)
+    {
+        var fault = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var loop = new EventLoop("flower-ingress", e => fault.TrySetException(e));
+        Handle? handle = null;
+        try
+        {
+            await loop.Invoke(async () => handle = await openHandle());
+            return new(loop, fault, handle!, openListeners(), options);
+        }
+        catch
+        {
+            await (handle?.DisposeAsync() ?? ValueTask.CompletedTask);
+            loop.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Runs until it is stopped, and then lets finish what goes on.</summary>
@@ -48,7 +77,7 @@ internal sealed class IngressService : IDisposable
     /// <exception cref="ToolException">No socket listens any more.</exception>
     public async Task RunAsync(StopSignals signals, Action ready)
     {
-        await _loop.Invoke(() => _acceptor.Start(_listeners));
+        await _loop.Invoke(() => _acceptor.Start(Listeners));
         ready();
         Task first = await Task.WhenAny(_handle.Closed, signals.Stopping, _acceptor.Ended, _fault.Task);
         if (first == _fault.Task)
@@ -69,12 +98,13 @@ internal sealed class IngressService : IDisposable
         }
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        // The loop first: after it nobody uses the rest.
+        // The session, which needs the loop, then the loop: after it nobody uses the rest.
+        await _handle.DisposeAsync();
         _loop.Dispose();
         _handOver.Dispose();
-        foreach (ListenSocket listener in _listeners)
+        foreach (ListenSocket listener in Listeners)
         {
             listener.Dispose();
         }

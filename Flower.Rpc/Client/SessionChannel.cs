@@ -14,11 +14,13 @@ namespace Flower.Rpc;
 /// </summary>
 /// <remarks>
 /// A session belongs to the process that made it. To use a descriptor that was inherited or received, call
-/// <see cref="OpenShared"/>, which makes an own session through it.
+/// <see cref="OpenShared"/>, which makes an own session through it. A session that is made on an event loop lives on it,
+/// and must be disposed before it; any other lives on the loop that all of them share.
 /// </remarks>
 public sealed class SessionChannel : ChannelBase, IAsyncDisposable
 {
     private readonly Lock _gate = new();
+    private readonly EventLoop _loop;
     private readonly Dictionary<uint, ClientCall> _calls = [];
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Descriptor _socket;
@@ -33,11 +35,12 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
         : base(target)
     {
         _socket = socket;
+        _loop = SynchronizationContext.Current as EventLoop ?? EventLoop.Shared;
         _writer = new PacketWriter(socket);
         _flushAgain = FlushAgain;
         lock (_gate)
         {
-            _watch = EventLoop.Shared.Add(socket, Readiness.Read, OnReady);
+            _watch = _loop.Add(socket, Readiness.Read, OnReady);
         }
     }
 
@@ -94,7 +97,7 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
     public override CallInvoker CreateCallInvoker() => new SessionCallInvoker(this, inline: false);
 
     /// <summary>
-    /// A call invoker whose calls go on, where they were awaited, on the thread of <see cref="EventLoop.Shared"/> itself:
+    /// A call invoker whose calls go on, where they were awaited, on the thread of its loop itself:
     /// what follows an await must be short and must not block, since all sessions of this process wait for it.
     /// </summary>
     public CallInvoker CreateInlineCallInvoker() => new SessionCallInvoker(this, inline: true);
@@ -172,14 +175,14 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
     // Under the gate. On the loop, what one turn sends goes out together at its end.
     private void FlushSoon()
     {
-        if (!EventLoop.Shared.IsCurrent)
+        if (!_loop.IsCurrent)
         {
             Flush();
         }
         else if (!_flushPending)
         {
             _flushPending = true;
-            EventLoop.Shared.AtEndOfTurn(_flushAgain);
+            _loop.AtEndOfTurn(_flushAgain);
         }
     }
 
@@ -196,7 +199,7 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
                 _watch.Change(Readiness.Read | Readiness.Write);
                 break;
             case FlushResult.Retry:
-                EventLoop.Shared.Post(_ => EventLoop.Shared.After(TimeSpan.FromMilliseconds(20), _flushAgain), null);
+                _loop.Post(_ => _loop.After(TimeSpan.FromMilliseconds(20), _flushAgain), null);
                 break;
             default:
                 // The end of the stream follows, with the switchboard's reason before it if there was one.
