@@ -65,20 +65,17 @@ internal sealed class HttpRole : Command
         return ExitCodes.Ok;
     }
 
-    private static async Task TakeAsync(
-        string board, LabelSet labels, EventLoop loop, CancellationToken cancellationToken)
-    {
-        await using Handle handle = await Handle.OpenAsync(board, cancellationToken);
-        await using Listener listener = await handle.ListenAsync(labels, null, cancellationToken);
-        Console.WriteLine("ready");
-        await loop.Invoke(async () =>
+    // All of it on the loop's thread: the session lives there too.
+    private static Task TakeAsync(
+        string board, LabelSet labels, EventLoop loop, CancellationToken cancellationToken) => loop.Invoke(async () =>
         {
-            // Each await comes back to the loop's thread.
+            await using Handle handle = await Handle.OpenAsync(board, cancellationToken);
+            await using Listener listener = await handle.ListenAsync(labels, null, cancellationToken);
+            Console.WriteLine("ready");
             await foreach (IncomingConnection incoming in listener.WithCancellation(cancellationToken))
             {
                 Connection connection = await incoming.AcceptAsync(cancellationToken);
                 HttpConnection.Serve(loop, connection.Socket);
             }
         });
-    }
 }

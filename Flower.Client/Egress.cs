@@ -33,8 +33,9 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable
     /// <exception cref="FlowerException">The registration ended: the switchboard went away, or ended it.</exception>
     public async IAsyncEnumerator<EgressRequest> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
+        // A reader on an event loop goes on there, without a way over the thread pool.
         await foreach (EgressRequest request
-            in _requests.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            in _requests.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(true))
         {
             if (!request.Cancelled.IsCancellationRequested)
             {

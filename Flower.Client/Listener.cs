@@ -40,8 +40,9 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
     /// <exception cref="FlowerException">The registration ended: the switchboard went away, or ended it.</exception>
     public async IAsyncEnumerator<IncomingConnection> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
+        // A reader on an event loop goes on there, without a way over the thread pool.
         await foreach (IncomingConnection connection
-            in _incoming.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            in _incoming.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(true))
         {
             if (!connection.IsWithdrawn)
             {

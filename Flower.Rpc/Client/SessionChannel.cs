@@ -260,7 +260,17 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
                 return;
             }
 
-            OnPacket(received);
+            // .NET runs no continuation inline where there is a context that it was not told to go back to. Without one,
+            // what this library awaits goes on right here, and only the code of others is posted to where it belongs.
+            SynchronizationContext.SetSynchronizationContext(null);
+            try
+            {
+                OnPacket(received);
+            }
+            finally
+            {
+                SynchronizationContext.SetSynchronizationContext(_loop);
+            }
         }
     }
 
