@@ -5,7 +5,9 @@ using System.Globalization;
 
 namespace Flower.CommandLine;
 
-/// <summary>An option whose value is a duration: <c>500ms</c>, <c>5s</c>, <c>2m</c>, or a bare number of seconds.</summary>
+/// <summary>
+/// An option whose value is a duration: <c>500ms</c>, <c>5s</c>, <c>2m</c>, <c>1h</c> or a bare number of seconds.
+/// </summary>
 public sealed class DurationOption : Option<TimeSpan>
 {
     /// <summary>The longest duration: ten days.</summary>

@@ -14,9 +14,9 @@ internal sealed class AcceptCommand : Command
     private readonly Argument<string[]> _words = new("ADDRESS... LABELS")
     {
         Arity = ArgumentArity.OneOrMore,
-        Description = "Where to listen, one or more of: 127.0.0.1:8080; [::]:80 (IPv4 as well; port 0 takes a free one); "
-            + "unix:/path; fd:N, a listening socket that this process inherits; systemd or systemd:NAME, the sockets of a "
-            + ".socket unit. Then the labels of every connection: key=value, +key=value, +key, or one JSON object",
+        Description = "Where to listen, one or more of: 127.0.0.1:8080; [::]:80 (IPv4 as well; port 0 takes a free "
+            + "one); unix:/path; fd:N, a listening socket that this process inherits; systemd or systemd:NAME, the "
+            + "sockets of a .socket unit. Then the labels of every connection: key=value, +key=value, +key, or one JSON object",
     };
 
     private readonly SwitchboardOption _switchboard = new();
@@ -36,8 +36,8 @@ internal sealed class AcceptCommand : Command
 
     private readonly DurationOption _keepAlive = new("--keep-alive", TimeSpan.Zero)
     {
-        Description = "Ask a TCP client that is silent for so long whether it is still there; one that is not is noticed "
-            + "within twice this time. Default: 0, never",
+        Description = "Ask a TCP client that is silent for so long whether it is still there; one that is not is "
+            + "noticed within twice this time. Default: 0, never",
     };
 
     private readonly DurationOption _wait = new("--wait", TimeSpan.Zero)
@@ -47,14 +47,15 @@ internal sealed class AcceptCommand : Command
     };
 
     private readonly Option<int> _maxWaiting = Count("--max-waiting", 1024, 1_000_000,
-        "Connections that are accepted and not yet matched. Beyond that the ingress accepts no more, and they stay in the "
-        + "backlog");
+        "Connections that are accepted and not yet matched. Beyond that the ingress accepts no more, and they stay in "
+        + "the backlog");
 
     private readonly Option<string[]> _peek = new("--peek")
     {
         HelpName = "PROTOCOL",
-        Description = "Take labels from the first bytes, which the server still receives. tls: tls_server_name and tls_alpn "
-            + "from the ClientHello. http: http_host from the Host header, lower-case, without the port. May be given twice",
+        Description = "Take labels from the first bytes, which the server still receives. tls: tls_server_name and "
+            + "tls_alpn from the ClientHello. http: http_host from the Host header, lower-case, without the port. May be "
+            + "given twice",
     };
 
     private readonly DurationOption _peekTimeout = new("--peek-timeout", TimeSpan.FromSeconds(3))
@@ -67,8 +68,8 @@ internal sealed class AcceptCommand : Command
 
     private readonly Option<bool> _requirePeek = new("--require-peek")
     {
-        Description = "Refuse a connection whose first bytes give no label: malformed, too many or too slow. Otherwise it "
-            + "goes on without",
+        Description = "Refuse a connection whose first bytes give no label: malformed, too many or too slow. Otherwise "
+            + "it goes on without",
     };
 
     private readonly Option<int> _maxPeeking = Count("--max-peeking", 4096, 1_000_000,
@@ -77,8 +78,8 @@ internal sealed class AcceptCommand : Command
     private readonly Option<string[]> _proxyProtocol = new("--proxy-protocol")
     {
         HelpName = "CIDR",
-        Description = "Every connection comes from a proxy in this network (or unix: by a Unix socket), and begins with a "
-            + "PROXY header, version 1 or 2, which says who the client is. Others are refused. May be repeated",
+        Description = "Every connection comes from a proxy in this network (or unix: by a Unix socket), and begins with "
+            + "a PROXY header, version 1 or 2, which says who the client is. Others are refused. May be repeated",
     };
 
     private readonly DurationOption _drain =
@@ -88,9 +89,9 @@ internal sealed class AcceptCommand : Command
 
     public AcceptCommand()
         : base("accept", "Listens, and hands each accepted socket to the server on the board that matches the labels.\n"
-            + "The server also sees address_family, client_address, client_port, server_address and server_port, or of a\n"
-            + "Unix client server_path, client_uid, client_gid and client_pid. Where an egress with a fixed destination\n"
-            + "matches, the ingress relays to it.\n"
+            + "The server also sees address_family, client_address, client_port, server_address and server_port, or of\n"
+            + "a Unix client server_path, client_uid, client_gid and client_pid. Where an egress with a fixed\n"
+            + "destination matches, the ingress relays to it.\n"
             + "  flower ingress accept 127.0.0.1:8080 program=web\n"
             + "  flower ingress accept [::]:80 unix:/run/web.sock program=web\n"
             + "  flower ingress accept [::]:443 --peek tls service=www")
@@ -98,8 +99,8 @@ internal sealed class AcceptCommand : Command
         _peek.AcceptOnlyFromAmong("tls", "http");
         foreach (Option option in new Option[]
         {
-            _switchboard, _backlog, _reusePort, _noDelay, _keepAlive, _wait, _maxWaiting, _peek, _peekTimeout, _peekBytes,
-            _requirePeek, _maxPeeking, _proxyProtocol, _drain, _quiet,
+            _switchboard, _backlog, _reusePort, _noDelay, _keepAlive, _wait, _maxWaiting, _peek, _peekTimeout,
+            _peekBytes, _requirePeek, _maxPeeking, _proxyProtocol, _drain, _quiet,
         })
         {
             Add(option);

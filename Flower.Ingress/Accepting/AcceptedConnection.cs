@@ -50,7 +50,7 @@ internal sealed class AcceptedConnection : IDisposable
         Labels = labels;
     }
 
-    /// <summary>Adds labels that its first bytes gave; they have no key in common with those of its addresses.</summary>
+    /// <summary>Adds labels that its first bytes gave; they share no key with those of its addresses.</summary>
     public void Add(LabelSet labels) => Labels = Labels.Merge(labels, out _);
 
     /// <summary>The socket, which becomes the caller's.</summary>

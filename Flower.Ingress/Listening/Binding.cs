@@ -57,7 +57,9 @@ internal static class Binding
             throw e.Name switch
             {
                 "EADDRINUSE" => new(
-                    ExitCodes.Unavailable, $"{path} exists and is in use: stop who listens there, or choose another path", e),
+                    ExitCodes.Unavailable,
+                    $"{path} exists and is in use: stop who listens there, or choose another path",
+                    e),
                 "EACCES" or "EPERM" or "EROFS" => new(ExitCodes.Denied, $"no permission to listen on {path}", e),
                 _ => new ToolException(ExitCodes.Failed, $"cannot {e.Message}", e),
             };
@@ -105,7 +107,8 @@ internal static class Binding
 
     private static bool IsDeadSocket(string path)
     {
-        if (Syscall.lstat(path, out Stat stat) != 0 || (stat.st_mode & FilePermissions.S_IFMT) != FilePermissions.S_IFSOCK)
+        if (Syscall.lstat(path, out Stat stat) != 0
+            || (stat.st_mode & FilePermissions.S_IFMT) != FilePermissions.S_IFSOCK)
         {
             return false;
         }

@@ -52,7 +52,8 @@ internal static class ListenSockets
                     InheritedDescriptor.CloseOnExec(number);
                 }
 
-                opened.AddRange(SystemdSockets.Choose(passed, systemd.Name).Select(n => Take(n, "systemd: fd ", taken)));
+                opened.AddRange(SystemdSockets.Choose(passed, systemd.Name)
+                    .Select(number => Take(number, "systemd: fd ", taken)));
                 break;
             default:
                 throw new InvalidOperationException();
@@ -68,8 +69,8 @@ internal static class ListenSockets
 
         Descriptor descriptor = InheritedDescriptor.TryTakeListener(number) ?? throw new ToolException(
             ExitCodes.Unavailable,
-            $"{prefix}{number} is not a listening stream socket: whoever starts this process must listen on it and leave "
-                + "it open across exec");
+            $"{prefix}{number} is not a listening stream socket: whoever starts this process must listen on it and "
+                + "leave it open across exec");
         return ListenSocket.Adopt(descriptor, inherited: true, file: null);
     }
 }

@@ -49,8 +49,8 @@ internal static class SystemdSockets
         int[] chosen = [.. passed.Where(socket => name is null || socket.Name == name).Select(socket => socket.Number)];
         return chosen.Length > 0 ? chosen : throw new ToolException(
             ExitCodes.Unavailable,
-            $"systemd:{name}: no socket of this name was passed, but {string.Join(", ", passed.Select(s => s.Name).Distinct())}: "
-                + "see FileDescriptorName= in systemd.socket(5)");
+            $"systemd:{name}: no socket of this name was passed, but "
+                + $"{string.Join(", ", passed.Select(s => s.Name).Distinct())}: see FileDescriptorName= in systemd.socket(5)");
     }
 
     private static ToolException Missing(string why) =>

@@ -46,7 +46,8 @@ internal sealed class FirstBytes(
             GiveUp(_looks.First!.Value, "it was the slowest of too many");
         }
 
-        var look = new Look(connection, _policy.First, Environment.TickCount64 + (long)options.Timeout.TotalMilliseconds);
+        long due = Environment.TickCount64 + (long)options.Timeout.TotalMilliseconds;
+        var look = new Look(connection, _policy.First, due);
         look.Node = _looks.AddLast(look);
         // Often it is all there already, and needs no watch.
         if (!Advance(look, ended: false))

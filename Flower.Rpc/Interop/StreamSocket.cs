@@ -68,7 +68,7 @@ public static unsafe class StreamSocket
     public static int TryReceive(SafeHandle socket, Span<byte> into, out int count) =>
         Receive(socket, into, 0, out count);
 
-    /// <summary>Who connected to a Unix socket, as it was at that moment (SO_PEERCRED, unix(7)); null: not known.</summary>
+    /// <summary>Who connected to a Unix socket, as it was then (SO_PEERCRED, unix(7)); null: not known.</summary>
     public static Credentials? PeerOf(SafeHandle socket)
     {
         Credentials credentials = default;

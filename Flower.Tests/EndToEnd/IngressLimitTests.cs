@@ -64,7 +64,8 @@ public sealed class IngressLimitTests : IngressTest
     {
         string prlimit = Programs.Require("prlimit");
         FlowerProcess ingress = Board.Program(
-            prlimit, "--nofile=128:128", Programs.Flower, "ingress", "accept", "127.0.0.1:0", "service=www", "--wait", "25s");
+            prlimit, "--nofile=128:128", Programs.Flower,
+            "ingress", "accept", "127.0.0.1:0", "service=www", "--wait", "25s");
         await ingress.ReadyAsync();
         IPEndPoint address = await AddressAsync(ingress);
         Task<string>[] asking = [.. Enumerable.Range(0, Crowd).Select(_ => AskAsync(address))];
@@ -72,7 +73,7 @@ public sealed class IngressLimitTests : IngressTest
         TimeSpan before = ingress.CpuTime;
         await MeasureAsync(ASecond);
         Assert.That(ingress.CpuTime - before, Is.LessThan(AlmostNothing), "it spins");
-        Assert.That(ingress.Error.Lines.Count(line => line.Contains("ulimit")), Is.EqualTo(1), ingress.Error.ToString());
+        Assert.That(ingress.Error.Lines.Count(line => line.Contains("ulimit")), Is.EqualTo(1), "said once");
 
         await using LabelServer server = await ServeAsync();
 
@@ -87,7 +88,7 @@ public sealed class IngressLimitTests : IngressTest
     {
         if (Programs.IsManaged)
         {
-            Assert.Ignore("the runtime of a managed build aborts now and then when no descriptor is left for its own files");
+            Assert.Ignore("the runtime of a managed build aborts now and then when it has no descriptor for its own files");
         }
 
         string prlimit = Programs.Require("prlimit");
@@ -101,7 +102,7 @@ public sealed class IngressLimitTests : IngressTest
         TimeSpan before = ingress.CpuTime;
         await MeasureAsync(ASecond);
         Assert.That(ingress.CpuTime - before, Is.LessThan(AlmostNothing), "it spins");
-        Assert.That(ingress.Error.Lines.Count(line => line.Contains("ulimit")), Is.EqualTo(1), ingress.Error.ToString());
+        Assert.That(ingress.Error.Lines.Count(line => line.Contains("ulimit")), Is.EqualTo(1), "said once");
         await LimitAsync(prlimit, ingress, 1000);
 
         foreach (Task<string> answer in asking)
@@ -141,7 +142,8 @@ public sealed class IngressLimitTests : IngressTest
         await ingress.ReadyAsync();
         IPEndPoint address = await AddressAsync(ingress);
         await ingress.DisposeAsync();
-        FlowerProcess quiet = await Board.FlowerReadyAsync("ingress", "accept", address.ToString(), "service=www", "-q");
+        FlowerProcess quiet = await Board.FlowerReadyAsync(
+            "ingress", "accept", address.ToString(), "service=www", "-q");
         await using (LabelServer server = await ServeAsync())
         {
             AssertServedBy("www", await AskAsync(address));

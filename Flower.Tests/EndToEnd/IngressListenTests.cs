@@ -128,7 +128,8 @@ public sealed class IngressListenTests : IngressTest
     {
         using var listeners = new InheritedListeners(Board, 2);
         await using LabelServer server = await ServeAsync();
-        FlowerProcess named = await listeners.StartAsync("web:admin", "ingress", "accept", "systemd:admin", "service=www");
+        FlowerProcess named = await listeners.StartAsync(
+            "web:admin", "ingress", "accept", "systemd:admin", "service=www");
         Assert.That(named.Error.Lines.Single(), Does.EndWith($"listening on {listeners.Address(1)}"));
         AssertServedBy("www", await AskAsync(listeners.Address(1)));
         await named.DisposeAsync();

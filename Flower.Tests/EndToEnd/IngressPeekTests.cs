@@ -8,7 +8,9 @@ using NUnit.Framework;
 
 namespace Flower.Tests.EndToEnd;
 
-/// <summary>Labels from the first bytes, which the server still receives; and clients that send bad ones, or none.</summary>
+/// <summary>
+/// Labels from the first bytes, which the server still receives; and clients that send bad ones, or none.
+/// </summary>
 public sealed class IngressPeekTests : IngressTest
 {
     private const int Idle = 1000;
@@ -17,8 +19,8 @@ public sealed class IngressPeekTests : IngressTest
     [Test]
     public async Task Peek_HttpHost_RoutesOnePortToTwoServers()
     {
-        await using LabelServer a = await LabelServer.StartAsync(Board, "A", ("service", "www"), ("http_host", "a.example"));
-        await using LabelServer b = await LabelServer.StartAsync(Board, "B", ("service", "www"), ("http_host", "b.example"));
+        await using LabelServer a = await ServeAsync("A", ("http_host", "a.example"));
+        await using LabelServer b = await ServeAsync("B", ("http_host", "b.example"));
         (_, IPEndPoint address) = await StartAsync("--peek", "http");
 
         AssertServedBy("A", await AskAsync(address, "GET / HTTP/1.1\r\nHost: A.Example:8080\r\n\r\n"));
@@ -31,8 +33,8 @@ public sealed class IngressPeekTests : IngressTest
     [Test]
     public async Task Peek_TlsServerName_RoutesOnePortToTwoServers()
     {
-        await using LabelServer a = await LabelServer.StartAsync(Board, "A", ("service", "www"), ("tls_server_name", "a.example"));
-        await using LabelServer b = await LabelServer.StartAsync(Board, "B", ("service", "www"), ("tls_server_name", "b.example"));
+        await using LabelServer a = await ServeAsync("A", ("tls_server_name", "a.example"));
+        await using LabelServer b = await ServeAsync("B", ("tls_server_name", "b.example"));
         (_, IPEndPoint address) = await StartAsync("--peek", "tls", "--peek", "http");
         byte[] hello = await ClientHelloAsync("a.example");
 
@@ -49,7 +51,8 @@ public sealed class IngressPeekTests : IngressTest
     public async Task Peek_OneByteAtATime_FindsTheLabels()
     {
         await using LabelServer server = await ServeAsync();
-        (_, IPEndPoint address) = await StartAsync("--peek", "tls", "--peek", "http", "--require-peek", "--peek-timeout", "20s");
+        (_, IPEndPoint address) = await StartAsync(
+            "--peek", "tls", "--peek", "http", "--require-peek", "--peek-timeout", "20s");
         byte[] hello = await ClientHelloAsync("slow.example");
 
         AssertServedBy("www", await AskAsync(address, Bytewise(Latin1(Get))));
@@ -86,7 +89,8 @@ public sealed class IngressPeekTests : IngressTest
     {
         await using LabelServer server = await ServeAsync();
         (_, IPEndPoint lax) = await StartAsync("--peek", "http", "--peek", "tls");
-        (FlowerProcess ingress, IPEndPoint strict) = await StartAsync("--peek", "http", "--peek", "tls", "--require-peek");
+        (FlowerProcess ingress, IPEndPoint strict) = await StartAsync(
+            "--peek", "http", "--peek", "tls", "--require-peek");
 
         await SendAndEndAsync(lax, [bytes]);
         Assert.That(await SendAndEndAsync(strict, [bytes]), Is.Empty);

@@ -19,8 +19,9 @@ public abstract class IngressTest : EndToEndTest
         return (ingress, await AddressAsync(ingress));
     }
 
-    private protected Task<LabelServer> ServeAsync(string name = "www") =>
-        LabelServer.StartAsync(Board, name, ("service", "www"));
+    private protected Task<LabelServer> ServeAsync(
+        string name = "www", params IEnumerable<(string Key, string Value)> more) =>
+        LabelServer.StartAsync(Board, name, [("service", "www"), .. more]);
 
     private protected static async Task<IPEndPoint> AddressAsync(FlowerProcess ingress, string prefix = "127.0.0.1:")
     {
@@ -35,7 +36,7 @@ public abstract class IngressTest : EndToEndTest
             Is.True,
             () => $"holds {CountHeld(ingress, address)} connections");
 
-    // proc_net(5): the local address, the state (0A is LISTEN), and as the tenth column the inode, by which /proc/PID/fd
+    // proc_net(5): the local address, the state (0A is LISTEN), and as tenth column the inode, by which /proc/PID/fd
     // names a socket.
     private static int CountHeld(FlowerProcess ingress, IPEndPoint address)
     {

@@ -13,7 +13,9 @@ internal sealed class FirstBytesPolicyTests
 
     [Test]
     public void Judge_HttpHead_AdmitsWithItsHost() =>
-        Assert.That(Judge(Http, "GET / HTTP/1.1\r\nHost: A.example:80\r\n\r\n"), Is.EqualTo(Admit(("http_host", "a.example"))));
+        Assert.That(
+            Judge(Http, "GET / HTTP/1.1\r\nHost: A.example:80\r\n\r\n"),
+            Is.EqualTo(Admit(("http_host", "a.example"))));
 
     [Test]
     public void Judge_HalfAHead_Awaits() =>
