@@ -95,7 +95,7 @@ public sealed class CatCommand : Command
             return ExitCodes.Ok;
         }
 
-        TimeSpan timeout = command.GetValue(_timeout);
+        TimeSpan timeout = _timeout.Read(command);
         var options = new ConnectOptions { Timeout = timeout > TimeSpan.Zero ? timeout : null };
         Connection connection = command.GetValue(_listen)
             ? await TakeOneAsync(handle, labels, cancellationToken)
@@ -123,7 +123,7 @@ public sealed class CatCommand : Command
             "quit" => AtEof.Quit,
             _ => AtEof.HalfClose,
         };
-        var path = new DataPath(!command.GetValue(_noInput), atEof, command.GetValue(_timeout));
+        var path = new DataPath(!command.GetValue(_noInput), atEof, _timeout.Read(command));
         return async (connection, cancellationToken) =>
         {
             using Descriptor socket = connection.TakeDescriptor();

@@ -8,7 +8,7 @@ namespace Flower.CommandLine;
 /// <summary>
 /// An option whose value is a duration: <c>500ms</c>, <c>5s</c>, <c>2m</c>, <c>1h</c> or a bare number of seconds.
 /// </summary>
-public sealed class DurationOption : Option<TimeSpan>
+public sealed class DurationOption : Option<TimeSpan?>
 {
     /// <summary>The longest duration: ten days.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(10);
@@ -16,13 +16,22 @@ public sealed class DurationOption : Option<TimeSpan>
     private static readonly (string Suffix, double Seconds)[] Units =
         [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)];
 
-    /// <summary>The option, with its default.</summary>
+    private readonly TimeSpan _default;
+
+    /// <summary>The option, with its default, which its description tells: help would print it as 00:00:03.</summary>
     public DurationOption(string name, TimeSpan defaultValue)
         : base(name)
     {
         HelpName = "DURATION";
         CustomParser = Parse;
-        DefaultValueFactory = _ => defaultValue;
+        _default = defaultValue;
+    }
+
+    /// <summary>The duration that was given, or the default.</summary>
+    public TimeSpan Read(ParseResult command)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        return command.GetValue(this) ?? _default;
     }
 
     /// <summary>Reads a duration.</summary>
@@ -41,7 +50,7 @@ public sealed class DurationOption : Option<TimeSpan>
         return isGood;
     }
 
-    private TimeSpan Parse(ArgumentResult result)
+    private TimeSpan? Parse(ArgumentResult result)
     {
         if (!TryParse(result.Tokens[0].Value, out TimeSpan duration))
         {

@@ -28,14 +28,12 @@ public sealed class ConnectCommand : Command
 
     private readonly DurationOption _timeout = new("--timeout", TimeSpan.Zero)
     {
-        DefaultValueFactory = null,
         Aliases = { "-w" },
         Description = "How long connecting may take. Default: without end; the switchboard asks a server for 5s.",
     };
 
     private readonly DurationOption _wait = new("--wait", TimeSpan.Zero)
     {
-        DefaultValueFactory = null,
         Description = "If nothing matches, wait so long for a server to be registered. Default: not at all.",
     };
 
@@ -99,8 +97,8 @@ public sealed class ConnectCommand : Command
     private async Task<Connection> ConnectAsync(
         ParseResult command, LabelSet labels, CancellationToken cancellationToken)
     {
-        TimeSpan? timeout = Given(command, _timeout);
-        TimeSpan? wait = Given(command, _wait);
+        TimeSpan? timeout = command.GetValue(_timeout);
+        TimeSpan? wait = command.GetValue(_wait);
         var options = new ConnectOptions
         {
             Wait = wait is not null,
@@ -109,9 +107,6 @@ public sealed class ConnectCommand : Command
         await using Handle handle = await _switchboard.OpenAsync(command, cancellationToken);
         return await handle.ConnectAsync(labels, options, cancellationToken);
     }
-
-    private static TimeSpan? Given(ParseResult command, DurationOption option) =>
-        command.GetResult(option) is { Implicit: false } ? command.GetValue(option) : null;
 
     private static void Become(ConnectionProgram program, ConnectionLabels labels, Descriptor socket, int? number)
     {

@@ -36,7 +36,7 @@ internal sealed class ConnectCommand : Command
     private readonly Option<int> _maxConnecting = new("--max-connecting")
     {
         HelpName = "N",
-        Description = "How many connections are being made at once; further requests wait. Default: 1024",
+        Description = "How many connections are being made at once; further requests wait",
         DefaultValueFactory = _ => 1024,
     };
 
@@ -83,7 +83,7 @@ internal sealed class ConnectCommand : Command
         FixedDestination? to = ReadTo(command, labels);
         ProxyLabels? proxy = ReadProxy(command);
         int maxConnecting = command.GetValue(_maxConnecting);
-        TimeSpan limit = command.GetValue(_connectTimeout);
+        TimeSpan limit = _connectTimeout.Read(command);
         if (maxConnecting is < 1 or > 1_000_000 || limit <= TimeSpan.Zero)
         {
             throw new ToolException(
@@ -106,7 +106,7 @@ internal sealed class ConnectCommand : Command
         // The loop that the session is on: what a request brings and what answers it cross no thread.
         EventLoop loop = EventLoop.Shared;
         using var connector = new Connector(new Dialer(loop, limit), destinations, proxy, maxConnecting);
-        await loop.Invoke(() => connector.RunAsync(egress, signals, command.GetValue(_drain)));
+        await loop.Invoke(() => connector.RunAsync(egress, signals, _drain.Read(command)));
         return ExitCodes.Ok;
     }
 

@@ -163,7 +163,7 @@ internal sealed class AcceptCommand : Command
         Backlog = command.GetValue(_backlog),
         ReusePort = command.GetValue(_reusePort),
         NoDelay = command.GetValue(_noDelay),
-        KeepAlive = command.GetValue(_keepAlive) is { Ticks: > 0 } idle ? idle : null,
+        KeepAlive = _keepAlive.Read(command) is { Ticks: > 0 } idle ? idle : null,
     };
 
     private IngressOptions ReadOptions(ParseResult command, LabelSet labels)
@@ -186,17 +186,17 @@ internal sealed class AcceptCommand : Command
                 Protocols = (peek.Contains("tls") ? PeekProtocols.Tls : PeekProtocols.None)
                     | (peek.Contains("http") ? PeekProtocols.Http : PeekProtocols.None),
                 RequireLabel = require,
-                Timeout = command.GetValue(_peekTimeout),
+                Timeout = _peekTimeout.Read(command),
                 MaxBytes = command.GetValue(_peekBytes),
                 MaxPeeking = command.GetValue(_maxPeeking),
             },
             HandOver = new()
             {
                 Labels = labels,
-                Wait = command.GetValue(_wait),
+                Wait = _wait.Read(command),
                 MaxWaiting = command.GetValue(_maxWaiting),
             },
-            Drain = command.GetValue(_drain),
+            Drain = _drain.Read(command),
             Quiet = command.GetValue(_quiet),
         };
     }

@@ -78,7 +78,7 @@ public sealed class ServeCommand : Command
         var options = new ServeOptions
         {
             Max = command.GetValue(_max) ?? ServeOptions.DefaultMax,
-            Drain = command.GetValue(_drain),
+            Drain = _drain.Read(command),
             Verbose = command.GetValue(_verbose),
         };
         var program = new ConnectionProgram(words, NotPassedOn);
