@@ -54,7 +54,7 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable
 
         foreach (EgressRequest request in _open.Values)
         {
-            await request.DisposeAsync().ConfigureAwait(false);
+            await request.EndAsync().ConfigureAwait(false);
         }
 
         await _call.CloseAsync(_reader).ConfigureAwait(false);
@@ -128,7 +128,7 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable
             _open[offer.ConnectionId] = request;
             if (_requests.Reader.Count >= MaxWaiting || Volatile.Read(ref _disposed) != 0)
             {
-                await request.DisposeAsync().ConfigureAwait(false);
+                await request.EndAsync().ConfigureAwait(false);
             }
             else
             {

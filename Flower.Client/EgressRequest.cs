@@ -15,6 +15,7 @@ public sealed class EgressRequest : IAsyncDisposable
     private readonly ulong _id;
     private readonly CancellationTokenSource _cancelled = new();
     private int _answered;
+    private volatile bool _ended;
 
     internal EgressRequest(Egress egress, ulong id, ConnectionLabels labels)
     {
@@ -63,7 +64,7 @@ public sealed class EgressRequest : IAsyncDisposable
         if (Interlocked.Exchange(ref _answered, 1) != 0)
         {
             socket.Dispose();
-            throw new InvalidOperationException("the request was answered before");
+            throw AnsweredBefore();
         }
 
         await _egress.AnswerAsync(
@@ -81,7 +82,7 @@ public sealed class EgressRequest : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(reason);
         if (Interlocked.Exchange(ref _answered, 1) != 0)
         {
-            throw new InvalidOperationException("the request was answered before");
+            throw AnsweredBefore();
         }
 
         await _egress.AnswerAsync(
@@ -106,6 +107,17 @@ public sealed class EgressRequest : IAsyncDisposable
         }
     }
 
+    /// <summary>The registration ends: fails the request, if it has not been answered.</summary>
+    internal ValueTask EndAsync()
+    {
+        _ended = true;
+        return DisposeAsync();
+    }
+
     // On the loop, which does not wait for those who are told.
     internal void Cancel() => _ = _cancelled.CancelAsync();
+
+    private Exception AnsweredBefore() => _ended
+        ? Failures.Ended(null)
+        : new InvalidOperationException("the request was answered before");
 }

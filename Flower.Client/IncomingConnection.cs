@@ -88,7 +88,9 @@ public sealed class IncomingConnection : IAsyncDisposable
     /// <summary>Rejects the connection, if it has not been answered.</summary>
     public async ValueTask DisposeAsync() => await TryRejectAsync("the server did not take it").ConfigureAwait(false);
 
-    internal async ValueTask TryRejectAsync(string reason)
+    /// <param name="reason">What the client is told.</param>
+    /// <param name="ended">What an answer that comes later is told; null: that it is the second one.</param>
+    internal async ValueTask TryRejectAsync(string reason, Exception? ended = null)
     {
         Descriptor? socket;
         lock (_lock)
@@ -99,6 +101,7 @@ public sealed class IncomingConnection : IAsyncDisposable
             }
 
             _answered = true;
+            _gone = ended;
             socket = _socket;
             _socket = null;
         }

@@ -61,7 +61,7 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
 
         foreach (IncomingConnection connection in _open.Values)
         {
-            await connection.DisposeAsync().ConfigureAwait(false);
+            await connection.TryRejectAsync("the server is ending", Failures.Ended(null)).ConfigureAwait(false);
         }
 
         await _call.CloseAsync(_reader).ConfigureAwait(false);
@@ -155,7 +155,7 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
         }
         else if (Volatile.Read(ref _disposed) != 0)
         {
-            await connection.DisposeAsync().ConfigureAwait(false);
+            await connection.TryRejectAsync("the server is ending", Failures.Ended(null)).ConfigureAwait(false);
         }
         else if (_incoming.Reader.Count >= _maxWaiting)
         {

@@ -174,6 +174,34 @@ internal sealed class HandOverTests : BoardFixture
     }
 
     [Test]
+    public async Task Accept_ListenerHasEnded_SaysSo()
+    {
+        Listener listener = await Root.ListenAsync(Labels("a=1")).Soon();
+        Task<Connection> connecting = Root.ConnectAsync(Labels("a=1"));
+        IncomingConnection incoming = await NextAsync(listener);
+        await listener.DisposeAsync();
+
+        FlowerException e = await Refused(incoming.AcceptAsync());
+
+        Assert.That(e.StatusCode, Is.EqualTo(StatusCode.Unavailable));
+        Assert.That((await Refused(connecting)).Message, Does.Contain("the server is ending"));
+    }
+
+    [Test]
+    public async Task Egress_EndedBeforeTheAnswer_SaysSo()
+    {
+        Client.Egress egress = await Root.StartEgressAsync(Labels("a=1"), Fixed).Soon();
+        Task<Connection> connecting = Root.ConnectAsync(Labels("a=1"));
+        EgressRequest request = await NextAsync(egress);
+        await egress.DisposeAsync();
+
+        FlowerException e = await Refused(request.FailAsync("too late"));
+
+        Assert.That(e.StatusCode, Is.EqualTo(StatusCode.Unavailable));
+        Assert.That((await Refused(connecting)).StatusCode, Is.EqualTo(StatusCode.Unavailable));
+    }
+
+    [Test]
     public async Task Egress_NeitherFixedNorRequiringAFamily_RefusedWithTheRemedy()
     {
         FlowerException e = await Refused(Root.StartEgressAsync(Labels("zone=out")));
