@@ -33,10 +33,15 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable
     /// <exception cref="FlowerException">The registration ended: the switchboard went away, or ended it.</exception>
     public async IAsyncEnumerator<EgressRequest> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        // A reader on an event loop goes on there, without a way over the thread pool.
-        await foreach (EgressRequest request
-            in _requests.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(true))
+        // Not ReadAllAsync, which takes a reader on an event loop over the thread pool.
+        while (_requests.Reader.TryRead(out EgressRequest? request)
+            || await _requests.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(true))
         {
+            if (request is null)
+            {
+                continue;
+            }
+
             if (!request.Cancelled.IsCancellationRequested)
             {
                 yield return request;

@@ -40,10 +40,15 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
     /// <exception cref="FlowerException">The registration ended: the switchboard went away, or ended it.</exception>
     public async IAsyncEnumerator<IncomingConnection> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        // A reader on an event loop goes on there, without a way over the thread pool.
-        await foreach (IncomingConnection connection
-            in _incoming.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(true))
+        // Not ReadAllAsync, which takes a reader on an event loop over the thread pool.
+        while (_incoming.Reader.TryRead(out IncomingConnection? connection)
+            || await _incoming.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(true))
         {
+            if (connection is null)
+            {
+                continue;
+            }
+
             if (!connection.IsWithdrawn)
             {
                 yield return connection;

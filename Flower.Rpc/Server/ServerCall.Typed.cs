@@ -95,15 +95,24 @@ internal sealed class ServerCall<TRequest, TResponse>(
     {
         while (Credit == 0 && !HasEnded)
         {
-            _writer ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            try
+            // Not Task.WaitAsync, which would take every wait for credit over the thread pool. A cancellation wakes all
+            // who wait; the others wait again.
+            TaskCompletionSource waiter =
+                _writer ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            using (cancellationToken.UnsafeRegister(static w => ((TaskCompletionSource)w!).TrySetResult(), waiter))
             {
-                await _writer.Task.WaitAsync(cancellationToken).ConfigureAwait(true);
+                await waiter.Task.ConfigureAwait(true);
             }
-            catch (OperationCanceledException)
+
+            if (ReferenceEquals(_writer, waiter))
+            {
+                _writer = null;
+            }
+
+            if (cancellationToken.IsCancellationRequested)
             {
                 MessageCodec.CloseDescriptors(message);
-                throw;
+                throw new OperationCanceledException(cancellationToken);
             }
         }
 
@@ -149,7 +158,7 @@ internal sealed class ServerCall<TRequest, TResponse>(
     {
         TaskCompletionSource? writer = _writer;
         _writer = null;
-        writer?.SetResult();
+        writer?.TrySetResult();
     }
 
     private protected override void OnEnded()
