@@ -79,14 +79,8 @@ public static unsafe class StreamSocket
     }
 
     /// <summary>Whether it is a stream socket that listens (SO_ACCEPTCONN, socket(7)).</summary>
-    public static bool IsListening(SafeHandle descriptor)
-    {
-        int value = 0;
-        uint length = sizeof(int);
-        return UnixSocket.IsStreamSocket(descriptor)
-            && Native.GetSockOpt(descriptor, Native.SolSocket, Native.SoAcceptConn, &value, &length) == 0
-            && value != 0;
-    }
+    public static bool IsListening(SafeHandle descriptor) =>
+        UnixSocket.IsStreamSocket(descriptor) && UnixSocket.GetOption(descriptor, Native.SoAcceptConn) > 0;
 
     /// <summary>
     /// Makes a listening socket non-blocking, for all who share it: another of them may have taken the connection that

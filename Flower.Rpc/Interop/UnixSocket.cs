@@ -347,7 +347,8 @@ public static unsafe class UnixSocket
         return address;
     }
 
-    private static int GetOption(SafeHandle socket, int option)
+    /// <summary>An option of SOL_SOCKET (socket(7)); -1: it is no socket, or has no such option.</summary>
+    internal static int GetOption(SafeHandle socket, int option)
     {
         int value = 0;
         uint length = sizeof(int);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
@@ -17,9 +16,6 @@ namespace Flower.Switchboard.Admin;
 /// </summary>
 internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.SwitchboardBase
 {
-    private const int SolSocket = 1;
-    private const int SoPeerCred = 17;
-
     /// <summary>Set before the door is opened.</summary>
     public Board? Board { get; set; }
 
@@ -62,8 +58,7 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
     private static Credentials PeerOf(ServerCallContext context)
     {
         Socket socket = context.GetHttpContext().Features.Get<IConnectionSocketFeature>()!.Socket;
-        Span<byte> raw = stackalloc byte[12];
-        socket.GetRawSocketOption(SolSocket, SoPeerCred, raw);
-        return MemoryMarshal.Read<Credentials>(raw);
+        return StreamSocket.PeerOf(socket.SafeHandle)
+            ?? throw new InvalidOperationException("the kernel does not say who made the connection");
     }
 }
