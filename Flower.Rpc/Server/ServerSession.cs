@@ -14,7 +14,7 @@ namespace Flower.Rpc.Server;
 /// Open; ends by <see cref="Stop"/>, at the end of the stream, when that process is gone, or when a packet breaks the
 /// protocol. Owns its socket and its calls.
 /// </summary>
-internal sealed class ServerSession
+internal sealed class ServerSession : ISession
 {
     private const int PacketsPerTurn = 32;
     private static readonly TimeSpan SendRetry = TimeSpan.FromMilliseconds(20);
@@ -33,7 +33,7 @@ internal sealed class ServerSession
     private bool _isShared;
     private bool _stopped;
 
-    internal ServerSession(SessionServer server, Descriptor socket, object authority, bool isShared)
+    internal ServerSession(SessionServer server, Descriptor socket, ISessionAuthority authority, bool isShared)
     {
         Server = server;
         Authority = authority;
@@ -46,10 +46,12 @@ internal sealed class ServerSession
 
     internal SessionServer Server { get; }
 
-    internal object Authority { get; }
+    internal ISessionAuthority Authority { get; }
 
     /// <summary>What the service keeps for this session.</summary>
     internal object? State { get; set; }
+
+    public Credentials? Owner => _owner;
 
     internal Credentials Credentials => _owner ?? default;
 
@@ -76,8 +78,8 @@ internal sealed class ServerSession
 
     internal void Forget(ServerCall call) => _calls.Remove(call.CallId);
 
-    /// <summary>Ends the session, telling the peer why as far as it reads. Idempotent.</summary>
-    internal void Stop(StatusCode code, string reason)
+    /// <inheritdoc/>
+    public void Stop(StatusCode code, string reason)
     {
         if (_stopped)
         {
@@ -208,6 +210,12 @@ internal sealed class ServerSession
             throw;
         }
 
+        if (_stopped)
+        {
+            MessageCodec.Close(descriptors);
+            return;
+        }
+
         switch (frame.KindCase)
         {
             case Frame.KindOneofCase.Start:
@@ -334,6 +342,11 @@ internal sealed class ServerSession
             _pidFd = pidFd;
             // A forked child that holds the socket suppresses the end of the stream; the owner's end is the session's.
             _pidWatch = Loop.Add(pidFd, Readiness.Read, _ => Close(null));
+        }
+
+        if (Authority.Bind(this) is RpcStatus refusal)
+        {
+            Stop(refusal.StatusCode, refusal.Detail);
         }
     }
 

@@ -20,7 +20,7 @@ public sealed class SessionCallContext : ServerCallContext
     }
 
     /// <summary>What the session may do: the object that <see cref="SessionServer.Serve"/> or Listen was given.</summary>
-    public object Authority => _call.Session.Authority;
+    public ISessionAuthority Authority => _call.Session.Authority;
 
     /// <summary>The process that the session belongs to.</summary>
     public Credentials Credentials => _call.Session.Credentials;

@@ -53,8 +53,8 @@ public sealed class SessionServer : IDisposable
 
     /// <summary>Serves what is accepted on a socket, which the server now owns. On the loop.</summary>
     /// <param name="listener">From <see cref="UnixSocket.ListenPackets"/>.</param>
-    /// <param name="authority">Makes the authority of each accepted session.</param>
-    public void Listen(Descriptor listener, Func<object> authority)
+    /// <param name="authority">Makes the authority of each accepted session, whose socket it is shown.</param>
+    public void Listen(Descriptor listener, Func<Descriptor, ISessionAuthority> authority)
     {
         ArgumentNullException.ThrowIfNull(listener);
         EventLoop.Watch? watch = null;
@@ -66,7 +66,7 @@ public sealed class SessionServer : IDisposable
     /// Serves one end of a packet pair, which the server now owns, with the given authority. On the loop. The other end
     /// may be shared by any number of processes, each of which opens a session of its own through it.
     /// </summary>
-    public void Serve(Descriptor socket, object authority)
+    public void Serve(Descriptor socket, ISessionAuthority authority)
     {
         ArgumentNullException.ThrowIfNull(socket);
         UnixSocket.PassPidFd(socket, true);
@@ -91,7 +91,7 @@ public sealed class SessionServer : IDisposable
     }
 
     /// <summary>Serves a socket that came in an Open, or says on it why not.</summary>
-    internal void Open(Descriptor socket, object authority)
+    internal void Open(Descriptor socket, ISessionAuthority authority)
     {
         if (!UnixSocket.IsPacketSocket(socket))
         {
@@ -106,12 +106,17 @@ public sealed class SessionServer : IDisposable
         Add(socket, authority, isShared: false);
     }
 
-    internal void Remove(ServerSession session) => _sessions.Remove(session);
+    internal void Remove(ServerSession session)
+    {
+        _sessions.Remove(session);
+        session.Authority.Leave(session);
+    }
 
-    private void Add(Descriptor socket, object authority, bool isShared)
+    private void Add(Descriptor socket, ISessionAuthority authority, bool isShared)
     {
         var session = new ServerSession(this, socket, authority, isShared);
         _sessions.Add(session);
+        Status? refusal = authority.Admit(session);
         if (_disposed)
         {
             session.Stop(StatusCode.Unavailable, "the switchboard is stopping");
@@ -120,9 +125,13 @@ public sealed class SessionServer : IDisposable
         {
             session.Stop(StatusCode.ResourceExhausted, $"the switchboard has {_maxSessions} sessions, its limit");
         }
+        else if (refusal is Status status)
+        {
+            session.Stop(status.StatusCode, status.Detail);
+        }
     }
 
-    private void Accept(Descriptor listener, EventLoop.Watch watch, Func<object> authority)
+    private void Accept(Descriptor listener, EventLoop.Watch watch, Func<Descriptor, ISessionAuthority> authority)
     {
         // One a turn: the listener may be a blocking socket that systemd made, and it stays readable while there are more.
         if (UnixSocket.TryAccept(listener, out int errno) is Descriptor socket)
@@ -133,7 +142,7 @@ public sealed class SessionServer : IDisposable
                 Rest($"only {Reserve} descriptors are left: raise the limit (LimitNOFILE, ulimit -n)", watch);
             }
 
-            Add(socket, authority(), isShared: false);
+            Add(socket, authority(socket), isShared: false);
         }
         else if (errno is Errno.MFile or Errno.NFile or Errno.NoMem or Errno.NoBufs)
         {

@@ -25,7 +25,7 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
         Credentials credentials = PeerOf(context);
         return loop.Invoke(() =>
         {
-            var caller = new Caller(Board!.CreatePublicHandle(), credentials);
+            var caller = new Caller(Board!.CreatePublicHandle(credentials), credentials);
             SwitchboardService.Require(caller, Rights.List);
             return Board.ListAsync(caller, request.Labels, responseStream.WriteAsync, context.CancellationToken);
         });

@@ -62,7 +62,8 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             web.Services.GetRequiredService<GrpcDoorService>().Board = board;
             var server = new SessionServer(loop, log);
             Protocol.V1.Switchboard.BindService(server.Methods, new SwitchboardService(board, log));
-            await loop.Invoke(() => server.Listen(handleDoor.TakeSocket(), board.CreatePublicHandle));
+            await loop.Invoke(() => server.Listen(
+                handleDoor.TakeSocket(), socket => board.CreatePublicHandle(StreamSocket.PeerOf(socket) ?? default)));
             await web.StartAsync(cancellationToken);
             HostingLog.Started(log, handleDoor.Path, grpcDoor.Path);
             return new SwitchboardDaemon(loop, server, handleDoor, grpcDoor, web)

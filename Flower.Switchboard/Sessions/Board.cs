@@ -2,6 +2,7 @@
 using System.Globalization;
 using Flower.Protocol;
 using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
 using Grpc.Core;
@@ -22,8 +23,10 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
     private readonly TargetDirectory<Target> _directory = new();
     private readonly LinkedList<(Query Query, TaskCompletionSource Found)> _waiting = new();
     private readonly Handle _root = Handle.CreateRoot(Rights.All, LabelSet.Empty, LabelSet.Empty);
-    private ulong _lastHandleId;
     private ulong _lastConnectionId;
+
+    /// <summary>The live handles.</summary>
+    public HandleTree Handles { get; } = new();
 
     /// <summary>How long a target may take to answer.</summary>
     public DeadlineQueue AcceptDeadlines { get; } = acceptDeadlines;
@@ -32,18 +35,22 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
     /// The handle of a session that came by the public path: one of its own, so that what its holder pins on handles
     /// made from it is pinned for these alone.
     /// </summary>
-    public Handle CreatePublicHandle() => Narrow(_root, Rights.All, LabelSet.Empty, LabelSet.Empty);
+    /// <param name="peer">Who connected.</param>
+    public HandleNode CreatePublicHandle(Credentials peer) => new(
+        Handles, Narrow(_root, Rights.All, LabelSet.Empty, LabelSet.Empty), parent: null, peer);
 
     /// <summary>Makes a narrower handle.</summary>
     /// <exception cref="RpcException">It would be wider, or the labels break a rule.</exception>
-    public Handle Constrain(Caller caller, ConstrainRequest request)
+    public HandleNode Constrain(Caller caller, ConstrainRequest request)
     {
         if (!RightsMessage.TryRead(request.Rights, out Rights rights))
         {
             throw Refusal.Invalid("a right that this switchboard does not know", []);
         }
 
-        return Narrow(caller.Handle, rights, Stating.Read(request.InLabels), Stating.Read(request.OutLabels));
+        Handle narrower = Narrow(
+            caller.Handle, rights, Stating.Read(request.InLabels), Stating.Read(request.OutLabels));
+        return new HandleNode(Handles, narrower, caller.Node, caller.Credentials);
     }
 
     /// <summary>Registers a target and wakes the requests that waited for it.</summary>
@@ -171,7 +178,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
     private static string NameOf(TargetKind kind) => kind == TargetKind.Egress ? "egress" : "server";
 
     private Handle Narrow(Handle handle, Rights rights, LabelSet inLabels, LabelSet outLabels) =>
-        handle.Constrain(++_lastHandleId, rights, inLabels, outLabels) switch
+        handle.Constrain(Handles.NextId(), rights, inLabels, outLabels) switch
         {
             HandleResult.Narrower narrower => narrower.Handle,
             HandleResult.LacksRights lacks => throw Refusal.LacksRights(lacks.Rights),

@@ -3,16 +3,19 @@ using System.Globalization;
 using Flower.Protocol;
 using Flower.Rpc.Interop;
 using Flower.Switchboard.Routing;
+using Handle = Flower.Switchboard.Routing.Handle;
 
 namespace Flower.Switchboard.Sessions;
 
 /// <summary>Who makes a call: the authority, and the process that the kernel named. One object a session.</summary>
-internal sealed class Caller(Handle handle, Credentials credentials)
+internal sealed class Caller(HandleNode node, Credentials credentials)
 {
     private LabelSet? _asClient;
     private LabelSet? _asServer;
 
-    public Handle Handle { get; } = handle;
+    public HandleNode Node { get; } = node;
+
+    public Handle Handle => Node.Handle;
 
     public Credentials Credentials { get; } = credentials;
 

@@ -8,7 +8,6 @@ using Flower.Rpc.Server;
 using Flower.Switchboard.Routing;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
-using Handle = Flower.Switchboard.Routing.Handle;
 
 namespace Flower.Switchboard.Sessions;
 
@@ -20,7 +19,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     public override Task<ConstrainResponse> Constrain(ConstrainRequest request, ServerCallContext context) =>
         Guard(context, caller =>
         {
-            Handle narrower = board.Constrain(caller, request);
+            HandleNode narrower = board.Constrain(caller, request);
             (Descriptor ours, Descriptor theirs) = UnixSocket.PacketPair();
             ((SessionCallContext)context).Server.Serve(ours, narrower);
             return Task.FromResult(new ConstrainResponse { Handle = FileDescriptor.Adopt(theirs) });
@@ -246,7 +245,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         var session = (SessionCallContext)context;
         if (session.SessionState is not Caller caller)
         {
-            caller = new Caller((Handle)session.Authority, session.Credentials);
+            caller = new Caller((HandleNode)session.Authority, session.Credentials);
             session.SessionState = caller;
         }
 

@@ -13,7 +13,7 @@ internal abstract class RpcFixture
 {
     protected const int MaxSessions = 8;
 
-    private readonly object _authority = new();
+    private readonly OpenAuthority _authority = new();
     private DescriptorLedger _ledger = null!;
     private EventLoop _loop = null!;
 
@@ -25,7 +25,7 @@ internal abstract class RpcFixture
 
     protected EventLoop Loop => _loop;
 
-    protected object Authority => _authority;
+    protected OpenAuthority Authority => _authority;
 
     [OneTimeSetUp]
     public static void WarmUp()

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Rpc.Interop;
+using Grpc.Core;
+
+namespace Flower.Rpc.Server;
+
+/// <summary>One open session, as its authority sees it. On the loop.</summary>
+public interface ISession
+{
+    /// <summary>The process that it belongs to; null until that has sent its first packet other than Open.</summary>
+    Credentials? Owner { get; }
+
+    /// <summary>Ends the session, telling the peer why as far as it reads. Idempotent.</summary>
+    void Stop(StatusCode code, string reason);
+}

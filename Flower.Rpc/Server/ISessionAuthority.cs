@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Grpc.Core;
+
+namespace Flower.Rpc.Server;
+
+/// <summary>
+/// What a session may do. The transport asks it whether a session may be, and tells it when one has ended; what calls it
+/// allows is for the service to judge. One object may stand behind any number of sessions. On the loop.
+/// </summary>
+public interface ISessionAuthority
+{
+    /// <summary>A session begins. Null, or why not: then the session says so to its peer and ends.</summary>
+    Status? Admit(ISession session);
+
+    /// <summary>The owner of a session is known from now on. Null, or why that process may not have it.</summary>
+    Status? Bind(ISession session);
+
+    /// <summary>A session has ended. Follows each <see cref="Admit"/> once, also one that refused.</summary>
+    void Leave(ISession session);
+}
