@@ -12,6 +12,10 @@ public static class Notifier
     /// <summary>Sends READY=1.</summary>
     public static void Ready() => Send("READY=1");
 
+    /// <summary>Sends MAINPID=: another process is the service from now on.</summary>
+    public static void MainProcess(int processId) =>
+        Send(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"MAINPID={processId}"));
+
     private static void Send(string state)
     {
         string? path = Environment.GetEnvironmentVariable("NOTIFY_SOCKET");

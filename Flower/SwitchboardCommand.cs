@@ -24,6 +24,19 @@ internal sealed class SwitchboardCommand : Command
         Description = "The socket for gRPC clients such as grpcurl. Default: admin.sock beside the other socket",
     };
 
+    private readonly Option<string?> _control = new("--control")
+    {
+        HelpName = "PATH",
+        Description = "The socket over which another switchboard takes this one's place; mode 0600. Default: control.sock "
+            + "beside the first socket",
+    };
+
+    private readonly Option<bool> _replace = new("--replace")
+    {
+        Description = "Take the place of the switchboard that runs with these sockets: all sessions, handles, targets and "
+            + "calls go on, and nobody notices. Where none runs, start. SIGUSR2 makes a switchboard replace itself",
+    };
+
     private readonly Option<string> _mode = new("--mode")
     {
         HelpName = "MODE",
@@ -41,6 +54,8 @@ internal sealed class SwitchboardCommand : Command
     {
         Add(_listen);
         Add(_admin);
+        Add(_control);
+        Add(_replace);
         Add(_mode);
         Add(_verbose);
         this.SetRun(RunAsync, stopped: ExitCodes.Ok);
@@ -48,17 +63,27 @@ internal sealed class SwitchboardCommand : Command
 
     private async Task<int> RunAsync(ParseResult command, CancellationToken cancellationToken)
     {
+        // Before the program's file can be exchanged for a newer one.
+        var replacement = new Replacement(Environment.ProcessPath);
         string listen = command.GetValue(_listen) ?? DefaultPath();
+        string folder = Path.GetDirectoryName(Path.GetFullPath(listen))!;
         var options = new SwitchboardOptions
         {
             Listen = listen,
-            Admin = command.GetValue(_admin) ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(listen))!, "admin.sock"),
+            Admin = command.GetValue(_admin) ?? Path.Combine(folder, "admin.sock"),
+            Control = command.GetValue(_control) ?? Path.Combine(folder, "control.sock"),
+            Replace = command.GetValue(_replace),
             Mode = ReadMode(command.GetValue(_mode)!),
         };
         LogLevel level = command.GetValue(_verbose) ? LogLevel.Debug : LogLevel.Information;
         await using SwitchboardDaemon daemon = await StartAsync(options, level, cancellationToken);
+        using IDisposable signal = replacement.Listen();
         Notifier.Ready();
-        await daemon.Stopping.WaitAsync(cancellationToken);
+        if (await Task.WhenAny(daemon.Stopping, daemon.Replaced).WaitAsync(cancellationToken) == daemon.Replaced)
+        {
+            Notifier.MainProcess(await daemon.Replaced);
+        }
+
         return ExitCodes.Ok;
     }
 

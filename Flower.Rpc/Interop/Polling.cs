@@ -9,7 +9,11 @@ public static unsafe class Polling
     /// the items.
     /// </summary>
     /// <exception cref="FlowerSocketException">ENOMEM.</exception>
-    public static void Wait(Span<PollItem> items)
+    public static void Wait(Span<PollItem> items) => Wait(items, Timeout.InfiniteTimeSpan);
+
+    /// <summary>The same, but no longer than so long. False: nothing was ready by then.</summary>
+    /// <exception cref="FlowerSocketException">ENOMEM.</exception>
+    public static bool Wait(Span<PollItem> items, TimeSpan timeout)
     {
         Native.PollEntry* entries = stackalloc Native.PollEntry[items.Length];
         int held = 0;
@@ -26,7 +30,9 @@ public static unsafe class Polling
                 };
             }
 
-            while (Native.Poll(entries, (nuint)items.Length, -1) < 0)
+            int milliseconds = timeout == Timeout.InfiniteTimeSpan ? -1 : (int)Math.Ceiling(timeout.TotalMilliseconds);
+            int ready;
+            while ((ready = Native.Poll(entries, (nuint)items.Length, milliseconds)) < 0)
             {
                 var failure = FlowerSocketException.Last("wait for input");
                 if (failure.Errno != Errno.Intr)
@@ -39,6 +45,8 @@ public static unsafe class Polling
             {
                 items[i].Ready = (Readiness)entries[i].Returned;
             }
+
+            return ready > 0;
         }
         finally
         {

@@ -2,6 +2,7 @@
 using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
+using Flower.Rpc.State;
 using Flower.Rpc.Transport;
 using Google.Protobuf;
 using Grpc.Core;
@@ -21,9 +22,14 @@ internal sealed class ServerCall<TRequest, TResponse>(
     where TResponse : class
 {
     private readonly Queue<TRequest> _received = new();
+
+    // What waits for credit: handlers' writes, and before them what another process left.
+    private readonly LinkedList<TResponse> _waiting = new();
+    private readonly Queue<TResponse> _left = new();
     private TaskCompletionSource<bool>? _reader;
     private TaskCompletionSource? _writer;
     private TRequest? _current;
+    private TRequest? _single;
     private uint _granted = PacketLimits.InitialCredit;
     private bool _halfClosed;
 
@@ -83,6 +89,7 @@ internal sealed class ServerCall<TRequest, TResponse>(
             throw new RpcException(new RpcStatus(StatusCode.InvalidArgument, "the call has no request message"));
         }
 
+        _single = Current;
         return Current;
     }
 
@@ -99,10 +106,13 @@ internal sealed class ServerCall<TRequest, TResponse>(
             // who wait; the others wait again.
             TaskCompletionSource waiter =
                 _writer ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            LinkedListNode<TResponse> node = _waiting.AddLast(message);
             using (cancellationToken.UnsafeRegister(static w => ((TaskCompletionSource)w!).TrySetResult(), waiter))
             {
                 await waiter.Task.ConfigureAwait(true);
             }
+
+            _waiting.Remove(node);
 
             if (ReferenceEquals(_writer, waiter))
             {
@@ -154,8 +164,47 @@ internal sealed class ServerCall<TRequest, TResponse>(
         Wake(false);
     }
 
+    internal override CallState Save(DescriptorTable descriptors)
+    {
+        CallState state = base.Save(descriptors);
+        state.Granted = _granted;
+        state.HalfClosed = _halfClosed;
+        if (_single is not null)
+        {
+            // The handler is called with its request again. Of that, what it has given away by now is missing.
+            state.Received.Add(MessageCodec.Save(_single, method.RequestMarshaller, descriptors));
+        }
+
+        state.Received.AddRange(_received.Select(m => MessageCodec.Save(m, method.RequestMarshaller, descriptors)));
+        state.Unsent.AddRange(
+            _left.Concat(_waiting).Select(m => MessageCodec.Save(m, method.ResponseMarshaller, descriptors)));
+        return state;
+    }
+
+    internal override void Restore(CallState state, DescriptorTable descriptors)
+    {
+        base.Restore(state, descriptors);
+        _granted = state.Granted;
+        _halfClosed = state.HalfClosed;
+        foreach (PacketState request in state.Received)
+        {
+            _received.Enqueue(MessageCodec.Restore(request, method.RequestMarshaller, descriptors));
+        }
+
+        foreach (PacketState response in state.Unsent)
+        {
+            _left.Enqueue(MessageCodec.Restore(response, method.ResponseMarshaller, descriptors));
+        }
+    }
+
     private protected override void OnWritable()
     {
+        while (Credit > 0 && _left.TryDequeue(out TResponse? response))
+        {
+            UseCredit();
+            Write(response);
+        }
+
         TaskCompletionSource? writer = _writer;
         _writer = null;
         writer?.TrySetResult();
@@ -166,6 +215,11 @@ internal sealed class ServerCall<TRequest, TResponse>(
         while (_received.TryDequeue(out TRequest? request))
         {
             MessageCodec.CloseDescriptors(request);
+        }
+
+        while (_left.TryDequeue(out TResponse? response))
+        {
+            MessageCodec.CloseDescriptors(response);
         }
 
         TaskCompletionSource<bool>? reader = _reader;

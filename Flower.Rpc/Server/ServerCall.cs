@@ -2,6 +2,7 @@
 using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
+using Flower.Rpc.State;
 using Flower.Rpc.Transport;
 using Google.Protobuf;
 using Grpc.Core;
@@ -19,11 +20,13 @@ internal abstract class ServerCall
 
     private readonly CancellationTokenSource _cancellation = new();
     private readonly IDisposable? _deadlineTimer;
+    private readonly Start _start;
 
     private protected ServerCall(ServerSession session, uint callId, Start start)
     {
         Session = session;
         CallId = callId;
+        _start = start;
         Credit = start.Credit == 0 ? PacketLimits.InitialCredit : start.Credit;
         Token = _cancellation.Token;
         Context = new SessionCallContext(this, start);
@@ -68,6 +71,31 @@ internal abstract class ServerCall
 
         Credit = messages > uint.MaxValue - Credit ? uint.MaxValue : Credit + messages;
         OnWritable();
+    }
+
+    /// <summary>The call as another process can go on with it. Changes nothing; the descriptors are duplicates.</summary>
+    internal virtual CallState Save(DescriptorTable descriptors)
+    {
+        Start start = _start.Clone();
+        if (start.TimeoutUs > 0)
+        {
+            start.TimeoutUs = (ulong)Math.Max(1, (Deadline - DateTime.UtcNow).TotalMicroseconds);
+        }
+
+        return new CallState
+        {
+            CallId = CallId,
+            Start = start,
+            Credit = Credit,
+            Checkpoint = Context.Checkpoint?.Invoke(descriptors) ?? ByteString.Empty,
+        };
+    }
+
+    /// <summary>Takes over where another process was. Comes before Run.</summary>
+    internal virtual void Restore(CallState state, DescriptorTable descriptors)
+    {
+        Credit = state.Credit;
+        Context.Resumed = state.Checkpoint.IsEmpty ? null : new CallCheckpoint(state.Checkpoint, descriptors);
     }
 
     internal void OnCancel() => End(new RpcStatus(StatusCode.Cancelled, "the caller gave up"));

@@ -14,7 +14,7 @@ namespace Flower.Rpc.Server;
 /// Open; ends by <see cref="Stop"/>, at the end of the stream, when that process is gone, or when a packet breaks the
 /// protocol. Owns its socket and its calls.
 /// </summary>
-internal sealed class ServerSession : ISession
+internal sealed partial class ServerSession : ISession
 {
     private const int PacketsPerTurn = 32;
     private static readonly TimeSpan SendRetry = TimeSpan.FromMilliseconds(20);
@@ -22,9 +22,9 @@ internal sealed class ServerSession : ISession
     private readonly Dictionary<uint, ServerCall> _calls = [];
     private readonly List<ServerCall> _started = [];
     private readonly Descriptor _socket;
-    private readonly EventLoop.Watch _watch;
     private readonly PacketWriter _writer;
     private readonly Action _flush;
+    private EventLoop.Watch? _watch;
     private Credentials? _owner;
     private Descriptor? _pidFd;
     private EventLoop.Watch? _pidWatch;
@@ -33,7 +33,8 @@ internal sealed class ServerSession : ISession
     private bool _isShared;
     private bool _stopped;
 
-    internal ServerSession(SessionServer server, Descriptor socket, ISessionAuthority authority, bool isShared)
+    internal ServerSession(
+        SessionServer server, Descriptor socket, ISessionAuthority authority, bool isShared, bool paused = false)
     {
         Server = server;
         Authority = authority;
@@ -41,7 +42,11 @@ internal sealed class ServerSession : ISession
         _isShared = isShared;
         _writer = new PacketWriter(socket);
         _flush = Flush;
-        _watch = server.Loop.Add(socket, Readiness.Read, OnReady);
+        _paused = paused;
+        if (!paused)
+        {
+            Watch();
+        }
     }
 
     internal SessionServer Server { get; }
@@ -86,6 +91,13 @@ internal sealed class ServerSession : ISession
             return;
         }
 
+        if (_paused)
+        {
+            // Another process may have the session, which has not ended then.
+            Close(null);
+            return;
+        }
+
         Send(new Frame { Status = new Protocol.V1.Status { Code = (uint)code, Message = reason } });
         Flush();
         Close(reason);
@@ -98,7 +110,7 @@ internal sealed class ServerSession : ISession
             Flush();
         }
 
-        for (int left = PacketsPerTurn; left > 0 && !_stopped; left--)
+        for (int left = PacketsPerTurn; left > 0 && !_stopped && !_paused; left--)
         {
             int errno = UnixSocket.Receive(_socket, PacketReader.Buffer, out ReceivedPacket received);
             if (errno == Errno.Again)
@@ -340,8 +352,7 @@ internal sealed class ServerSession : ISession
         if (received.PidFd is Descriptor pidFd)
         {
             _pidFd = pidFd;
-            // A forked child that holds the socket suppresses the end of the stream; the owner's end is the session's.
-            _pidWatch = Loop.Add(pidFd, Readiness.Read, _ => Close(null));
+            WatchOwner(pidFd);
         }
 
         if (Authority.Bind(this) is RpcStatus refusal)
@@ -367,13 +378,13 @@ internal sealed class ServerSession : ISession
     private void Flush()
     {
         _flushPending = false;
-        if (_stopped || _writer.IsEmpty)
+        if (_stopped || _paused || _writer.IsEmpty)
         {
             return;
         }
 
         FlushResult result = _writer.Flush();
-        _watch.Change(result == FlushResult.Blocked ? Readiness.Read | Readiness.Write : Readiness.Read);
+        _watch?.Change(result == FlushResult.Blocked ? Readiness.Read | Readiness.Write : Readiness.Read);
         switch (result)
         {
             case FlushResult.Done:
@@ -407,7 +418,7 @@ internal sealed class ServerSession : ISession
         }
 
         _stopped = true;
-        _watch.Dispose();
+        _watch?.Dispose();
         _pidWatch?.Dispose();
         _unwritable?.Dispose();
         foreach (ServerCall call in _calls.Values.ToArray())

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Rpc.Interop;
+using Flower.Rpc.State;
 using Flower.Rpc.Transport;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace Flower.Rpc.Server;
@@ -31,6 +33,18 @@ public sealed class SessionCallContext : ServerCallContext
         get => _call.Session.State;
         set => _call.Session.State = value;
     }
+
+    /// <summary>
+    /// Where the handler goes on, if another process had begun the call: it must then do nothing that was done before.
+    /// Null: at the beginning.
+    /// </summary>
+    public CallCheckpoint? Resumed { get; internal set; }
+
+    /// <summary>
+    /// Set by a handler that could not begin again with its requests: saves where it is, at any time until the call ends.
+    /// It is asked between two turns of the loop and must not change anything.
+    /// </summary>
+    public Func<DescriptorTable, ByteString>? Checkpoint { get; set; }
 
     /// <summary>The server of the session.</summary>
     public SessionServer Server => _call.Session.Server;

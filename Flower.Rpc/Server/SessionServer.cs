@@ -9,10 +9,9 @@ namespace Flower.Rpc.Server;
 
 /// <summary>
 /// Serves bound gRPC services to sessions: those accepted on listening sockets, those made by <see cref="Serve"/>, and
-/// those that peers open. Lives on one <see cref="EventLoop"/>; every handler runs on its thread. Owns its listeners
-/// and sessions.
+/// those that peers open. Lives on one <see cref="EventLoop"/>; every handler runs on its thread. Owns its sessions.
 /// </summary>
-public sealed class SessionServer : IDisposable
+public sealed partial class SessionServer : IDisposable
 {
     // A limit that is reached is said once in a while, not at each try.
     private const int QuietMs = 10_000;
@@ -23,7 +22,7 @@ public sealed class SessionServer : IDisposable
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
 
     private readonly HashSet<ServerSession> _sessions = [];
-    private readonly List<(Descriptor Listener, EventLoop.Watch Watch)> _listeners = [];
+    private readonly List<EventLoop.Watch> _listeners = [];
     private readonly int _maxSessions;
     private long _quietUntil;
     private bool _disposed;
@@ -51,15 +50,15 @@ public sealed class SessionServer : IDisposable
 
     internal MethodTable Table { get; } = new();
 
-    /// <summary>Serves what is accepted on a socket, which the server now owns. On the loop.</summary>
+    /// <summary>Serves what is accepted on a socket, which stays its owner's and must live longer. On the loop.</summary>
     /// <param name="listener">From <see cref="UnixSocket.ListenPackets"/>.</param>
     /// <param name="authority">Makes the authority of each accepted session, whose socket it is shown.</param>
     public void Listen(Descriptor listener, Func<Descriptor, ISessionAuthority> authority)
     {
         ArgumentNullException.ThrowIfNull(listener);
         EventLoop.Watch? watch = null;
-        watch = Loop.Add(listener, Readiness.Read, _ => Accept(listener, watch!, authority));
-        _listeners.Add((listener, watch));
+        watch = Loop.Add(listener, _paused ? Readiness.None : Readiness.Read, _ => Accept(listener, watch!, authority));
+        _listeners.Add(watch);
     }
 
     /// <summary>
@@ -73,13 +72,12 @@ public sealed class SessionServer : IDisposable
         Add(socket, authority, isShared: true);
     }
 
-    /// <summary>Ends every session and closes the listeners. On the loop.</summary>
+    /// <summary>Ends every session and accepts no more. Paused sessions are not told. On the loop.</summary>
     public void Dispose()
     {
         _disposed = true;
-        foreach ((Descriptor listener, EventLoop.Watch watch) in _listeners)
+        foreach (EventLoop.Watch listener in _listeners)
         {
-            watch.Dispose();
             listener.Dispose();
         }
 
@@ -114,7 +112,7 @@ public sealed class SessionServer : IDisposable
 
     private void Add(Descriptor socket, ISessionAuthority authority, bool isShared)
     {
-        var session = new ServerSession(this, socket, authority, isShared);
+        var session = new ServerSession(this, socket, authority, isShared, _paused);
         _sessions.Add(session);
         Status? refusal = authority.Admit(session);
         if (_disposed)
@@ -162,7 +160,7 @@ public sealed class SessionServer : IDisposable
         watch.Change(Readiness.None);
         Loop.After(AcceptRetry, () =>
         {
-            if (!_disposed)
+            if (!_disposed && !_paused)
             {
                 watch.Change(Readiness.Read);
             }

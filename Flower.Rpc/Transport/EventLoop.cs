@@ -38,6 +38,9 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
     /// <summary>The loop that all client sessions of this process share; it never ends.</summary>
     public static EventLoop Shared => SharedLoop.Value;
 
+    /// <summary>Whether nothing that was posted waits for its turn.</summary>
+    public bool IsIdle => _posted.IsEmpty;
+
     /// <summary>Whether the caller runs on the loop's thread. For any thread.</summary>
     public bool IsCurrent => Thread.CurrentThread == _thread;
 

@@ -3,6 +3,7 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
+using Flower.Rpc.State;
 using Google.Protobuf;
 using Grpc.Core;
 
@@ -45,6 +46,36 @@ internal static class MessageCodec
             throw;
         }
     }
+
+    /// <summary>
+    /// The message as it would be sent, with duplicates of its descriptors; it keeps its own. Those that are closed are
+    /// missing.
+    /// </summary>
+    /// <exception cref="FlowerSocketException">EMFILE.</exception>
+    internal static PacketState Save<T>(T message, Marshaller<T> marshaller, DescriptorTable descriptors)
+    {
+        var saved = new PacketState();
+        var fields = new List<FileDescriptor>(1);
+        (message as IDescriptorCarrier)?.CollectDescriptors(fields);
+        foreach (FileDescriptor field in fields.OrderBy(field => field.Handle is not { IsClosed: false }))
+        {
+            field.Index = (uint)saved.Descriptors.Count;
+            if (field.Handle is { IsClosed: false })
+            {
+                saved.Descriptors.Add(descriptors.Add(field.Handle));
+            }
+        }
+
+        var context = new Serialization();
+        marshaller.ContextualSerializer(message, context);
+        saved.Bytes = ByteString.CopyFrom(context.Written.Span);
+        return saved;
+    }
+
+    /// <summary>The message that was saved.</summary>
+    /// <exception cref="PacketException">As for Decode.</exception>
+    internal static T Restore<T>(PacketState saved, Marshaller<T> marshaller, DescriptorTable descriptors) =>
+        Decode(saved.Bytes, descriptors.TakeAll(saved.Descriptors), marshaller, lost: true);
 
     /// <summary>
     /// The message of a frame, which now owns the descriptors. Where some were lost, their fields have no handle.

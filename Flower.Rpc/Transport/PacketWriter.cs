@@ -63,6 +63,23 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
         }
     }
 
+    /// <summary>What the peer has not taken, in packets. They stay here.</summary>
+    internal IReadOnlyCollection<(byte[] Bytes, SafeHandle[] Descriptors)> Unsent
+    {
+        get
+        {
+            Seal();
+            return _sealed;
+        }
+    }
+
+    /// <summary>Adds a packet as another writer had it; takes its descriptors.</summary>
+    internal void AddUnsent(byte[] bytes, SafeHandle[] descriptors)
+    {
+        _sealed.Enqueue((bytes, descriptors));
+        _queuedBytes += bytes.Length;
+    }
+
     /// <summary>Sends as much as the peer takes.</summary>
     internal FlushResult Flush()
     {

@@ -27,7 +27,8 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
         {
             var caller = new Caller(Board!.CreatePublicHandle(credentials), credentials);
             SwitchboardService.Require(caller, Rights.List);
-            return Board.ListAsync(caller, request.Labels, responseStream.WriteAsync, context.CancellationToken);
+            return Board.ListAsync(
+                caller, request.Labels, new ListCursor(), responseStream.WriteAsync, context.CancellationToken);
         });
     }
 

@@ -9,6 +9,15 @@ internal static partial class HostingLog
     [LoggerMessage(201, LogLevel.Information, "listening on {Handle} (handle door) and {Grpc} (gRPC door)")]
     internal static partial void Started(ILogger logger, string handle, string grpc);
 
+    [LoggerMessage(203, LogLevel.Information, "replaced by process {Pid}, which has all sessions; calls waited {Milliseconds} ms")]
+    internal static partial void Replaced(ILogger logger, int pid, long milliseconds);
+
+    [LoggerMessage(204, LogLevel.Warning, "not replaced, and goes on: {Reason}")]
+    internal static partial void NotReplaced(ILogger logger, string reason);
+
+    [LoggerMessage(205, LogLevel.Information, "took over {Sessions} sessions, {Handles} handles and {Targets} targets")]
+    internal static partial void TookOver(ILogger logger, int sessions, int handles, int targets);
+
     [LoggerMessage(202, LogLevel.Critical, "a handler on the loop failed; the loop goes on")]
     internal static partial void Fault(ILogger logger, Exception exception);
 }

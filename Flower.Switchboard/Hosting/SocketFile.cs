@@ -14,17 +14,20 @@ internal sealed class SocketFile : IDisposable
 {
     private readonly FileStream _lock;
     private readonly Stat _own;
-    private Descriptor? _socket;
+    private bool _abandoned;
 
     private SocketFile(string path, FileStream @lock, Descriptor socket, Stat own)
     {
         Path = path;
         _lock = @lock;
-        _socket = socket;
+        Socket = socket;
         _own = own;
     }
 
     public string Path { get; }
+
+    /// <summary>The listening socket, which stays this object's.</summary>
+    public Descriptor Socket { get; }
 
     private string LockPath => Path + ".lock";
 
@@ -64,17 +67,40 @@ internal sealed class SocketFile : IDisposable
         }
     }
 
-    /// <summary>Gives the socket to who serves it; the file stays this object's.</summary>
-    public Descriptor TakeSocket() =>
-        Interlocked.Exchange(ref _socket, null) ?? throw new InvalidOperationException("the socket was taken before");
+    /// <summary>Takes over what another process listens on; it has to <see cref="Abandon"/> it.</summary>
+    /// <param name="path">Where; absolute.</param>
+    /// <param name="socket">The listening socket.</param>
+    /// <param name="lock">The open lock file, with the lock.</param>
+    /// <exception cref="IOException">The file has gone.</exception>
+    public static SocketFile Adopt(string path, Descriptor socket, Descriptor @lock)
+    {
+        var handle = new Microsoft.Win32.SafeHandles.SafeFileHandle(@lock.DangerousGetHandle(), ownsHandle: true);
+        @lock.SetHandleAsInvalid();
+        return Syscall.lstat(path, out Stat own) == 0
+            ? new SocketFile(path, new FileStream(handle, FileAccess.ReadWrite, 1), socket, own)
+            : throw new IOException($"{path} vanished");
+    }
 
-    /// <summary>Lends the socket to who serves it; it stays this object's.</summary>
-    public Descriptor BorrowSocket() => _socket ?? throw new InvalidOperationException("the socket was taken before");
+    /// <summary>A duplicate of the lock file's descriptor: the lock belongs to the open file, so to both.</summary>
+    public Descriptor DuplicateLock() => Descriptor.Duplicate(_lock.SafeFileHandle);
+
+    /// <summary>Leaves the file to the process that has taken it over: it is neither unlinked nor unlocked.</summary>
+    public void Abandon()
+    {
+        _abandoned = true;
+        // .NET would unlock the open file, which is that process's too. The descriptor ends with this process.
+        _lock.SafeFileHandle.SetHandleAsInvalid();
+    }
 
     /// <summary>Unlinks the socket, if it is still the one at the path, and then lets go of the lock.</summary>
     public void Dispose()
     {
-        _socket?.Dispose();
+        Socket.Dispose();
+        if (_abandoned)
+        {
+            return;
+        }
+
         if (Syscall.lstat(Path, out Stat now) == 0 && now.st_ino == _own.st_ino && now.st_dev == _own.st_dev)
         {
             File.Delete(Path);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
+using Flower.Rpc.State;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Admin;
+using Flower.Switchboard.Hosting.Replacement;
 using Flower.Switchboard.Sessions;
+using Flower.Switchboard.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -11,76 +14,110 @@ using Microsoft.Extensions.Logging;
 namespace Flower.Switchboard.Hosting;
 
 /// <summary>
-/// A running switchboard: the loop with the board, and both doors. Owns all of it; disposing it stops it and unlinks
-/// its sockets.
+/// A running switchboard: the loop with the board, and its doors. Owns all of it; disposing it stops it and unlinks its
+/// sockets, unless another switchboard has taken them over.
 /// </summary>
 public sealed class SwitchboardDaemon : IAsyncDisposable
 {
     private readonly EventLoop _loop;
     private readonly SessionServer _server;
-    private readonly SocketFile _handleDoor;
-    private readonly SocketFile _grpcDoor;
+    private readonly Predecessor _predecessor;
+    private readonly Doors _doors;
     private readonly WebApplication _web;
     private int _disposed;
 
     private SwitchboardDaemon(
-        EventLoop loop, SessionServer server, SocketFile handleDoor, SocketFile grpcDoor, WebApplication web)
+        EventLoop loop, SessionServer server, Predecessor predecessor, Doors doors, WebApplication web)
     {
         _loop = loop;
         _server = server;
-        _handleDoor = handleDoor;
-        _grpcDoor = grpcDoor;
+        _predecessor = predecessor;
+        _doors = doors;
         _web = web;
     }
 
     /// <summary>Completes when the host was told to stop, by a signal or otherwise.</summary>
     public Task Stopping { get; private init; } = Task.CompletedTask;
 
-    /// <summary>Starts a switchboard. Both doors answer when the task completes.</summary>
-    /// <exception cref="IOException">A socket cannot be had; the message says why.</exception>
+    /// <summary>
+    /// Completes with the id of the process that has taken over; this one has nothing to do any more but to be disposed.
+    /// </summary>
+    public Task<int> Replaced => _predecessor.Replaced;
+
+    /// <summary>Starts a switchboard. Its doors answer when the task completes.</summary>
+    /// <exception cref="IOException">A socket cannot be had, or the one that runs does not let go; the message says
+    /// why.</exception>
     /// <exception cref="UnauthorizedAccessException">The file system does not allow it.</exception>
     public static async Task<SwitchboardDaemon> StartAsync(
         SwitchboardOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (Path.GetFullPath(options.Listen) == Path.GetFullPath(options.Admin))
+        string[] paths = [options.Listen, options.Admin, options.Control];
+        if (paths.Select(Path.GetFullPath).Distinct().Count() < paths.Length)
         {
-            throw new IOException($"both doors cannot have the path {options.Listen}: choose another for one of them");
+            throw new IOException($"the sockets need paths of their own: {string.Join(", ", paths)}");
         }
 
-        SocketFile handleDoor = SocketFile.Claim(options.Listen, options.Mode, UnixSocket.ListenPackets);
-        SocketFile? grpcDoor = null;
+        using Successor? successor = options.Replace ? Successor.TryBegin(options) : null;
+        Doors doors = successor?.Doors ?? Doors.Claim(options);
         EventLoop? loop = null;
+        SessionServer? server = null;
+        bool committed = false;
         try
         {
-            grpcDoor = SocketFile.Claim(options.Admin, options.Mode, UnixSocket.ListenStream);
             ILogger? log = null;
             loop = new EventLoop("flower-board", e => HostingLog.Fault(log!, e));
-            WebApplication web = GrpcDoor.Build(grpcDoor.BorrowSocket(), logging, loop);
+            WebApplication web = GrpcDoor.Build(doors.Grpc.Socket, logging, loop);
             log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("flower.switchboard");
             var board = new Board(log, new DeadlineQueue(loop, options.AcceptDeadline));
             web.Services.GetRequiredService<GrpcDoorService>().Board = board;
-            var server = new SessionServer(loop, log);
+            server = new SessionServer(loop, log);
             Protocol.V1.Switchboard.BindService(server.Methods, new SwitchboardService(board, log));
-            await loop.Invoke(() => server.Listen(
-                handleDoor.TakeSocket(), socket => board.CreatePublicHandle(StreamSocket.PeerOf(socket) ?? default)));
+            if (successor is not null)
+            {
+                await TakeOverAsync(successor, loop, board, server, log);
+                committed = true;
+            }
+
+            var predecessor = new Predecessor(loop, server, board, doors, log);
+            await loop.Invoke(() =>
+            {
+                server.Resume();
+                server.Listen(
+                    doors.Handle.Socket, socket => board.CreatePublicHandle(StreamSocket.PeerOf(socket) ?? default));
+                predecessor.Listen();
+            });
             await web.StartAsync(cancellationToken);
-            HostingLog.Started(log, handleDoor.Path, grpcDoor.Path);
-            return new SwitchboardDaemon(loop, server, handleDoor, grpcDoor, web)
+            HostingLog.Started(log, doors.Handle.Path, doors.Grpc.Path);
+            return new SwitchboardDaemon(loop, server, predecessor, doors, web)
             {
                 Stopping = WhenStopping(web),
             };
         }
-        catch
+        catch (Exception e)
         {
+            if (successor is not null && !committed)
+            {
+                // The old one goes on with all that came from it.
+                successor.Fail(e.Message);
+                doors.Abandon();
+            }
+
+            if (server is not null)
+            {
+                await loop!.Invoke(server.Dispose);
+            }
+
             loop?.Dispose();
-            grpcDoor?.Dispose();
-            handleDoor.Dispose();
+            doors.Dispose();
             throw;
         }
     }
 
-    /// <summary>Stops: first the doors, so that nothing new begins, then the sessions, then the loop and the files.</summary>
+    /// <summary>
+    /// Stops: first the doors, so that nothing new begins, then the sessions, then the loop and the files. What another
+    /// switchboard has taken over is left alone.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -88,7 +125,16 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             return;
         }
 
-        await _loop.Invoke(_server.Dispose);
+        if (Replaced.IsCompleted)
+        {
+            _doors.Abandon();
+        }
+
+        await _loop.Invoke(() =>
+        {
+            _predecessor.Dispose();
+            _server.Dispose();
+        });
         using (var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5)))
         {
             await _web.StopAsync(patience.Token);
@@ -96,8 +142,28 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
 
         await _web.DisposeAsync();
         _loop.Dispose();
-        _grpcDoor.Dispose();
-        _handleDoor.Dispose();
+        _doors.Dispose();
+    }
+
+    private static async Task TakeOverAsync(
+        Successor successor, EventLoop loop, Board board, SessionServer server, ILogger log)
+    {
+        (BoardState state, DescriptorTable descriptors) = successor.Fetch();
+        using (descriptors)
+        {
+            try
+            {
+                await loop.Invoke(() => BoardRestorer.Restore(state, descriptors, board, server));
+            }
+            catch (InvalidDataException e)
+            {
+                throw new IOException($"cannot take over: {e.Message}", e);
+            }
+
+            successor.Commit();
+        }
+
+        HostingLog.TookOver(log, state.Sessions.Count, board.Handles.Nodes.Count, board.TargetCount);
     }
 
     private static Task WhenStopping(WebApplication web)

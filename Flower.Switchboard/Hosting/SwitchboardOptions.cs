@@ -10,6 +10,15 @@ public sealed class SwitchboardOptions
     /// <summary>The path of the gRPC door. Required.</summary>
     public required string Admin { get; init; }
 
+    /// <summary>The path of the control socket, over which another switchboard takes over. Required.</summary>
+    public required string Control { get; init; }
+
+    /// <summary>
+    /// Take over from the switchboard that runs at these paths, with all its sessions; where none runs, start. Default:
+    /// false.
+    /// </summary>
+    public bool Replace { get; init; }
+
     /// <summary>The mode of both sockets; default 0600. Who may open them has every right.</summary>
     public UnixFileMode Mode { get; init; } = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 

@@ -57,6 +57,15 @@ internal sealed class Handle
             : throw new LabelException(refusal.Message, refusal.Keys);
     }
 
+    /// <summary>A handle as another process had it.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="parent">What it was made from.</param>
+    /// <param name="rights">Its rights.</param>
+    /// <param name="inLabels">All its in-labels, its parent's among them.</param>
+    /// <param name="outLabels">All its out-labels.</param>
+    public static Handle Restore(ulong id, Handle? parent, Rights rights, LabelSet inLabels, LabelSet outLabels) =>
+        new(id, parent, rights, inLabels, outLabels);
+
     /// <summary>Makes a narrower handle.</summary>
     public HandleResult Constrain(ulong id, Rights asked, LabelSet inLabels, LabelSet outLabels)
     {

@@ -46,6 +46,16 @@ internal sealed class TargetDirectory<T>(
     public int Count => _entries.Count;
 
     /// <summary>
+    /// The place of the latest registration in their order. Whoever puts targets back that another directory had sets it
+    /// before each, so that cursors stay valid; it never goes back.
+    /// </summary>
+    public long LastSequence
+    {
+        get => _lastSequence;
+        set => _lastSequence = Math.Max(_lastSequence, value);
+    }
+
+    /// <summary>
     /// Registers a target, unless one that a client could not tell from it is there: of the same kind (servers and
     /// egresses are one kind here, since a client reaches both), with the same labels, more, or fewer. Targets without
     /// labels and required keys may always stand side by side.

@@ -23,10 +23,26 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
     private readonly TargetDirectory<Target> _directory = new();
     private readonly LinkedList<(Query Query, TaskCompletionSource Found)> _waiting = new();
     private readonly Handle _root = Handle.CreateRoot(Rights.All, LabelSet.Empty, LabelSet.Empty);
-    private ulong _lastConnectionId;
+    private readonly Dictionary<long, Target> _byRegistration = [];
 
     /// <summary>The live handles.</summary>
     public HandleTree Handles { get; } = new();
+
+    /// <summary>The id of the connection that was made last.</summary>
+    public ulong LastConnectionId { get; set; }
+
+    /// <summary>The place of the registration that was made last.</summary>
+    public long LastRegistration
+    {
+        get => _directory.LastSequence;
+        set => _directory.LastSequence = value;
+    }
+
+    /// <summary>Another process goes on with all of it.</summary>
+    public bool IsReplaced { get; set; }
+
+    /// <summary>How many targets are registered.</summary>
+    public int TargetCount => _directory.Count;
 
     /// <summary>How long a target may take to answer.</summary>
     public DeadlineQueue AcceptDeadlines { get; } = acceptDeadlines;
@@ -54,14 +70,17 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
     }
 
     /// <summary>Registers a target and wakes the requests that waited for it.</summary>
+    /// <param name="target">The target.</param>
+    /// <param name="restored">Its place in the order of registration, if another process registered it; else 0.</param>
     /// <exception cref="RpcException">Its name is taken, or a limit is reached.</exception>
-    public void Register(Target target)
+    public void Register(Target target, long restored = 0)
     {
         if (_directory.Count >= MaxTargets)
         {
             throw Refusal.Exhausted($"the switchboard has {MaxTargets} targets, its limit");
         }
 
+        _directory.LastSequence = restored - 1;
         Registration<Target> registration = _directory.TryAdd(target);
         bool mayList = (target.Caller.Handle.Rights & Rights.List) != 0;
         if (registration.Conflict is Target other)
@@ -74,7 +93,13 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
             throw Refusal.Exhausted(limit);
         }
 
-        BoardLog.Registered(logger, NameOf(target.Kind), target.Own, target.Caller.Credentials.Pid, target.OwnerUid);
+        target.Registration = _directory.LastSequence;
+        _byRegistration[target.Registration] = target;
+        if (restored == 0)
+        {
+            BoardLog.Registered(logger, NameOf(target.Kind), target.Own, target.Caller.Credentials.Pid, target.OwnerUid);
+        }
+
         Wake();
     }
 
@@ -82,9 +107,19 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
     public void Unregister(Target target)
     {
         _directory.Remove(target);
+        _byRegistration.Remove(target.Registration);
         target.OnGone();
+        if (IsReplaced)
+        {
+            // It goes on elsewhere.
+            return;
+        }
+
         BoardLog.Unregistered(logger, NameOf(target.Kind), target.Own, target.Caller.Credentials.Pid);
     }
+
+    /// <summary>The target with a place in the order of registration, if it is still registered.</summary>
+    public Target? FindRegistered(long registration) => _byRegistration.GetValueOrDefault(registration);
 
     /// <summary>The one target of a request; waits for it if asked to.</summary>
     /// <exception cref="RpcException">NOT_FOUND, or FAILED_PRECONDITION when several match equally well.</exception>
@@ -116,7 +151,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
     /// <summary>The labels of a new connection as each side sees them.</summary>
     public (IReadOnlyList<Label> ForClient, IReadOnlyList<Label> ForTarget) Join(Request request, Target target)
     {
-        string id = (++_lastConnectionId).ToString(CultureInfo.InvariantCulture);
+        string id = (++LastConnectionId).ToString(CultureInfo.InvariantCulture);
         LabelSet attested = LabelSet.Create((ReservedKeys.ConnectionId, id))
             .Merge(request.Attested, out _)
             .Merge(target.Attested, out _);
@@ -125,8 +160,17 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
     }
 
     /// <summary>Sends what matches in slices, each of which is short work.</summary>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="labels">The filter.</param>
+    /// <param name="cursor">Where to begin; ahead of what was given to <paramref name="send"/> at any time.</param>
+    /// <param name="send">Takes a slice.</param>
+    /// <param name="cancellationToken">The caller has gone.</param>
     public async Task ListAsync(
-        Caller caller, Labels? labels, Func<ListResponse, Task> send, CancellationToken cancellationToken)
+        Caller caller,
+        Labels? labels,
+        ListCursor cursor,
+        Func<ListResponse, Task> send,
+        CancellationToken cancellationToken)
     {
         const int SliceTargets = 64;
         const int SliceBytes = 32 * 1024;
@@ -134,10 +178,10 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
         // What a target demands of its clients hides it from those who are others.
         filter = filter.Merge(caller.AsClient, out _);
         var slice = new List<Target>();
-        for (long next = 0; next != TargetDirectory<Target>.EndOfList;)
+        while (cursor.Next != TargetDirectory<Target>.EndOfList)
         {
             slice.Clear();
-            _directory.List(filter, next, SliceTargets, slice, out next);
+            _directory.List(filter, cursor.Next, SliceTargets, slice, out long next);
             var response = new ListResponse();
             int bytes = 0;
             foreach (Target target in slice)
@@ -146,14 +190,15 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
                 bytes += listed.CalculateSize();
                 if (bytes > SliceBytes && response.Targets.Count > 0)
                 {
-                    await send(response);
-                    response = new ListResponse();
-                    bytes = listed.CalculateSize();
+                    next = cursor.Next;
+                    break;
                 }
 
                 response.Targets.Add(listed);
+                cursor.Next = target.Registration;
             }
 
+            cursor.Next = next;
             if (response.Targets.Count > 0)
             {
                 await send(response);
@@ -198,7 +243,14 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
         LinkedListNode<(Query, TaskCompletionSource)> node = _waiting.AddLast((query, found));
         try
         {
-            await found.Task.WaitAsync(caller);
+            // Not Task.WaitAsync, which would go on by way of the thread pool: what is on its way there, a process that
+            // takes this one's place could not see.
+            using (caller.UnsafeRegister(static f => ((TaskCompletionSource)f!).TrySetResult(), found))
+            {
+                await found.Task;
+            }
+
+            caller.ThrowIfCancellationRequested();
         }
         finally
         {
@@ -218,7 +270,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
             if (!_directory.Find(node.Value.Query).IsNone)
             {
                 _waiting.Remove(node);
-                node.Value.Found.SetResult();
+                node.Value.Found.TrySetResult();
             }
 
             node = next;

@@ -7,7 +7,7 @@ internal sealed class HandleTree
     private readonly Dictionary<ulong, HandleNode> _nodes = [];
 
     /// <summary>The id of the handle that was made last.</summary>
-    public ulong LastId { get; private set; }
+    public ulong LastId { get; set; }
 
     /// <summary>Those that have sessions, or that others with sessions were made from.</summary>
     public IReadOnlyCollection<HandleNode> Nodes => _nodes.Values;

@@ -6,6 +6,8 @@ using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Switchboard.Routing;
+using Flower.Switchboard.State;
+using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
@@ -29,33 +31,27 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         ClientConnectRequest request, ServerCallContext context) =>
         Guard(context, async caller =>
         {
-            Require(caller, Rights.ClientConnect);
-            Request wish = Request.Create(caller, request.Labels, request.RelatedOnly || request.Wait);
-            Target target = await board.FindAsync(wish, request.Wait, context.CancellationToken);
-            (IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = board.Join(wish, target);
-            Descriptor? clientEnd = null;
-            Descriptor? targetEnd = null;
-            if (target.Kind == TargetKind.Server)
+            SessionCallContext session = (SessionCallContext)context;
+            Connecting connecting;
+            if (session.Resumed is CallCheckpoint checkpoint)
             {
-                (clientEnd, targetEnd) = MakePair();
+                connecting = Connecting.Resume(board, checkpoint);
+            }
+            else
+            {
+                Require(caller, Rights.ClientConnect);
+                Request wish = Request.Create(caller, request.Labels, request.RelatedOnly || request.Wait);
+                Target target = await board.FindAsync(wish, request.Wait, context.CancellationToken);
+                (Descriptor? clientEnd, Descriptor? targetEnd) =
+                    target.Kind == TargetKind.Server ? MakePair() : (null, null);
+                connecting = Connecting.Begin(board, wish, target, targetEnd, clientEnd);
             }
 
-            SafeHandle? egressSocket;
-            try
-            {
-                egressSocket = await OfferAsync(target, forTarget, targetEnd, context);
-            }
-            catch
-            {
-                clientEnd?.Dispose();
-                throw;
-            }
-
-            BoardLog.Connected(logger, caller.Credentials.Pid, target.Own, target.Caller.Credentials.Pid);
+            SafeHandle? socket = await FinishAsync(connecting, session, caller);
             return new ClientConnectResponse
             {
-                Labels = { forClient },
-                Socket = FileDescriptor.Adopt(clientEnd ?? egressSocket!),
+                Labels = { connecting.ForClient },
+                Socket = FileDescriptor.Adopt(socket!),
             };
         });
 
@@ -63,33 +59,39 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         IngressConnectRequest request, ServerCallContext context) =>
         Guard(context, async caller =>
         {
+            SessionCallContext session = (SessionCallContext)context;
             SafeHandle? socket = request.Socket?.Handle;
             try
             {
-                Require(caller, Rights.IngressConnect);
-                if (socket is null || !UnixSocket.IsStreamSocket(socket))
+                Connecting connecting;
+                if (session.Resumed is CallCheckpoint checkpoint)
                 {
-                    throw Refusal.Invalid("an ingress pushes a connected stream socket", []);
+                    connecting = Connecting.Resume(board, checkpoint);
+                }
+                else
+                {
+                    Require(caller, Rights.IngressConnect);
+                    if (socket is null || !UnixSocket.IsStreamSocket(socket))
+                    {
+                        throw Refusal.Invalid("an ingress pushes a connected stream socket", []);
+                    }
+
+                    Request wish = Request.Create(
+                        caller, request.Labels, request.RelatedOnly || request.Wait, ingress: true, request.Relay);
+                    Target target = await board.FindAsync(wish, request.Wait, context.CancellationToken);
+                    // To an egress the caller relays through its own copy.
+                    SafeHandle? pushed = target.Kind == TargetKind.Egress ? null : socket;
+                    socket = pushed is null ? socket : null;
+                    connecting = Connecting.Begin(board, wish, target, pushed, clientEnd: null);
                 }
 
-                Request wish = Request.Create(
-                    caller, request.Labels, request.RelatedOnly || request.Wait, ingress: true, request.Relay);
-                Target target = await board.FindAsync(wish, request.Wait, context.CancellationToken);
-                (IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = board.Join(wish, target);
-                SafeHandle? pushed = socket;
+                // What is still here, nobody waits for: an egress's ingress has its own copy, a resumed call gave it away.
+                socket?.Dispose();
                 socket = null;
-                if (target.Kind == TargetKind.Egress)
-                {
-                    // The caller relays through its own copy.
-                    pushed.Dispose();
-                    pushed = null;
-                }
-
-                SafeHandle? egressSocket = await OfferAsync(target, forTarget, pushed, context);
-                BoardLog.Connected(logger, caller.Credentials.Pid, target.Own, target.Caller.Credentials.Pid);
+                SafeHandle? egressSocket = await FinishAsync(connecting, session, caller);
                 return new IngressConnectResponse
                 {
-                    Labels = { forClient },
+                    Labels = { connecting.ForClient },
                     Socket = egressSocket is null ? null : FileDescriptor.Adopt(egressSocket),
                 };
             }
@@ -105,15 +107,24 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         ServerCallContext context) =>
         Guard(context, async caller =>
         {
-            Require(caller, Rights.ServerStart);
-            TargetStart start = await requestStream.MoveNext(CancellationToken.None)
-                ? requestStream.Current.Start ?? throw NoStart(requestStream.Current.Answer)
-                : throw NoStart(null);
+            SessionCallContext session = (SessionCallContext)context;
+            Target target;
+            if (session.Resumed is CallCheckpoint checkpoint)
+            {
+                target = Resume(TargetKind.Server, caller, new ServerStream(responseStream), checkpoint);
+            }
+            else
+            {
+                Require(caller, Rights.ServerStart);
+                TargetStart start = await requestStream.MoveNext(CancellationToken.None)
+                    ? requestStream.Current.Start ?? throw NoStart(requestStream.Current.Answer)
+                    : throw NoStart(null);
+                target = Register(TargetKind.Server, caller, new ServerStream(responseStream), start);
+            }
+
             await ServeTargetAsync(
-                TargetKind.Server,
-                caller,
-                start,
-                new ServerStream(responseStream),
+                target,
+                session,
                 async () => await requestStream.MoveNext(CancellationToken.None)
                     ? requestStream.Current.Answer ?? throw NoAnswer()
                     : null);
@@ -126,15 +137,24 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         ServerCallContext context) =>
         Guard(context, async caller =>
         {
-            Require(caller, Rights.EgressStart);
-            TargetStart start = await requestStream.MoveNext(CancellationToken.None)
-                ? requestStream.Current.Start ?? throw NoStart(requestStream.Current.Answer)
-                : throw NoStart(null);
+            SessionCallContext session = (SessionCallContext)context;
+            Target target;
+            if (session.Resumed is CallCheckpoint checkpoint)
+            {
+                target = Resume(TargetKind.Egress, caller, new EgressStream(responseStream), checkpoint);
+            }
+            else
+            {
+                Require(caller, Rights.EgressStart);
+                TargetStart start = await requestStream.MoveNext(CancellationToken.None)
+                    ? requestStream.Current.Start ?? throw NoStart(requestStream.Current.Answer)
+                    : throw NoStart(null);
+                target = Register(TargetKind.Egress, caller, new EgressStream(responseStream), start);
+            }
+
             await ServeTargetAsync(
-                TargetKind.Egress,
-                caller,
-                start,
-                new EgressStream(responseStream),
+                target,
+                session,
                 async () => await requestStream.MoveNext(CancellationToken.None)
                     ? requestStream.Current.Answer ?? throw NoAnswer()
                     : null);
@@ -156,7 +176,16 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         Guard(context, async caller =>
         {
             Require(caller, Rights.List);
-            await board.ListAsync(caller, request.Labels, responseStream.WriteAsync, context.CancellationToken);
+            var cursor = new ListCursor();
+            var session = (SessionCallContext)context;
+            if (session.Resumed is CallCheckpoint checkpoint)
+            {
+                cursor.Next = ListState.Parser.ParseFrom(checkpoint.State).Next;
+            }
+
+            session.Checkpoint = _ => new ListState { Next = cursor.Next }.ToByteString();
+            await board.ListAsync(
+                caller, request.Labels, cursor, responseStream.WriteAsync, context.CancellationToken);
             return true;
         });
 
@@ -190,9 +219,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         }
     }
 
-    // A target lives as long as its stream: whatever ends the stream, it is forgotten before anything else happens.
-    private async Task ServeTargetAsync(
-        TargetKind kind, Caller caller, TargetStart start, ITargetStream stream, Func<Task<Answer?>> next)
+    private Target Register(TargetKind kind, Caller caller, ITargetStream stream, TargetStart start)
     {
         LabelSet own = Stating.InLabels(caller.Handle, Stating.Read(start.Labels));
         if (kind == TargetKind.Egress && !start.FixedDestination && !own.Requires(AddressFamily))
@@ -204,9 +231,26 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
 
         var target = new Target(kind, caller, own, stream, start);
         board.Register(target);
+        return target;
+    }
+
+    private Target Resume(TargetKind kind, Caller caller, ITargetStream stream, CallCheckpoint checkpoint)
+    {
+        TargetState state = TargetState.Parser.ParseFrom(checkpoint.State);
+        LabelSet own = Stating.InLabels(caller.Handle, Stating.Read(state.Start.Labels));
+        var target = new Target(kind, caller, own, stream, state.Start) { IsAnnounced = true };
+        target.Restore(state, checkpoint.Descriptors);
+        board.Register(target, state.Registration);
+        return target;
+    }
+
+    // A target lives as long as its stream: whatever ends the stream, it is forgotten before anything else happens.
+    private async Task ServeTargetAsync(Target target, SessionCallContext context, Func<Task<Answer?>> next)
+    {
         try
         {
-            await stream.StartedAsync(Board.LabelsOf(target, caller));
+            context.Checkpoint = descriptors => target.Save(descriptors).ToByteString();
+            await target.AnnounceAsync(Board.LabelsOf(target, target.Caller));
             while (await next() is Answer answer)
             {
                 if (target.OnAnswer(answer) is string wrong)
@@ -221,22 +265,13 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         }
     }
 
-    private async Task<SafeHandle?> OfferAsync(
-        Target target, IReadOnlyList<Label> labels, SafeHandle? socket, ServerCallContext context)
+    private async Task<SafeHandle?> FinishAsync(Connecting connecting, SessionCallContext context, Caller caller)
     {
-        OfferOutcome outcome = await target.OfferAsync(labels, socket, board.AcceptDeadlines, context.CancellationToken);
-        if (outcome is not OfferOutcome.Accepted accepted)
-        {
-            throw Refusal.NotTaken(outcome, board.AcceptDeadlines.Limit);
-        }
-
-        if (context.CancellationToken.IsCancellationRequested)
-        {
-            accepted.Socket?.Dispose();
-            throw new OperationCanceledException(context.CancellationToken);
-        }
-
-        return accepted.Socket;
+        context.Checkpoint = connecting.Save;
+        SafeHandle? socket = await connecting.FinishAsync(board, context.CancellationToken);
+        Target target = connecting.Target;
+        BoardLog.Connected(logger, caller.Credentials.Pid, target.Own, target.Caller.Credentials.Pid);
+        return socket;
     }
 
     // Who calls, and a line in the log for each refusal.

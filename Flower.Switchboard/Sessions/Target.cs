@@ -3,8 +3,10 @@ using System.Runtime.InteropServices;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
+using Flower.Rpc.State;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
+using Flower.Switchboard.State;
 
 namespace Flower.Switchboard.Sessions;
 
@@ -23,7 +25,7 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
     private const int MaxWithdrawals = 1024;
     private const int MaxReasonLength = 1024;
 
-    private readonly Dictionary<ulong, Pending> _pending = [];
+    private readonly Dictionary<ulong, PendingOffer> _offers = [];
     private uint _credit = Math.Min(start.Credit, MaxUnseen);
     private ulong _lastId;
     private int _withdrawals;
@@ -45,38 +47,71 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
 
     public Party Party => new(Caller.Handle, LabelSide.In, Own);
 
+    /// <summary>Its place in the order of registration; set when it is registered.</summary>
+    public long Registration { get; set; }
+
+    /// <summary>It was told that it is registered.</summary>
+    public bool IsAnnounced { get; init; }
+
+    /// <summary>Tells it that it is registered, once, whatever process does so.</summary>
+    public Task AnnounceAsync(IReadOnlyList<Label> labels) =>
+        IsAnnounced ? Task.CompletedTask : stream.StartedAsync(labels);
+
     /// <summary>
-    /// Offers a connection and waits for the answer. Takes the socket: it goes to this target, or is closed. A target
-    /// without credit is sent the socket only when it has accepted.
+    /// Begins an offer, which <see cref="OfferAsync"/> makes. Takes the socket: it goes to this target, or is closed. A
+    /// target without credit is sent the socket only when it has accepted.
     /// </summary>
-    /// <exception cref="OperationCanceledException">The client has gone; the offer was withdrawn.</exception>
-    public async Task<OfferOutcome> OfferAsync(
-        IReadOnlyList<Label> labels, SafeHandle? socket, DeadlineQueue acceptDeadlines, CancellationToken client)
+    public PendingOffer Prepare(SafeHandle? socket)
     {
+        bool unseen = socket is not null && _credit > 0;
+        var offer = new PendingOffer(this, ++_lastId, unseen ? null : socket) { Unseen = unseen ? socket : null };
         if (_gone)
         {
             socket?.Dispose();
-            return new OfferOutcome.Gone();
+            offer.Complete(new OfferOutcome.Gone());
+            return offer;
         }
 
-        ulong id = ++_lastId;
-        bool unseen = socket is not null && _credit > 0;
         if (unseen)
         {
             _credit--;
         }
 
-        var pending = new Pending(unseen ? null : socket);
-        _pending.Add(id, pending);
+        _offers.Add(offer.Id, offer);
+        return offer;
+    }
+
+    /// <summary>An offer that has not been answered; null: there is none with that id.</summary>
+    public PendingOffer? FindOffer(ulong id) => _offers.GetValueOrDefault(id);
+
+    /// <summary>Makes an offer and waits for the answer.</summary>
+    /// <param name="offer">From <see cref="Prepare"/>, or one that another process made.</param>
+    /// <param name="labels">The labels of the connection; null: the target was told.</param>
+    /// <param name="acceptDeadlines">How long the target has.</param>
+    /// <param name="client">Cancelled when the client has gone.</param>
+    /// <exception cref="OperationCanceledException">The client has gone; the offer was withdrawn.</exception>
+    public async Task<OfferOutcome> OfferAsync(
+        PendingOffer offer, IReadOnlyList<Label>? labels, DeadlineQueue acceptDeadlines, CancellationToken client)
+    {
+        if (offer.Outcome is OfferOutcome early)
+        {
+            return early;
+        }
+
+        bool unseen = offer.Unseen is not null;
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(client);
         using IDisposable deadline = acceptDeadlines.Begin(patience.Cancel);
         try
         {
-            await stream.OfferAsync(id, labels, unseen ? socket : null, patience.Token);
-            pending.IsSent = true;
-            using (patience.Token.UnsafeRegister(static state => ((Pending)state!).GiveUp(), pending))
+            if (labels is not null)
             {
-                await pending.Done;
+                await stream.OfferAsync(offer.Id, labels, offer.Unseen, patience.Token);
+            }
+
+            offer.IsSent = true;
+            using (patience.Token.UnsafeRegister(static state => ((PendingOffer)state!).GiveUp(), offer))
+            {
+                await offer.Done;
             }
         }
         catch (OperationCanceledException)
@@ -84,23 +119,23 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
             // There was no credit until the patience ended, or the target's stream has ended.
         }
 
-        if (pending.Outcome is OfferOutcome answered)
+        if (offer.Outcome is OfferOutcome answered)
         {
             // Also where the answer and the end of the patience came together.
             return answered;
         }
 
-        _pending.Remove(id);
-        pending.Held?.Dispose();
+        _offers.Remove(offer.Id);
+        offer.Held?.Dispose();
         if (!patience.IsCancellationRequested)
         {
             // The write failed: the target's stream has ended, which its handler is about to notice.
             return new OfferOutcome.Gone();
         }
 
-        if (pending.IsSent)
+        if (offer.IsSent)
         {
-            Withdraw(id);
+            Withdraw(offer.Id);
         }
         else if (unseen)
         {
@@ -110,6 +145,42 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
 
         client.ThrowIfCancellationRequested();
         return new OfferOutcome.Silent();
+    }
+
+    /// <summary>
+    /// The registration as another process can go on with it. What still waits to be told to the target travels with its
+    /// stream, so all offers count as made.
+    /// </summary>
+    public TargetState Save(DescriptorTable descriptors)
+    {
+        var state = new TargetState
+        {
+            Registration = Registration,
+            Start = start,
+            Credit = _credit,
+            LastOffer = _lastId,
+        };
+        foreach (PendingOffer offer in _offers.Values)
+        {
+            state.Offers.Add(new OfferState
+            {
+                Id = offer.Id,
+                Held = offer.Held is null ? 0 : descriptors.Add(offer.Held),
+            });
+        }
+
+        return state;
+    }
+
+    /// <summary>Takes over what another process saved.</summary>
+    public void Restore(TargetState state, DescriptorTable descriptors)
+    {
+        _credit = state.Credit;
+        _lastId = state.LastOffer;
+        foreach (OfferState offer in state.Offers)
+        {
+            _offers.Add(offer.Id, new PendingOffer(this, offer.Id, descriptors.Take(offer.Held)) { IsSent = true });
+        }
     }
 
     /// <summary>Handles an answer. Takes its socket.</summary>
@@ -135,7 +206,7 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
             return "a server that accepts with a socket of its own";
         }
 
-        if (!_pending.Remove(answer.ConnectionId, out Pending? pending))
+        if (!_offers.Remove(answer.ConnectionId, out PendingOffer? offer))
         {
             // Withdrawn meanwhile. A target that waits for a socket hears it again, since a withdrawal may not have been sent.
             socket?.Dispose();
@@ -147,7 +218,7 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
             return null;
         }
 
-        pending.Complete(Judge(answer, socket, pending));
+        offer.Complete(Judge(answer, socket, offer));
         return null;
     }
 
@@ -155,20 +226,20 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
     public void OnGone()
     {
         _gone = true;
-        foreach (Pending pending in _pending.Values)
+        foreach (PendingOffer offer in _offers.Values)
         {
-            pending.Held?.Dispose();
-            pending.Complete(new OfferOutcome.Gone());
+            offer.Held?.Dispose();
+            offer.Complete(new OfferOutcome.Gone());
         }
 
-        _pending.Clear();
+        _offers.Clear();
     }
 
-    private OfferOutcome Judge(Answer answer, SafeHandle? socket, Pending pending)
+    private OfferOutcome Judge(Answer answer, SafeHandle? socket, PendingOffer offer)
     {
         if (answer.Reject is Reject reject)
         {
-            pending.Held?.Dispose();
+            offer.Held?.Dispose();
             string reason = reject.Reason.Length <= MaxReasonLength ? reject.Reason : reject.Reason[..MaxReasonLength] + "…";
             return new OfferOutcome.Rejected(LabelRules.Printable(reason));
         }
@@ -179,7 +250,7 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
             return new OfferOutcome.Rejected("the egress accepted without a connected stream socket");
         }
 
-        if (pending.Held is SafeHandle held)
+        if (offer.Held is SafeHandle held)
         {
             // Before anything else that this target is told, so that a half-close behind the answer finds it sent.
             Forget(stream.DeliverAsync(answer.ConnectionId, held));
@@ -218,31 +289,4 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
             CancellationToken.None,
             TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
             TaskScheduler.Default);
-
-    private sealed class Pending(SafeHandle? held)
-    {
-        // Awaited as it is: Task.WaitAsync would take every answer to the thread pool and back.
-        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        /// <summary>The socket that is sent on accept.</summary>
-        public SafeHandle? Held { get; } = held;
-
-        /// <summary>The target was told of it.</summary>
-        public bool IsSent { get; set; }
-
-        /// <summary>The answer, if there was one.</summary>
-        public OfferOutcome? Outcome { get; private set; }
-
-        /// <summary>Ends with the answer, or when nobody waits for it any longer. Never faults.</summary>
-        public Task Done => _done.Task;
-
-        public void Complete(OfferOutcome outcome)
-        {
-            Outcome = outcome;
-            _done.TrySetResult();
-        }
-
-        /// <summary>For any thread.</summary>
-        public void GiveUp() => _done.TrySetResult();
-    }
 }

@@ -93,6 +93,14 @@ internal sealed class FlowerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>What it, or a process that it started, says next to who started it (sd_notify(3)).</summary>
+    public async Task<string> NotificationAsync()
+    {
+        byte[] buffer = new byte[256];
+        int count = await _notify.ReceiveAsync(buffer.AsMemory(), SocketFlags.None).Within();
+        return Encoding.UTF8.GetString(buffer, 0, count);
+    }
+
     /// <summary>Waits for READY=1.</summary>
     public async Task ReadyAsync()
     {

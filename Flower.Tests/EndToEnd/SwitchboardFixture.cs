@@ -25,10 +25,27 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
 
     public async Task StartAsync(params string[] more)
     {
-        _daemon = FlowerProcess.Start(
-            Programs.Flower, ["switchboard", "--listen", Handle, "--admin", Admin, .. more]);
+        _daemon = StartProcess(more);
         await _daemon.ReadyAsync();
         _descriptors = _daemon.OpenDescriptors;
+    }
+
+    /// <summary>Lets another daemon take the place of the one that runs, which must then end by itself.</summary>
+    public async Task ReplaceAsync()
+    {
+        await using FlowerProcess old = Daemon;
+        _daemon = StartProcess("--replace");
+        await _daemon.ReadyAsync();
+        Assert.That(await old.ExitAsync(), Is.Zero, old.Error.ToString());
+        Assert.That(old.Error.Lines.Where(IsBad), Is.Empty);
+    }
+
+    /// <summary>The daemon, which the test stops by itself.</summary>
+    public FlowerProcess TakeDaemon()
+    {
+        FlowerProcess daemon = Daemon;
+        _daemon = null;
+        return daemon;
     }
 
     /// <summary>The log may have warnings and errors with these words; at least one line must.</summary>
@@ -107,6 +124,9 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
     private static bool IsBad(string line) =>
         line.StartsWith("warn:", StringComparison.Ordinal) || line.StartsWith("fail:", StringComparison.Ordinal)
         || line.StartsWith("crit:", StringComparison.Ordinal) || line.StartsWith("Unhandled", StringComparison.Ordinal);
+
+    private FlowerProcess StartProcess(params string[] more) => FlowerProcess.Start(
+        Programs.Flower, ["switchboard", "--listen", Handle, "--admin", Admin, .. more]);
 
     private FlowerProcess Keep(FlowerProcess process)
     {

@@ -56,6 +56,7 @@ internal abstract class BoardFixture
             {
                 Listen = SocketPath,
                 Admin = Path.Combine(_directory, "admin.sock"),
+                Control = Path.Combine(_directory, "control.sock"),
                 AcceptDeadline = AcceptDeadline,
             },
             logging => logging.ClearProviders().AddProvider(Log.CreateProvider())).Soon();

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Rpc.Interop;
+
+namespace Flower.Switchboard.Hosting;
+
+/// <summary>The sockets on which a switchboard listens. Owns them and their files.</summary>
+internal sealed class Doors : IDisposable
+{
+    private Doors(SocketFile handle, SocketFile grpc, SocketFile control)
+    {
+        Handle = handle;
+        Grpc = grpc;
+        Control = control;
+    }
+
+    /// <summary>Where sessions come in.</summary>
+    public SocketFile Handle { get; }
+
+    /// <summary>Where gRPC clients come in.</summary>
+    public SocketFile Grpc { get; }
+
+    /// <summary>Where a switchboard that takes this one's place comes in.</summary>
+    public SocketFile Control { get; }
+
+    /// <summary>Listens at the paths of the options.</summary>
+    /// <exception cref="IOException">A socket cannot be had; the message says why.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file system does not allow it.</exception>
+    public static Doors Claim(SwitchboardOptions options)
+    {
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var claimed = new List<SocketFile>(3);
+        try
+        {
+            claimed.Add(SocketFile.Claim(options.Listen, options.Mode, UnixSocket.ListenPackets));
+            claimed.Add(SocketFile.Claim(options.Admin, options.Mode, UnixSocket.ListenStream));
+            claimed.Add(SocketFile.Claim(options.Control, Owner, UnixSocket.ListenPackets));
+            return new(claimed[0], claimed[1], claimed[2]);
+        }
+        catch
+        {
+            claimed.ForEach(file => file.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>Takes over what another process listens on.</summary>
+    /// <param name="paths">Of the handle door, the gRPC door and the control socket.</param>
+    /// <param name="descriptors">Of each, in the same order, the socket and its lock. Taken over.</param>
+    public static Doors Adopt(IReadOnlyList<string> paths, IReadOnlyList<Descriptor> descriptors) => new(
+        SocketFile.Adopt(paths[0], descriptors[0], descriptors[1]),
+        SocketFile.Adopt(paths[1], descriptors[2], descriptors[3]),
+        SocketFile.Adopt(paths[2], descriptors[4], descriptors[5]));
+
+    /// <summary>Duplicates of the sockets and their locks, as <see cref="Adopt"/> takes them.</summary>
+    /// <exception cref="Rpc.FlowerSocketException">EMFILE.</exception>
+    public IReadOnlyList<Descriptor> Duplicate()
+    {
+        var copies = new List<Descriptor>(6);
+        try
+        {
+            foreach (SocketFile file in new[] { Handle, Grpc, Control })
+            {
+                copies.Add(file.Socket.Duplicate());
+                copies.Add(file.DuplicateLock());
+            }
+
+            return copies;
+        }
+        catch
+        {
+            copies.ForEach(copy => copy.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>Leaves the files and their locks to the process that has taken them over.</summary>
+    public void Abandon()
+    {
+        Handle.Abandon();
+        Grpc.Abandon();
+        Control.Abandon();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Control.Dispose();
+        Grpc.Dispose();
+        Handle.Dispose();
+    }
+}
