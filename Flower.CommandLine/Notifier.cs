@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Net.Sockets;
+using Flower.Rpc.Interop;
 
 namespace Flower.CommandLine;
 
@@ -18,22 +18,7 @@ public static class Notifier
 
     private static void Send(string state)
     {
-        string? path = Environment.GetEnvironmentVariable("NOTIFY_SOCKET");
-        if (string.IsNullOrEmpty(path))
-        {
-            return;
-        }
-
-        // A name that begins with '@' is in the abstract namespace, which is spelled with a NUL in the address.
-        string name = path[0] == '@' ? '\0' + path[1..] : path;
-        try
-        {
-            using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-            socket.SendTo(System.Text.Encoding.UTF8.GetBytes(state), new UnixDomainSocketEndPoint(name));
-        }
-        catch (Exception e) when (e is SocketException or ArgumentException)
-        {
-            // As sd_notify's own advice: a service works without its supervisor.
-        }
+        using NotifySocket? manager = NotifySocket.FromEnvironment();
+        manager?.Send(state);
     }
 }

@@ -37,6 +37,13 @@ internal sealed class SwitchboardCommand : Command
             + "calls go on, and nobody notices. Where none runs, start. SIGUSR2 makes a switchboard replace itself",
     };
 
+    private readonly Option<bool> _keepSessions = new("--keep-sessions")
+    {
+        Description = "Keep sessions in the service manager's descriptor store (FileDescriptorStoreMax= in "
+            + "systemd.service(5)), so that handles and targets outlive a crash. Default: when FDSTORE says that there is "
+            + "one, as systemd does since version 254",
+    };
+
     private readonly Option<string> _mode = new("--mode")
     {
         HelpName = "MODE",
@@ -56,6 +63,7 @@ internal sealed class SwitchboardCommand : Command
         Add(_admin);
         Add(_control);
         Add(_replace);
+        Add(_keepSessions);
         Add(_mode);
         Add(_verbose);
         this.SetRun(RunAsync, stopped: ExitCodes.Ok);
@@ -73,6 +81,8 @@ internal sealed class SwitchboardCommand : Command
             Admin = command.GetValue(_admin) ?? Path.Combine(folder, "admin.sock"),
             Control = command.GetValue(_control) ?? Path.Combine(folder, "control.sock"),
             Replace = command.GetValue(_replace),
+            KeepSessions = command.GetValue(_keepSessions)
+                || (int.TryParse(Environment.GetEnvironmentVariable("FDSTORE"), out int slots) && slots > 0),
             Mode = ReadMode(command.GetValue(_mode)!),
         };
         LogLevel level = command.GetValue(_verbose) ? LogLevel.Debug : LogLevel.Information;

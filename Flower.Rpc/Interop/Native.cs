@@ -11,6 +11,7 @@ internal static unsafe partial class Native
 {
     internal const int AfUnix = 1;
     internal const int SockStream = 1;
+    internal const int SockDatagram = 2;
     internal const int SockSeqPacket = 5;
     internal const int SockCloExec = 0x80000;
     internal const int SolSocket = 1;

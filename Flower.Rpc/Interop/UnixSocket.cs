@@ -40,6 +40,10 @@ public static unsafe class UnixSocket
     /// <exception cref="FlowerSocketException">As for <see cref="ConnectPackets"/>.</exception>
     public static Descriptor ConnectStream(string path) => Connect(path, Native.SockStream);
 
+    /// <summary>Connects to a datagram socket: a path, or <c>@name</c> in the abstract namespace.</summary>
+    /// <exception cref="FlowerSocketException">As for <see cref="ConnectPackets"/>.</exception>
+    internal static Descriptor ConnectDatagrams(string name) => Connect(name, Native.SockDatagram);
+
     /// <summary>
     /// A listening packet socket at a path. Its mode is never wider than asked for; accepted sockets pass credentials
     /// and a pidfd with their first packet.
@@ -77,6 +81,18 @@ public static unsafe class UnixSocket
         }
 
         return socket;
+    }
+
+    /// <summary>The path that a socket is bound to; null: none.</summary>
+    /// <exception cref="FlowerSocketException">It is no socket.</exception>
+    public static string? PathOf(SafeHandle socket)
+    {
+        System.Net.SocketAddress name = StreamSocket.NewName();
+        StreamSocket.GetName(socket, name);
+        ReadOnlySpan<byte> path = name.Buffer.Span[2..Math.Max(2, name.Size)];
+        return name.Family == System.Net.Sockets.AddressFamily.Unix && path.Length > 0 && path[0] != 0
+            ? Encoding.UTF8.GetString(path.TrimEnd((byte)0))
+            : null;
     }
 
     /// <summary>Accepts a connection, or returns null with the error number.</summary>
@@ -341,9 +357,12 @@ public static unsafe class UnixSocket
             throw new FlowerSocketException($"socket path '{path}'", 36);
         }
 
-        byte[] address = new byte[2 + name.Length + 1];
+        // An abstract name begins with a NUL, which is written '@', and has none at its end.
+        bool isAbstract = name[0] == (byte)'@';
+        byte[] address = new byte[2 + name.Length + (isAbstract ? 0 : 1)];
         address[0] = Native.AfUnix;
         name.CopyTo(address, 2);
+        address[2] = isAbstract ? (byte)0 : name[0];
         return address;
     }
 

@@ -21,6 +21,7 @@ internal abstract class ServerCall
     private readonly CancellationTokenSource _cancellation = new();
     private readonly IDisposable? _deadlineTimer;
     private readonly Start _start;
+    private bool _isKept;
 
     private protected ServerCall(ServerSession session, uint callId, Start start)
     {
@@ -98,6 +99,20 @@ internal abstract class ServerCall
         Context.Resumed = state.Checkpoint.IsEmpty ? null : new CallCheckpoint(state.Checkpoint, descriptors);
     }
 
+    /// <summary>Keeps the call across a crash.</summary>
+    internal void Keep(ByteString checkpoint)
+    {
+        _isKept = true;
+        Session.Keep(new CallState
+        {
+            CallId = CallId,
+            Start = _start,
+            Credit = _start.Credit == 0 ? PacketLimits.InitialCredit : _start.Credit,
+            Granted = PacketLimits.InitialCredit,
+            Checkpoint = checkpoint,
+        });
+    }
+
     internal void OnCancel() => End(new RpcStatus(StatusCode.Cancelled, "the caller gave up"));
 
     /// <summary>Sends the status, unless the session is gone, and forgets the call.</summary>
@@ -111,6 +126,11 @@ internal abstract class ServerCall
         HasEnded = true;
         _deadlineTimer?.Dispose();
         Session.Forget(this);
+        if (_isKept)
+        {
+            Session.LetGo(CallId);
+        }
+
         var answer = new Protocol.V1.Status { Code = (uint)status.StatusCode, Message = status.Detail ?? "" };
         MetadataCodec.Write(trailers, answer.Trailers);
         if (answer.CalculateSize() > PacketWriter.MaxMessageBytes)

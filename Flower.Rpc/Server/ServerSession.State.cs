@@ -24,6 +24,20 @@ internal sealed partial class ServerSession
             session._pidFd = descriptors.Take(owner.PidFd);
         }
 
+        session._understandsRestarted = state.UnderstandsRestarted;
+        session._awaitsAcknowledgement = state.Restarted;
+        if (state.Stored != 0 && server.Store is ISessionStore store)
+        {
+            session._stored = state.Stored;
+            store.AddAgain(state.Stored, authority, state.IsShared);
+            session.KeepOwner();
+        }
+
+        if (session._pidFd is null)
+        {
+            UnixSocket.PassPidFd(socket, true);
+        }
+
         foreach (PacketState packet in state.Unsent)
         {
             session._writer.AddUnsent(packet.Bytes.ToByteArray(), [.. descriptors.TakeAll(packet.Descriptors) ?? []]);
@@ -70,7 +84,15 @@ internal sealed partial class ServerSession
     /// <summary>The session as another process can go on with it. Changes nothing; the descriptors are duplicates.</summary>
     internal SessionState Save(DescriptorTable descriptors)
     {
-        var state = new SessionState { Socket = descriptors.Add(_socket), IsShared = _isShared };
+        var state = new SessionState
+        {
+            Socket = descriptors.Add(_socket),
+            IsShared = _isShared,
+            Stored = _stored,
+            UnderstandsRestarted = _understandsRestarted,
+            Restarted = _awaitsAcknowledgement,
+            IsTold = true,
+        };
         if (_owner is Credentials owner)
         {
             state.Owner = new OwnerState

@@ -228,8 +228,18 @@ internal sealed partial class ServerSession : ISession
             return;
         }
 
+        if (_awaitsAcknowledgement && frame.KindCase != Frame.KindOneofCase.Restarted)
+        {
+            // Sent before its caller knew of the crash.
+            MessageCodec.Close(descriptors);
+            return;
+        }
+
         switch (frame.KindCase)
         {
+            case Frame.KindOneofCase.Restarted:
+                OnAcknowledged(frame.Restarted);
+                break;
             case Frame.KindOneofCase.Start:
                 OnStart(frame.CallId, frame.Start);
                 break;
@@ -250,6 +260,7 @@ internal sealed partial class ServerSession : ISession
                 Find(frame)?.OnCredit(frame.Credit.Messages);
                 break;
             case Frame.KindOneofCase.Hello:
+                OnFeatures(frame.Hello);
                 Send(new Frame
                 {
                     Hello = new Hello
@@ -343,21 +354,32 @@ internal sealed partial class ServerSession : ISession
                     $"a packet from pid {sender.Pid} uid {sender.Uid} on the session of pid {owner.Pid} uid {owner.Uid}");
             }
 
+            if (_pidFd is null)
+            {
+                TakePidFd(received);
+            }
+
             return;
         }
 
         _owner = sender;
-        // A pidfd costs a descriptor a packet, so it is asked for once.
+        TakePidFd(received);
+        KeepOwner();
+
+        if (Authority.Bind(this) is RpcStatus refusal)
+        {
+            Stop(refusal.StatusCode, refusal.Detail);
+        }
+    }
+
+    // A pidfd costs a descriptor a packet, so it is asked for once.
+    private void TakePidFd(in ReceivedPacket received)
+    {
         UnixSocket.PassPidFd(_socket, false);
         if (received.PidFd is Descriptor pidFd)
         {
             _pidFd = pidFd;
             WatchOwner(pidFd);
-        }
-
-        if (Authority.Bind(this) is RpcStatus refusal)
-        {
-            Stop(refusal.StatusCode, refusal.Detail);
         }
     }
 
@@ -418,6 +440,7 @@ internal sealed partial class ServerSession : ISession
         }
 
         _stopped = true;
+        LeaveStore();
         _watch?.Dispose();
         _pidWatch?.Dispose();
         _unwritable?.Dispose();

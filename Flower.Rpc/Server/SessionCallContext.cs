@@ -46,6 +46,13 @@ public sealed class SessionCallContext : ServerCallContext
     /// </summary>
     public Func<DescriptorTable, ByteString>? Checkpoint { get; set; }
 
+    /// <summary>
+    /// Keeps the call across a crash of this process, as far as there is a store and the caller understands what it will
+    /// be told. It then goes on from the checkpoint, with credit as at its beginning.
+    /// </summary>
+    /// <param name="checkpoint">Names no descriptors. A later one takes its place.</param>
+    public void Keep(ByteString checkpoint) => _call.Keep(checkpoint);
+
     /// <summary>The server of the session.</summary>
     public SessionServer Server => _call.Session.Server;
 

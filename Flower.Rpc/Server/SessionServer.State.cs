@@ -96,6 +96,10 @@ public sealed partial class SessionServer
                 }
 
                 calls.AddRange(state.Calls.Select(call => (session.RestoreCall(call, descriptors), order(call))));
+                if (state.Restarted && !state.IsTold)
+                {
+                    session.AnnounceRestart();
+                }
             }
         }
         catch (PacketException e)

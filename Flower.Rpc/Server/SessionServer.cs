@@ -44,6 +44,9 @@ public sealed partial class SessionServer : IDisposable
     /// <summary>How many sessions are open.</summary>
     public int SessionCount => _sessions.Count;
 
+    /// <summary>Where sessions are kept that must outlive a crash; null: none are.</summary>
+    public ISessionStore? Store { get; set; }
+
     internal EventLoop Loop { get; }
 
     internal ILogger Logger { get; }
@@ -69,7 +72,7 @@ public sealed partial class SessionServer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(socket);
         UnixSocket.PassPidFd(socket, true);
-        Add(socket, authority, isShared: true);
+        Add(socket, authority, isShared: true).Keep();
     }
 
     /// <summary>Ends every session and accepts no more. Paused sessions are not told. On the loop.</summary>
@@ -101,7 +104,8 @@ public sealed partial class SessionServer : IDisposable
         // The sender should have done so before the pair could carry a packet; what it queued earlier is refused.
         UnixSocket.PassCredentials(socket);
         UnixSocket.PassPidFd(socket, true);
-        Add(socket, authority, isShared: false);
+        // Its holder may have no other way to come back.
+        Add(socket, authority, isShared: false).Keep();
     }
 
     internal void Remove(ServerSession session)
@@ -110,7 +114,7 @@ public sealed partial class SessionServer : IDisposable
         session.Authority.Leave(session);
     }
 
-    private void Add(Descriptor socket, ISessionAuthority authority, bool isShared)
+    private ServerSession Add(Descriptor socket, ISessionAuthority authority, bool isShared)
     {
         var session = new ServerSession(this, socket, authority, isShared, _paused);
         _sessions.Add(session);
@@ -127,6 +131,8 @@ public sealed partial class SessionServer : IDisposable
         {
             session.Stop(status.StatusCode, status.Detail);
         }
+
+        return session;
     }
 
     private void Accept(Descriptor listener, EventLoop.Watch watch, Func<Descriptor, ISessionAuthority> authority)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Rpc.Interop;
+using Flower.Switchboard.Hosting.CrashStore;
 
 namespace Flower.Switchboard.Hosting;
 
@@ -22,18 +23,21 @@ internal sealed class Doors : IDisposable
     /// <summary>Where a switchboard that takes this one's place comes in.</summary>
     public SocketFile Control { get; }
 
-    /// <summary>Listens at the paths of the options.</summary>
+    /// <summary>Listens at the paths of the options, with the sockets that were kept, if any.</summary>
     /// <exception cref="IOException">A socket cannot be had; the message says why.</exception>
     /// <exception cref="UnauthorizedAccessException">The file system does not allow it.</exception>
-    public static Doors Claim(SwitchboardOptions options)
+    public static Doors Claim(SwitchboardOptions options, Recovery? kept)
     {
         const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         var claimed = new List<SocketFile>(3);
         try
         {
-            claimed.Add(SocketFile.Claim(options.Listen, options.Mode, UnixSocket.ListenPackets));
-            claimed.Add(SocketFile.Claim(options.Admin, options.Mode, UnixSocket.ListenStream));
-            claimed.Add(SocketFile.Claim(options.Control, Owner, UnixSocket.ListenPackets));
+            claimed.Add(SocketFile.Claim(
+                options.Listen, options.Mode, UnixSocket.ListenPackets, kept?.TakeDoor(StoreNames.HandleDoor)));
+            claimed.Add(SocketFile.Claim(
+                options.Admin, options.Mode, UnixSocket.ListenStream, kept?.TakeDoor(StoreNames.GrpcDoor)));
+            claimed.Add(SocketFile.Claim(
+                options.Control, Owner, UnixSocket.ListenPackets, kept?.TakeDoor(StoreNames.Control)));
             return new(claimed[0], claimed[1], claimed[2]);
         }
         catch

@@ -18,6 +18,15 @@ internal static partial class HostingLog
     [LoggerMessage(205, LogLevel.Information, "took over {Sessions} sessions, {Handles} handles and {Targets} targets")]
     internal static partial void TookOver(ILogger logger, int sessions, int handles, int targets);
 
+    [LoggerMessage(206, LogLevel.Information, "back with {Sessions} sessions, {Handles} handles and {Targets} targets that the service manager kept")]
+    internal static partial void Restored(ILogger logger, int sessions, int handles, int targets);
+
+    [LoggerMessage(207, LogLevel.Warning, "what the service manager kept is of no use: {Reason}")]
+    internal static partial void NotRestored(ILogger logger, string reason);
+
+    [LoggerMessage(208, LogLevel.Warning, "the service manager does not keep sessions: {Reason}")]
+    internal static partial void StoreFailed(ILogger logger, string reason);
+
     [LoggerMessage(202, LogLevel.Critical, "a handler on the loop failed; the loop goes on")]
     internal static partial void Fault(ILogger logger, Exception exception);
 }

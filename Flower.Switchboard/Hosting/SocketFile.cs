@@ -34,9 +34,14 @@ internal sealed class SocketFile : IDisposable
     /// <summary>
     /// Listens at a path. Missing directories are made: for the owner alone, or open to all if the socket is for others.
     /// </summary>
+    /// <param name="path">Where.</param>
+    /// <param name="mode">Who may connect.</param>
+    /// <param name="listen">Makes the socket.</param>
+    /// <param name="kept">The one that listened there before this process began, if it was kept. Taken over.</param>
     /// <exception cref="IOException">Another switchboard is there, or something that is not a socket.</exception>
     /// <exception cref="UnauthorizedAccessException">The file system does not allow it.</exception>
-    public static SocketFile Claim(string path, UnixFileMode mode, Func<string, uint, Descriptor> listen)
+    public static SocketFile Claim(
+        string path, UnixFileMode mode, Func<string, uint, Descriptor> listen, Descriptor? kept = null)
     {
         string full = System.IO.Path.GetFullPath(path);
         FileStream locked;
@@ -53,8 +58,14 @@ internal sealed class SocketFile : IDisposable
 
         try
         {
-            RemoveStale(full);
-            Descriptor socket = listen(full, (uint)mode);
+            Descriptor? socket = kept is not null && IsAt(full, kept) ? kept : null;
+            if (socket is null)
+            {
+                kept?.Dispose();
+                RemoveStale(full);
+                socket = listen(full, (uint)mode);
+            }
+
             return Syscall.lstat(full, out Stat own) == 0
                 ? new SocketFile(full, locked, socket, own)
                 : throw new IOException($"{full} vanished");
@@ -108,6 +119,19 @@ internal sealed class SocketFile : IDisposable
 
         File.Delete(LockPath);
         _lock.Dispose();
+    }
+
+    // The file may have been exchanged meanwhile, but then its maker connects to what it made.
+    private static bool IsAt(string path, Descriptor socket)
+    {
+        try
+        {
+            return File.Exists(path) && UnixSocket.PathOf(socket) == path;
+        }
+        catch (FlowerSocketException)
+        {
+            return false;
+        }
     }
 
     private static UnixFileMode DirectoryModeFor(UnixFileMode socket)

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
-using Flower.Rpc.State;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Admin;
+using Flower.Switchboard.Hosting.CrashStore;
 using Flower.Switchboard.Hosting.Replacement;
 using Flower.Switchboard.Sessions;
-using Flower.Switchboard.State;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -58,11 +57,10 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             throw new IOException($"the sockets need paths of their own: {string.Join(", ", paths)}");
         }
 
-        using Successor? successor = options.Replace ? Successor.TryBegin(options) : null;
-        Doors doors = successor?.Doors ?? Doors.Claim(options);
+        using Beginning beginning = Beginning.Begin(options);
+        Doors doors = beginning.Doors;
         EventLoop? loop = null;
         SessionServer? server = null;
-        bool committed = false;
         try
         {
             ILogger? log = null;
@@ -73,13 +71,8 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             web.Services.GetRequiredService<GrpcDoorService>().Board = board;
             server = new SessionServer(loop, log);
             Protocol.V1.Switchboard.BindService(server.Methods, new SwitchboardService(board, log));
-            if (successor is not null)
-            {
-                await TakeOverAsync(successor, loop, board, server, log);
-                committed = true;
-            }
-
-            var predecessor = new Predecessor(loop, server, board, doors, log);
+            await beginning.FillAsync(loop, board, server, log);
+            var predecessor = new Predecessor(loop, server, board, doors, log) { Store = beginning.Store };
             await loop.Invoke(() =>
             {
                 server.Resume();
@@ -96,13 +89,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         }
         catch (Exception e)
         {
-            if (successor is not null && !committed)
-            {
-                // The old one goes on with all that came from it.
-                successor.Fail(e.Message);
-                doors.Abandon();
-            }
-
+            beginning.Fail(e.Message);
             if (server is not null)
             {
                 await loop!.Invoke(server.Dispose);
@@ -116,7 +103,8 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
 
     /// <summary>
     /// Stops: first the doors, so that nothing new begins, then the sessions, then the loop and the files. What another
-    /// switchboard has taken over is left alone.
+    /// switchboard has taken over is left alone, and so is what the service manager keeps: it closes that where it does not
+    /// start the switchboard again.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
@@ -125,15 +113,22 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             return;
         }
 
-        if (Replaced.IsCompleted)
+        DescriptorStore? store = _predecessor.Store;
+        if (Replaced.IsCompleted || store is not null)
         {
             _doors.Abandon();
         }
 
-        await _loop.Invoke(() =>
+        await _loop.Invoke(async () =>
         {
             _predecessor.Dispose();
+            if (store is not null && !Replaced.IsCompleted)
+            {
+                await _server.PauseAsync();
+            }
+
             _server.Dispose();
+            store?.Dispose();
         });
         using (var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5)))
         {
@@ -143,27 +138,6 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         await _web.DisposeAsync();
         _loop.Dispose();
         _doors.Dispose();
-    }
-
-    private static async Task TakeOverAsync(
-        Successor successor, EventLoop loop, Board board, SessionServer server, ILogger log)
-    {
-        (BoardState state, DescriptorTable descriptors) = successor.Fetch();
-        using (descriptors)
-        {
-            try
-            {
-                await loop.Invoke(() => BoardRestorer.Restore(state, descriptors, board, server));
-            }
-            catch (InvalidDataException e)
-            {
-                throw new IOException($"cannot take over: {e.Message}", e);
-            }
-
-            successor.Commit();
-        }
-
-        HostingLog.TookOver(log, state.Sessions.Count, board.Handles.Nodes.Count, board.TargetCount);
     }
 
     private static Task WhenStopping(WebApplication web)

@@ -19,6 +19,12 @@ public sealed class SwitchboardOptions
     /// </summary>
     public bool Replace { get; init; }
 
+    /// <summary>
+    /// Keep sessions in the service manager's descriptor store, as NOTIFY_SOCKET says, and begin with those that it kept,
+    /// as LISTEN_FDS says. Default: false.
+    /// </summary>
+    public bool KeepSessions { get; init; }
+
     /// <summary>The mode of both sockets; default 0600. Who may open them has every right.</summary>
     public UnixFileMode Mode { get; init; } = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 

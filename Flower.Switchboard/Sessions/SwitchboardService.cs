@@ -250,6 +250,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         try
         {
             context.Checkpoint = descriptors => target.Save(descriptors).ToByteString();
+            context.Keep(target.SaveAsNew().ToByteString());
             await target.AnnounceAsync(Board.LabelsOf(target, target.Caller));
             while (await next() is Answer answer)
             {

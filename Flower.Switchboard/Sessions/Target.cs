@@ -172,6 +172,14 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
         return state;
     }
 
+    /// <summary>The registration as it is after a crash, when every offer and every credit granted since is void.</summary>
+    public TargetState SaveAsNew() => new()
+    {
+        Registration = Registration,
+        Start = start,
+        Credit = Math.Min(start.Credit, MaxUnseen),
+    };
+
     /// <summary>Takes over what another process saved.</summary>
     public void Restore(TargetState state, DescriptorTable descriptors)
     {

@@ -3,6 +3,7 @@ using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Rpc.State;
 using Flower.Rpc.Transport;
+using Flower.Switchboard.Hosting.CrashStore;
 using Flower.Switchboard.Sessions;
 using Flower.Switchboard.State;
 using Microsoft.Extensions.Logging;
@@ -19,6 +20,9 @@ internal sealed class Predecessor(
     private readonly TaskCompletionSource<int> _replaced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private EventLoop.Watch? _watch;
     private Task _conversation = Task.CompletedTask;
+
+    /// <summary>Where sessions are kept across a crash; null: nowhere. The successor needs to know its numbers.</summary>
+    public DescriptorStore? Store { get; init; }
 
     /// <summary>
     /// Completes with the process id of the new switchboard when it has committed: the sessions are its own, and this
@@ -97,6 +101,8 @@ internal sealed class Predecessor(
         {
             await server.PauseAsync();
             state = BoardSaver.Save(board, server, descriptors);
+            state.StoreGeneration = Store?.Generation ?? 0;
+            state.LastStored = Store?.LastNumber ?? 0;
         });
         StateTransfer.Send(channel, state!, descriptors);
         channel.Receive(ControlMessage.KindOneofCase.Committed);

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Rpc.Interop;
+using Flower.Rpc.Server;
+using Flower.Rpc.State;
+using Flower.Rpc.Transport;
+using Flower.Switchboard.Hosting.CrashStore;
+using Flower.Switchboard.Hosting.Replacement;
+using Flower.Switchboard.Sessions;
+using Flower.Switchboard.State;
+using Microsoft.Extensions.Logging;
+
+namespace Flower.Switchboard.Hosting;
+
+/// <summary>
+/// What a switchboard begins with: nothing, what the one whose place it takes has, or what the service manager kept of one
+/// that crashed. Owns the conversation with the former and the store; the doors are the caller's.
+/// </summary>
+internal sealed class Beginning : IDisposable
+{
+    private readonly Successor? _successor;
+    private readonly Recovery? _recovery;
+    private readonly bool _keepSessions;
+    private bool _committed;
+
+    private Beginning(Doors doors, Successor? successor, Recovery? recovery, bool keepSessions)
+    {
+        Doors = doors;
+        _successor = successor;
+        _recovery = recovery;
+        _keepSessions = keepSessions;
+    }
+
+    /// <summary>The doors.</summary>
+    public Doors Doors { get; }
+
+    /// <summary>Where sessions are kept; null: nowhere. Lives as long as the switchboard.</summary>
+    public DescriptorStore? Store { get; private set; }
+
+    /// <summary>Has the doors, one way or another.</summary>
+    /// <exception cref="IOException">A socket cannot be had; the message says why.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file system does not allow it.</exception>
+    public static Beginning Begin(SwitchboardOptions options)
+    {
+        Successor? successor = options.Replace ? Successor.TryBegin(options) : null;
+        if (successor is not null)
+        {
+            return new Beginning(successor.Doors, successor, null, options.KeepSessions);
+        }
+
+        Recovery? recovery = options.KeepSessions ? Recovery.Read() : null;
+        try
+        {
+            return new Beginning(Doors.Claim(options, recovery), null, recovery, options.KeepSessions);
+        }
+        catch
+        {
+            recovery?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Fills the board. The sessions are paused afterwards.</summary>
+    /// <exception cref="IOException">The switchboard that runs does not let go.</exception>
+    public async Task FillAsync(EventLoop loop, Board board, SessionServer server, ILogger logger)
+    {
+        if (_keepSessions && NotifySocket.FromEnvironment() is NotifySocket manager)
+        {
+            Store = new DescriptorStore(manager, loop, logger);
+            server.Store = Store;
+        }
+
+        if (_successor is not null)
+        {
+            (BoardState state, DescriptorTable descriptors) = _successor.Fetch();
+            using (descriptors)
+            {
+                await RestoreAsync(state, descriptors, loop, board, server);
+            }
+
+            _successor.Commit();
+            _committed = true;
+            HostingLog.TookOver(logger, state.Sessions.Count, board.Handles.Nodes.Count, board.TargetCount);
+            await loop.Invoke(() => Store?.Begin(state.StoreGeneration + 1, state.LastStored, Doors));
+            if (state.StoreGeneration > 0)
+            {
+                await loop.Invoke(() => Store?.Forget(StoreNames.Journal(state.StoreGeneration)));
+            }
+        }
+        else if (_recovery is not null)
+        {
+            await RecoverAsync(_recovery, loop, board, server, logger);
+        }
+    }
+
+    /// <summary>It did not work: a switchboard whose place was to be taken goes on.</summary>
+    public void Fail(string reason)
+    {
+        if (_successor is not null && !_committed)
+        {
+            _successor.Fail(reason);
+            Doors.Abandon();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _successor?.Dispose();
+        _recovery?.Dispose();
+    }
+
+    private static async Task RestoreAsync(
+        BoardState state, DescriptorTable descriptors, EventLoop loop, Board board, SessionServer server)
+    {
+        try
+        {
+            await loop.Invoke(() => BoardRestorer.Restore(state, descriptors, board, server));
+        }
+        catch (InvalidDataException e)
+        {
+            throw new IOException($"cannot take over: {e.Message}", e);
+        }
+    }
+
+    private async Task RecoverAsync(
+        Recovery recovery, EventLoop loop, Board board, SessionServer server, ILogger logger)
+    {
+        await RestoreAsync(recovery.State, recovery.Descriptors, loop, board, server);
+        await loop.Invoke(() =>
+        {
+            Store?.Begin(recovery.Generation + 1, recovery.LastNumber, Doors);
+            foreach (string name in recovery.Leftovers)
+            {
+                Store?.Forget(name);
+            }
+        });
+        if (recovery.Generation > 0)
+        {
+            HostingLog.Restored(
+                logger, recovery.State.Sessions.Count, board.Handles.Nodes.Count, board.TargetCount);
+        }
+    }
+}

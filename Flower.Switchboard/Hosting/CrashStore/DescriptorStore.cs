@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Rpc.Interop;
+using Flower.Rpc.Server;
+using Flower.Rpc.State;
+using Flower.Rpc.Transport;
+using Flower.Switchboard.Sessions;
+using Flower.Switchboard.State;
+using Microsoft.Extensions.Logging;
+
+namespace Flower.Switchboard.Hosting.CrashStore;
+
+/// <summary>
+/// Keeps sessions in the service manager's descriptor store (FDSTORE=1, sd_notify(3)): their sockets by name, and what is
+/// known of them in a journal. On the loop. Owns the journal.
+/// </summary>
+internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILogger logger) : ISessionStore, IDisposable
+{
+    // A journal is written anew when it is mostly history.
+    private const int MinRecords = 4096;
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(20);
+
+    private readonly Dictionary<ulong, Kept> _kept = [];
+    private readonly Queue<(string State, Descriptor? Descriptor)> _unsent = new();
+    private Journal? _journal;
+    private ulong _generation;
+    private ulong _lastNumber;
+
+    /// <summary>
+    /// Begins to keep, with what was added before. Until then everything is only collected.
+    /// </summary>
+    /// <param name="generation">Above that of every journal that is in the store.</param>
+    /// <param name="lastNumber">Not below that of any session in the store.</param>
+    /// <param name="doors">Kept too, so that who connects meanwhile waits in their queues.</param>
+    public void Begin(ulong generation, ulong lastNumber, Doors doors)
+    {
+        _generation = generation;
+        _lastNumber = lastNumber;
+        Store(StoreNames.HandleDoor, doors.Handle.Socket);
+        Store(StoreNames.GrpcDoor, doors.Grpc.Socket);
+        Store(StoreNames.Control, doors.Control.Socket);
+        WriteAnew();
+    }
+
+    /// <summary>The generation of the journal.</summary>
+    public ulong Generation => _generation;
+
+    /// <summary>The number of the session that was kept last.</summary>
+    public ulong LastNumber => _lastNumber;
+
+    public ulong Add(Descriptor socket, ISessionAuthority authority, bool isShared)
+    {
+        ulong number = ++_lastNumber;
+        AddAgain(number, authority, isShared);
+        Store(StoreNames.Session(number), socket);
+        return number;
+    }
+
+    public void AddAgain(ulong number, ISessionAuthority authority, bool isShared)
+    {
+        var kept = new Kept((HandleNode)authority, isShared);
+        _kept.Add(number, kept);
+        if (_journal is not null)
+        {
+            WriteSession(_journal, number, kept);
+        }
+    }
+
+    public void SetOwner(ulong number, Credentials owner, bool understandsRestarted)
+    {
+        var record = new KeptOwner
+        {
+            Number = number,
+            Owner = new OwnerState { Pid = owner.Pid, Uid = owner.Uid, Gid = owner.Gid },
+            UnderstandsRestarted = understandsRestarted,
+        };
+        _kept[number].Owner = record;
+        _journal?.Write(new JournalRecord { Owner = record });
+    }
+
+    public void AddCall(ulong number, CallState call)
+    {
+        _kept[number].Calls[call.CallId] = call;
+        _journal?.Write(new JournalRecord { Call = new KeptCall { Number = number, Call = call } });
+    }
+
+    public void RemoveCall(ulong number, uint callId)
+    {
+        if (_kept.TryGetValue(number, out Kept? kept) && kept.Calls.Remove(callId))
+        {
+            _journal?.Write(new JournalRecord { EndedCall = new EndedCall { Number = number, CallId = callId } });
+            Tidy();
+        }
+    }
+
+    public void Remove(ulong number)
+    {
+        if (_kept.Remove(number))
+        {
+            _journal?.Write(new JournalRecord { EndedSession = number });
+            Forget(StoreNames.Session(number));
+            Tidy();
+        }
+    }
+
+    /// <summary>Takes something out of the store.</summary>
+    public void Forget(string name) => Tell($"FDSTOREREMOVE=1\nFDNAME={name}", null);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _journal?.Dispose();
+        while (_unsent.TryDequeue(out (string State, Descriptor? Descriptor) unsent))
+        {
+            unsent.Descriptor?.Dispose();
+        }
+    }
+
+    private static void WriteSession(Journal journal, ulong number, Kept kept) => journal.Write(new JournalRecord
+    {
+        Session = new KeptSession { Number = number, Node = journal.Numbers.Of(kept.Node), IsShared = kept.IsShared },
+    });
+
+    private void Tidy()
+    {
+        int live = _kept.Count * 4;
+        if (_journal is not null && _journal.Count > MinRecords && _journal.Count > live * 2)
+        {
+            WriteAnew();
+        }
+    }
+
+    // The new journal is whole before the store has it, and the old one is there until then.
+    private void WriteAnew()
+    {
+        var journal = new Journal();
+        foreach ((ulong number, Kept kept) in _kept)
+        {
+            WriteSession(journal, number, kept);
+            if (kept.Owner is not null)
+            {
+                journal.Write(new JournalRecord { Owner = kept.Owner });
+            }
+
+            foreach (CallState call in kept.Calls.Values)
+            {
+                journal.Write(new JournalRecord { Call = new KeptCall { Number = number, Call = call } });
+            }
+        }
+
+        if (_journal is not null)
+        {
+            _generation++;
+        }
+
+        Store(StoreNames.Journal(_generation), journal.File);
+        if (_journal is not null)
+        {
+            Forget(StoreNames.Journal(_generation - 1));
+            _journal.Dispose();
+        }
+
+        _journal = journal;
+    }
+
+    private void Store(string name, Descriptor descriptor) => Tell($"FDSTORE=1\nFDNAME={name}", descriptor);
+
+    // In order. The manager's queue is long; while it is full all the same, this process does not wait for it.
+    private void Tell(string state, Descriptor? descriptor)
+    {
+        if (_unsent.Count == 0 && TrySend(state, descriptor))
+        {
+            return;
+        }
+
+        _unsent.Enqueue((state, descriptor?.Duplicate()));
+        if (_unsent.Count == 1)
+        {
+            loop.After(Retry, SendUnsent);
+        }
+    }
+
+    private void SendUnsent()
+    {
+        while (_unsent.TryPeek(out (string State, Descriptor? Descriptor) next))
+        {
+            if (!TrySend(next.State, next.Descriptor))
+            {
+                loop.After(Retry, SendUnsent);
+                return;
+            }
+
+            _unsent.Dequeue().Descriptor?.Dispose();
+        }
+    }
+
+    private bool TrySend(string state, Descriptor? descriptor)
+    {
+        int errno = manager.Send(state, descriptor);
+        if (errno is Errno.Again or Errno.TooManyRefs or Errno.NoBufs)
+        {
+            return false;
+        }
+
+        if (errno != 0)
+        {
+            HostingLog.StoreFailed(logger, System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(errno));
+        }
+
+        return true;
+    }
+
+    private sealed class Kept(HandleNode node, bool isShared)
+    {
+        public HandleNode Node { get; } = node;
+
+        public bool IsShared { get; } = isShared;
+
+        public KeptOwner? Owner { get; set; }
+
+        public Dictionary<uint, CallState> Calls { get; } = [];
+    }
+}
