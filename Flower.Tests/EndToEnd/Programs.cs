@@ -14,6 +14,8 @@ internal static class Programs
     /// <summary>It runs on the .NET runtime, and was not compiled to native code.</summary>
     public static bool IsManaged => File.Exists(Flower + ".dll");
 
+    public static string ServiceManager => Path.Combine(Root, "Flower.Tests/EndToEnd/service_manager.py");
+
     public static string PythonClient => Path.Combine(Root, "Flower.Tests/EndToEnd/python_client.py");
 
     public static string InheritListeners => Path.Combine(Root, "Flower.Tests/EndToEnd/inherit_listeners.py");

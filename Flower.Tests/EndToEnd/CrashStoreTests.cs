@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Client;
+using Flower.Protocol;
+using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
+using NUnit.Framework;
+
+namespace Flower.Tests.EndToEnd;
+
+/// <summary>A switchboard that is killed and comes back with what its service manager kept.</summary>
+[Category("EndToEnd")]
+internal sealed class CrashStoreTests
+{
+    private static readonly Right[] All =
+        [Right.ClientConnect, Right.EgressStart, Right.IngressConnect, Right.ServerStart, Right.List];
+
+    private ServiceManagerFixture _manager = null!;
+
+    [SetUp]
+    public async Task Start() => _manager = await ServiceManagerFixture.StartAsync();
+
+    [TearDown]
+    public async Task Stop() => await _manager.DisposeAsync();
+
+    [Test]
+    public async Task Kill_HandlesAndTargets_AreBackAndListedOnce()
+    {
+        await using Handle handle = await _manager.OpenAsync();
+        Descriptor shared = await handle.ConstrainToDescriptorAsync(All, Words("tenant=blue"), Words("tenant=blue"));
+        await using Handle narrow = Handle.Adopt(shared.Duplicate());
+        await using Listener byPath = await handle.ListenAsync(Words("service=path"), new() { Credit = 2 });
+        await using Listener byDescriptor = await narrow.ListenAsync(Words("service=descriptor"));
+        await using Client.Egress egress =
+            await narrow.StartEgressAsync(Words("service=out"), new() { FixedDestination = true });
+
+        for (int i = 0; i < 3; i++)
+        {
+            await _manager.KillAsync();
+
+            await using Handle anew = await _manager.OpenAsync();
+            Assert.That(await ServicesAsync(anew), Is.EquivalentTo(new[] { "path", "descriptor", "out" }), _manager.Log);
+            // The shared descriptor still opens sessions, with the same authority.
+            await using Handle sibling = Handle.Adopt(shared.Duplicate());
+            FlowerException? refused = await Assert.ThrowsAsync<FlowerException>(
+                () => sibling.ConnectAsync(Words("tenant=red")));
+            Assert.That(refused!.StatusCode, Is.EqualTo(Grpc.Core.StatusCode.PermissionDenied));
+            Task<Connection> connecting = sibling.ConnectAsync(Words("service=descriptor"));
+            await using Connection accepted = await (await NextAsync(byDescriptor)).AcceptAsync();
+            using Connection connected = await connecting.Within();
+            Assert.That(connected.Labels["tenant"], Is.EqualTo("blue"));
+            Task<Connection> unseen = anew.ConnectAsync(Words("service=path"));
+            await using Connection taken = await (await NextAsync(byPath)).AcceptAsync();
+            (await unseen.Within()).Dispose();
+        }
+
+        shared.Dispose();
+    }
+
+    [Test]
+    public async Task Restart_BySignalOfTheManager_LosesNothingEither()
+    {
+        await using Handle handle = await _manager.OpenAsync();
+        await using Listener listener = await handle.ListenAsync(Words("service=kept"));
+
+        await _manager.RestartAsync();
+
+        await using Handle anew = await _manager.OpenAsync();
+        Assert.That(await ServicesAsync(anew), Is.EqualTo(new[] { "kept" }), _manager.Log);
+    }
+
+    [Test]
+    public async Task Store_SessionsThatEnd_AreForgotten()
+    {
+        string[] atFirst = await _manager.NamesAsync();
+        await using (Handle handle = await _manager.OpenAsync())
+        {
+            await using Handle narrow = await handle.ConstrainAsync(All, Words("a=b"), LabelSet.Empty);
+            await using Listener listener = await narrow.ListenAsync(Words("service=short"));
+            Assert.That((await _manager.NamesAsync()).Length, Is.GreaterThan(atFirst.Length));
+        }
+
+        Assert.That(
+            await Patience.UntilAsync(async () => (await _manager.NamesAsync()).Length == atFirst.Length), Is.True);
+        Assert.That(await _manager.NamesAsync(), Is.EqualTo(atFirst));
+    }
+
+    [Test]
+    public async Task Replace_UnderAManager_ThenKill_KeepsEverything()
+    {
+        await using Handle handle = await _manager.OpenAsync();
+        await using Handle narrow = await handle.ConstrainAsync(All, Words("tenant=blue"), LabelSet.Empty);
+        await using Listener listener = await narrow.ListenAsync(Words("service=kept"));
+
+        Mono.Unix.Native.Syscall.kill(_manager.MainProcess, Mono.Unix.Native.Signum.SIGUSR2);
+        await _manager.ReadyAgainAsync();
+        await _manager.KillAsync();
+
+        await using Handle anew = await _manager.OpenAsync();
+        Assert.That(await ServicesAsync(anew), Is.EqualTo(new[] { "kept" }), _manager.Log);
+    }
+
+    private static LabelSet Words(params string[] words) => LabelSet.ParseWords(words);
+
+    private static async Task<IncomingConnection> NextAsync(Listener listener)
+    {
+        await using IAsyncEnumerator<IncomingConnection> connections = listener.GetAsyncEnumerator();
+        Assert.That(await connections.MoveNextAsync().Within(), Is.True);
+        return connections.Current;
+    }
+
+    private static async Task<List<string?>> ServicesAsync(Handle handle)
+    {
+        List<string?> services = [];
+        await foreach (TargetInfo target in handle.ListAsync(LabelSet.Empty))
+        {
+            services.Add(target.Labels["service"]);
+        }
+
+        return services;
+    }
+}
