@@ -69,7 +69,7 @@ internal sealed class HttpRole : Command
     private static Task TakeAsync(
         string board, LabelSet labels, EventLoop loop, CancellationToken cancellationToken) => loop.Invoke(async () =>
         {
-            await using Handle handle = await Handle.OpenAsync(board, cancellationToken);
+            await using Handle handle = await Handle.OpenAsync(board, cancellationToken: cancellationToken);
             await using Listener listener = await handle.ListenAsync(labels, null, cancellationToken);
             Console.WriteLine("ready");
             await foreach (IncomingConnection incoming in listener.WithCancellation(cancellationToken))

@@ -24,7 +24,7 @@ internal sealed class ServerRole : Command
 
     private async Task<int> RunAsync(ParseResult command, CancellationToken cancellationToken)
     {
-        await using Handle handle = await Handle.OpenAsync(command.GetValue(_socket), cancellationToken);
+        await using Handle handle = await Handle.OpenAsync(command.GetValue(_socket), cancellationToken: cancellationToken);
         await using Listener listener = await handle.ListenAsync(Labels, null, cancellationToken);
         Console.WriteLine("ready");
         await foreach (IncomingConnection incoming in listener.WithCancellation(cancellationToken))

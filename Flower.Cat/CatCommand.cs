@@ -228,9 +228,10 @@ public sealed class CatCommand : Command
         {
             return await incoming.AcceptAsync(cancellationToken);
         }
-        catch (FlowerException e) when (e.StatusCode == StatusCode.Cancelled)
+        catch (FlowerException e) when (e.StatusCode is StatusCode.Cancelled or StatusCode.Unavailable)
         {
-            // This client did not wait; the next one may.
+            // This client did not wait, or the switchboard went away; the next one may. Whether there will be one, the
+            // listener knows.
             return null;
         }
     }
@@ -241,9 +242,9 @@ public sealed class CatCommand : Command
         {
             await incoming.RejectAsync("busy", cancellationToken);
         }
-        catch (FlowerException e) when (e.StatusCode == StatusCode.Cancelled)
+        catch (FlowerException e) when (e.StatusCode is StatusCode.Cancelled or StatusCode.Unavailable)
         {
-            // Gone by itself.
+            // Gone by itself, or with the switchboard.
         }
     }
 }

@@ -7,30 +7,39 @@ namespace Flower.Client;
 
 /// <summary>
 /// A registered egress: the connections that clients want made. Enumerated by one reader; requests may be answered from
-/// any thread. Disposing it ends the registration and fails what is unanswered.
+/// any thread. Disposing it ends the registration and fails what is unanswered. When the switchboard goes away and comes
+/// back, it is registered again by itself, with the same labels: what was unanswered by then is void, and the enumeration
+/// goes on.
 /// </summary>
-public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable
+public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable, IOfferBoard<EgressStartResponse>
 {
     private const int MaxWaiting = 1024;
 
-    private readonly TargetCall<EgressStartRequest, EgressStartResponse> _call;
+    private static readonly TargetContract<EgressStartRequest, EgressStartResponse> Contract = new(
+        stub => stub.EgressStart(cancellationToken: CancellationToken.None),
+        start => new() { Start = start },
+        answer => new() { Answer = answer },
+        response => response.Started);
+
+    private readonly Registration<EgressStartRequest, EgressStartResponse> _registration;
     private readonly ConcurrentDictionary<ulong, EgressRequest> _open = new();
     private readonly Channel<EgressRequest> _requests = Channel.CreateUnbounded<EgressRequest>();
-    private readonly Task _reader;
+    private volatile ConnectionLabels _labels;
     private int _disposed;
 
-    private Egress(TargetCall<EgressStartRequest, EgressStartResponse> call, TargetStarted started)
+    private Egress(Registration<EgressStartRequest, EgressStartResponse> registration)
     {
-        _call = call;
-        Labels = new(started.Labels);
-        _reader = PumpAsync();
+        _registration = registration;
+        _labels = new(registration.Started.Labels);
+        registration.Run(this);
     }
 
     /// <summary>The labels of the registration, as others see them.</summary>
-    public ConnectionLabels Labels { get; }
+    public ConnectionLabels Labels => _labels;
 
     /// <summary>The requests, until the egress is disposed.</summary>
-    /// <exception cref="FlowerException">The registration ended: the switchboard went away, or ended it.</exception>
+    /// <exception cref="FlowerException">The registration ended: the switchboard ended it, or stayed away for longer than
+    /// the handle waits, or refused it when it came back.</exception>
     public async IAsyncEnumerator<EgressRequest> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         // Not ReadAllAsync, which takes a reader on an event loop over the thread pool.
@@ -62,63 +71,36 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable
             await request.EndAsync().ConfigureAwait(false);
         }
 
-        await _call.CloseAsync(_reader).ConfigureAwait(false);
+        await _registration.DisposeAsync().ConfigureAwait(false);
     }
 
     internal static async Task<Egress> StartAsync(
-        Switchboard.SwitchboardClient stub, TargetStart start, CancellationToken cancellationToken)
-    {
-        var call = new TargetCall<EgressStartRequest, EgressStartResponse>(
-            stub.EgressStart(cancellationToken: CancellationToken.None), answer => new() { Answer = answer });
-        try
-        {
-            EgressStartResponse first =
-                await call.StartAsync(new() { Start = start }, cancellationToken).ConfigureAwait(false);
-            await LoopExit.TakeAsync();
-            return new(call, first.Started ?? throw Failures.Broken("registration"));
-        }
-        catch
-        {
-            await call.DisposeAsync().ConfigureAwait(false);
-            await LoopExit.TakeAsync();
-            throw;
-        }
-    }
+        SessionKeeper keeper, TargetStart start, CancellationToken cancellationToken) =>
+        new(await Registration<EgressStartRequest, EgressStartResponse>.StartAsync(
+            keeper, Contract, start, cancellationToken).ConfigureAwait(false));
 
-    internal async Task AnswerAsync(Answer answer, CancellationToken cancellationToken)
-    {
-        _open.TryRemove(answer.ConnectionId, out _);
-        await _call.AnswerAsync(answer, cancellationToken).ConfigureAwait(false);
-    }
+    // Its number may be another one's by now.
+    internal void Forget(ulong id, EgressRequest request) => _open.TryRemove(new(id, request));
 
-    // Runs on the loop, as its call is an inline one. Never faults: how the stream ended is told to those who wait for
-    // something from it.
-    private async Task PumpAsync()
-    {
-        Exception? why = null;
-        try
-        {
-            while (await _call.ReadAsync().ConfigureAwait(false) is { } response)
-            {
-                await HandleAsync(response).ConfigureAwait(false);
-            }
-        }
-        catch (Exception e)
-        {
-            why = Failures.FromCall(e, CancellationToken.None);
-        }
+    void IOfferBoard<EgressStartResponse>.Renew(TargetStarted started) => _labels = new(started.Labels);
 
+    // What waits to be enumerated is void too, and makes room: only this reader adds to it.
+    void IOfferBoard<EgressStartResponse>.Void(Exception why)
+    {
         foreach (EgressRequest request in _open.Values)
         {
             request.Cancel();
         }
 
         _open.Clear();
-        _requests.Writer.TryComplete(Volatile.Read(ref _disposed) == 0 ? Failures.Ended(why) : null);
-        await LoopExit.TakeAsync();
+        while (_requests.Reader.TryRead(out _))
+        {
+        }
     }
 
-    private async ValueTask HandleAsync(EgressStartResponse response)
+    void IOfferBoard<EgressStartResponse>.End(Exception? why) => _requests.Writer.TryComplete(why);
+
+    async ValueTask IOfferBoard<EgressStartResponse>.HandleAsync(EgressStartResponse response, OfferOrigin origin)
     {
         if (response.Withdrawal is { } withdrawal)
         {
@@ -129,7 +111,7 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable
         }
         else if (response.Offer is { } offer)
         {
-            var request = new EgressRequest(this, offer.ConnectionId, new(offer.Labels));
+            var request = new EgressRequest(this, origin, offer.ConnectionId, new(offer.Labels));
             _open[offer.ConnectionId] = request;
             if (_requests.Reader.Count >= MaxWaiting || Volatile.Read(ref _disposed) != 0)
             {

@@ -12,14 +12,16 @@ namespace Flower.Client;
 public sealed class EgressRequest : IAsyncDisposable
 {
     private readonly Egress _egress;
+    private readonly OfferOrigin _origin;
     private readonly ulong _id;
     private readonly CancellationTokenSource _cancelled = new();
     private int _answered;
     private volatile bool _ended;
 
-    internal EgressRequest(Egress egress, ulong id, ConnectionLabels labels)
+    internal EgressRequest(Egress egress, OfferOrigin origin, ulong id, ConnectionLabels labels)
     {
         _egress = egress;
+        _origin = origin;
         _id = id;
         Labels = labels;
     }
@@ -27,7 +29,7 @@ public sealed class EgressRequest : IAsyncDisposable
     /// <summary>The union of both sides' labels: where to connect to, and for whom.</summary>
     public ConnectionLabels Labels { get; }
 
-    /// <summary>The client has gone: an answer would reach nobody.</summary>
+    /// <summary>The client or the switchboard has gone: an answer would reach nobody.</summary>
     public CancellationToken Cancelled => _cancelled.Token;
 
     /// <summary>
@@ -67,7 +69,7 @@ public sealed class EgressRequest : IAsyncDisposable
             throw AnsweredBefore();
         }
 
-        await _egress.AnswerAsync(
+        await AnswerAsync(
             new() { ConnectionId = _id, Accept = new() { Socket = FileDescriptor.Adopt(socket) } },
             cancellationToken).ConfigureAwait(false);
     }
@@ -85,7 +87,7 @@ public sealed class EgressRequest : IAsyncDisposable
             throw AnsweredBefore();
         }
 
-        await _egress.AnswerAsync(
+        await AnswerAsync(
             new() { ConnectionId = _id, Reject = new() { Reason = reason } }, cancellationToken).ConfigureAwait(false);
     }
 
@@ -96,7 +98,7 @@ public sealed class EgressRequest : IAsyncDisposable
         {
             try
             {
-                await _egress.AnswerAsync(
+                await AnswerAsync(
                     new() { ConnectionId = _id, Reject = new() { Reason = "the egress is busy, or is ending" } },
                     CancellationToken.None).ConfigureAwait(false);
             }
@@ -116,6 +118,12 @@ public sealed class EgressRequest : IAsyncDisposable
 
     // On the loop, which does not wait for those who are told.
     internal void Cancel() => _ = _cancelled.CancelAsync();
+
+    private Task AnswerAsync(Answer answer, CancellationToken cancellationToken)
+    {
+        _egress.Forget(_id, this);
+        return _origin.AnswerAsync(answer, cancellationToken);
+    }
 
     private Exception AnsweredBefore() => _ended
         ? Failures.Ended(null)

@@ -42,11 +42,59 @@ internal static class Failures
     {
         RpcException { StatusCode: StatusCode.Cancelled } when cancellationToken.IsCancellationRequested =>
             new OperationCanceledException(e.Message, e, cancellationToken),
+        RpcException { Status.DebugException: SessionLossException loss } => FromLoss(loss, e),
         RpcException rpc => FromStatus(rpc),
         FlowerSocketException socket => FromSocket(socket),
-        ObjectDisposedException => new FlowerException(StatusCode.Unavailable, "the handle was closed", e),
+        ObjectDisposedException => Closed(e),
         _ => e,
     };
+
+    /// <summary>
+    /// The session's end behind a failure; null: it is the switchboard's answer, or this side's own failure.
+    /// </summary>
+    public static SessionLossException? LossOf(Exception? e) => e switch
+    {
+        RpcException rpc => rpc.Status.DebugException as SessionLossException,
+        FlowerException flower => LossOf(flower.InnerException),
+        _ => null,
+    };
+
+    /// <summary>
+    /// Whether the same may be tried again on a session that goes on, or on another one: nobody has answered it.
+    /// </summary>
+    public static bool MayTryAgain(Exception? e) => LossOf(e)?.Kind is SessionLoss.Restarted or SessionLoss.Gone;
+
+    /// <summary>The session has ended, or the switchboard was restarted.</summary>
+    public static FlowerException FromLoss(SessionLossException loss, Exception? cause = null) => loss.Kind switch
+    {
+        SessionLoss.Disposed => Closed(cause),
+        SessionLoss.Refused or SessionLoss.Broken => new(loss.StatusCode, loss.Message, cause),
+        _ => Gone(loss.Message, cause),
+    };
+
+    /// <summary>The switchboard has gone, as the message says.</summary>
+    public static FlowerException Gone(string message, Exception? cause) =>
+        new(StatusCode.Unavailable, message, cause);
+
+    /// <summary>The user has closed the handle.</summary>
+    public static FlowerException Closed(Exception? cause) => Gone("the handle was closed", cause);
+
+    /// <summary>A deadline passed before there was a switchboard again.</summary>
+    public static FlowerException StillAway(Exception cause) => new(
+        StatusCode.DeadlineExceeded, "the switchboard has gone, and did not come back in time", cause);
+
+    /// <summary>The user's observer let an exception through.</summary>
+    public static FlowerException ObserverFailed(Exception cause) =>
+        new(StatusCode.Internal, $"the observer of the handle failed: {cause.Message}", cause);
+
+    /// <summary>A socket was pushed, and nobody knows whether it arrived.</summary>
+    public static FlowerException PushLost(Exception cause) => Gone(
+        "the switchboard went away while it handed the socket over: it is not pushed again, since a server may have it "
+        + "already", cause);
+
+    /// <summary>A part of a list was told.</summary>
+    public static FlowerException ListLost(Exception cause) =>
+        Gone("the switchboard went away while it listed: the list is not complete, ask again", cause);
 
     /// <summary>Whether <see cref="FromCall"/> knows better words for it.</summary>
     public static bool Known(Exception e) => e is RpcException or FlowerSocketException or ObjectDisposedException;
@@ -61,6 +109,9 @@ internal static class Failures
 
     /// <summary>The other side of an offer has gone.</summary>
     public static FlowerException Withdrawn() => new(StatusCode.Cancelled, "the client has gone before it was answered");
+
+    /// <summary>The offers of a stream are void that has survived a restart.</summary>
+    public static FlowerException Restarted() => Gone("the switchboard was restarted: the client will ask again", null);
 
     /// <summary>The stream on which something was registered has ended.</summary>
     public static FlowerException Ended(Exception? why) => why as FlowerException

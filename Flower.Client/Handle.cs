@@ -14,31 +14,41 @@ namespace Flower.Client;
 /// The authority to talk to a switchboard, and one session over it. Everything that is registered through it ends with
 /// it; connections that were made live on. Thread-safe.
 /// </summary>
+/// <remarks>
+/// When the switchboard goes away, a handle by path opens another session as soon as it is back (see
+/// <see cref="HandleOptions"/>), and one by an inherited descriptor if the descriptor still leads to a switchboard.
+/// Meanwhile calls wait. Those that nobody had answered are made again, up to eight times: ConnectAsync, ListenAsync,
+/// StartEgressAsync, Constrain, and a ListAsync that had brought nothing yet; never a push, since a server may have the
+/// socket already. A session that the switchboard refused, or ended with an objection, is not opened again.
+/// </remarks>
 public sealed class Handle : IAsyncDisposable
 {
-    private readonly SessionChannel _channel;
-    private readonly Switchboard.SwitchboardClient _pooled;
-    private readonly Switchboard.SwitchboardClient _inline;
+    private readonly SessionKeeper _keeper;
 
-    private Handle(SessionChannel channel)
-    {
-        _channel = channel;
-        _pooled = new(channel.CreateCallInvoker());
-        _inline = new(channel.CreateInlineCallInvoker());
-    }
+    private Handle(SessionSource source, Session session, HandleOptions options) =>
+        _keeper = new(source, session, options);
 
-    /// <summary>Completes when the session has ended, whoever ended it. Never faults.</summary>
-    public Task Closed => _channel.Closed;
+    /// <summary>
+    /// Completes, never faults, when the handle is of no more use: it was disposed, its session was refused or revoked,
+    /// or the switchboard has gone for good. A switchboard that may come back does not complete it.
+    /// </summary>
+    public Task Closed => _keeper.Closed;
+
+    /// <summary>Why the handle is of no more use; null while it is, and after it was disposed.</summary>
+    public FlowerException? Failure => _keeper.Failure;
 
     // Code on an event loop goes back to its loop by itself and never blocks: it is spared the way over the thread pool.
-    private Switchboard.SwitchboardClient Stub => SynchronizationContext.Current is EventLoop ? _inline : _pooled;
+    private static bool IsOnLoop => SynchronizationContext.Current is EventLoop;
 
     /// <summary>Opens a handle. Opened on an event loop, its session lives on that loop, and must end before it.</summary>
     /// <param name="address"><c>unix:/path</c>, <c>/path</c> or <c>fd:N</c>; null: see
     /// <see cref="SwitchboardAddress.Default"/>. An inherited descriptor is borrowed, and stays open.</param>
+    /// <param name="options">What it does when the switchboard goes away; null: the defaults.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="FlowerException">There is no switchboard, or no permission to open it.</exception>
-    public static Task<Handle> OpenAsync(string? address = null, CancellationToken cancellationToken = default)
+    /// <exception cref="FlowerException">There is no switchboard, which is not waited for, or no permission to open
+    /// it.</exception>
+    public static Task<Handle> OpenAsync(
+        string? address = null, HandleOptions? options = null, CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)
         {
@@ -47,7 +57,9 @@ public sealed class Handle : IAsyncDisposable
 
         try
         {
-            return Task.FromResult(Open(SwitchboardAddress.Resolve(address)));
+            options = Checked(options);
+            (SessionSource source, Session session) = SessionSource.Open(SwitchboardAddress.Resolve(address));
+            return Task.FromResult(new Handle(source, session, options));
         }
         catch (FlowerException e)
         {
@@ -56,21 +68,15 @@ public sealed class Handle : IAsyncDisposable
     }
 
     /// <summary>
-    /// Opens the handle behind a session descriptor, such as a Constrain's result, and takes that over.
+    /// Opens the handle behind a session descriptor, such as a Constrain's result, and takes that over. It ends with its
+    /// session: there is nothing left to open it by again.
     /// </summary>
     /// <exception cref="FlowerException">It is no session, or the switchboard has gone.</exception>
     public static Handle Adopt(Descriptor session)
     {
         ArgumentNullException.ThrowIfNull(session);
-        try
-        {
-            return new(SessionChannel.Adopt(session));
-        }
-        catch (FlowerSocketException e)
-        {
-            session.Dispose();
-            throw Failures.FromSocket(e);
-        }
+        (SessionSource source, Session first) = SessionSource.Adopt(session);
+        return new(source, first, new());
     }
 
     /// <summary>Connects to the one target that matches best.</summary>
@@ -88,8 +94,10 @@ public sealed class Handle : IAsyncDisposable
             Wait = options.Wait,
         };
         ClientConnectResponse response = await CallAsync(
-            Stub.ClientConnectAsync(request, null, options.Deadline, cancellationToken), cancellationToken)
-            .ConfigureAwait(false);
+            static (stub, request, options) => stub.ClientConnectAsync(request, options),
+            request,
+            options.Deadline,
+            cancellationToken).ConfigureAwait(false);
         return new(response.Socket?.Handle as Descriptor ?? throw Failures.Broken("socket"), new(response.Labels));
     }
 
@@ -97,7 +105,7 @@ public sealed class Handle : IAsyncDisposable
     /// <exception cref="FlowerException">The labels are taken, or the handle does not allow it.</exception>
     public async Task<Listener> ListenAsync(
         LabelSet labels, ListenOptions? options = null, CancellationToken cancellationToken = default) =>
-        await Listener.StartAsync(_inline, Start(labels, options), cancellationToken).ConfigureAwait(false);
+        await Listener.StartAsync(_keeper, Start(labels, options), cancellationToken).ConfigureAwait(false);
 
     /// <summary>
     /// Registers an egress. One without a fixed destination must require <c>address_family</c>: <c>+address_family</c>.
@@ -112,7 +120,7 @@ public sealed class Handle : IAsyncDisposable
             Labels = labels.ToMessage(),
             FixedDestination = options?.FixedDestination ?? false,
         };
-        return await Egress.StartAsync(_inline, start, cancellationToken).ConfigureAwait(false);
+        return await Egress.StartAsync(_keeper, start, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Makes a narrower handle, with a session of its own.</summary>
@@ -143,7 +151,7 @@ public sealed class Handle : IAsyncDisposable
         var request = new ConstrainRequest { InLabels = inLabels.ToMessage(), OutLabels = outLabels.ToMessage() };
         request.Rights.AddRange(rights);
         ConstrainResponse response = await CallAsync(
-            Stub.ConstrainAsync(request, cancellationToken: cancellationToken), cancellationToken)
+            static (stub, request, options) => stub.ConstrainAsync(request, options), request, null, cancellationToken)
             .ConfigureAwait(false);
         return response.Handle?.Handle as Descriptor ?? throw Failures.Broken("handle");
     }
@@ -154,7 +162,8 @@ public sealed class Handle : IAsyncDisposable
     /// caller's to close.
     /// </summary>
     /// <returns>The union of both sides' labels.</returns>
-    /// <exception cref="FlowerException">As for <see cref="ConnectAsync"/>.</exception>
+    /// <exception cref="FlowerException">As for <see cref="ConnectAsync"/>. UNAVAILABLE is also said when the switchboard
+    /// went away meanwhile: the socket may have been handed over or not, and is not pushed again.</exception>
     public async Task<ConnectionLabels> PushAsync(
         Socket socket, LabelSet labels, ConnectOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -174,7 +183,8 @@ public sealed class Handle : IAsyncDisposable
 
     /// <summary>Pushes an accepted socket onto the board. The descriptor is taken over, whatever the outcome.</summary>
     /// <returns>The union of both sides' labels.</returns>
-    /// <exception cref="FlowerException">As for <see cref="ConnectAsync"/>.</exception>
+    /// <exception cref="FlowerException">As for <see cref="PushAsync(Socket, LabelSet, ConnectOptions?, CancellationToken)"/>.
+    /// </exception>
     public async Task<ConnectionLabels> PushDescriptorAsync(
         Descriptor socket, LabelSet labels, ConnectOptions? options = null,
         CancellationToken cancellationToken = default)
@@ -223,19 +233,33 @@ public sealed class Handle : IAsyncDisposable
         LabelSet labels, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        using AsyncServerStreamingCall<ListResponse> call = _pooled.List(
-            new() { Labels = labels.ToMessage() }, cancellationToken: cancellationToken);
-        while (await NextAsync(call.ResponseStream, cancellationToken).ConfigureAwait(false))
+        bool hasTold = false;
+        for (int losses = 0; ; losses++)
         {
-            foreach (Target target in call.ResponseStream.Current.Targets)
+            Session session = await _keeper.GetAsync(null, cancellationToken).ConfigureAwait(false);
+            using AsyncServerStreamingCall<ListResponse> call = session.Pooled.List(
+                new() { Labels = labels.ToMessage() }, cancellationToken: cancellationToken);
+            ListStep step;
+            while ((step = await NextAsync(call, session, hasTold, losses, cancellationToken).ConfigureAwait(false))
+                == ListStep.Slice)
             {
-                yield return new(target.Kind, new(target.Labels), [.. target.RequiredKeys.Order(StringComparer.Ordinal)]);
+                foreach (Target target in call.ResponseStream.Current.Targets)
+                {
+                    hasTold = true;
+                    yield return new(
+                        target.Kind, new(target.Labels), [.. target.RequiredKeys.Order(StringComparer.Ordinal)]);
+                }
+            }
+
+            if (step == ListStep.End)
+            {
+                yield break;
             }
         }
     }
 
     /// <summary>Ends the session, and with it every registration that was made through it.</summary>
-    public ValueTask DisposeAsync() => _channel.DisposeAsync();
+    public ValueTask DisposeAsync() => _keeper.DisposeAsync();
 
     // The transport takes the descriptor, unless the call could not begin: the caller disposes it in any case.
     private async Task<IngressConnectResponse> PushAsync(
@@ -251,27 +275,29 @@ public sealed class Handle : IAsyncDisposable
             Wait = options.Wait,
             Relay = relay,
         };
-        return await CallAsync(
-            Stub.IngressConnectAsync(request, null, options.Deadline, cancellationToken), cancellationToken)
-            .ConfigureAwait(false);
-    }
-
-    private static Handle Open(SwitchboardAddress address)
-    {
+        DateTime? deadline = options.Deadline;
+        bool onLoop = IsOnLoop;
+        Session session = await _keeper.GetAsync(deadline, cancellationToken).ConfigureAwait(false);
         try
         {
-            if (address.Path is { } path)
-            {
-                return new(SessionChannel.ConnectPath(path));
-            }
-
-            using Descriptor inherited = Descriptor.Borrow(address.Descriptor);
-            return new(SessionChannel.OpenShared(inherited));
+            using AsyncUnaryCall<IngressConnectResponse> call =
+                session.Stub(onLoop).IngressConnectAsync(request, null, deadline, cancellationToken);
+            return await call.ConfigureAwait(false);
         }
-        catch (FlowerSocketException e)
+        catch (Exception e) when (Failures.Known(e))
         {
-            throw Failures.FromOpen(e, address);
+            // Not again: it would be delivered twice if the switchboard had handed it over.
+            throw Failures.MayTryAgain(e) ? Failures.PushLost(e) : Failures.FromCall(e, cancellationToken);
         }
+    }
+
+    private static HandleOptions Checked(HandleOptions? options)
+    {
+        options ??= new();
+        return options.Reconnect >= TimeSpan.Zero || options.Reconnect == Timeout.InfiniteTimeSpan
+            ? options
+            : throw new ArgumentOutOfRangeException(
+                nameof(options), options.Reconnect, "Reconnect is a time, or Timeout.InfiniteTimeSpan");
     }
 
     private static TargetStart Start(LabelSet labels, ListenOptions? options)
@@ -283,30 +309,61 @@ public sealed class Handle : IAsyncDisposable
         return new() { Labels = labels.ToMessage(), Credit = (uint)credit };
     }
 
-    private static async Task<T> CallAsync<T>(AsyncUnaryCall<T> call, CancellationToken cancellationToken)
+    private async Task<TResponse> CallAsync<TRequest, TResponse>(
+        Func<Switchboard.SwitchboardClient, TRequest, CallOptions, AsyncUnaryCall<TResponse>> method,
+        TRequest request,
+        DateTime? deadline,
+        CancellationToken cancellationToken)
     {
-        using (call)
+        bool onLoop = IsOnLoop;
+        for (int losses = 0; ; losses++)
         {
+            Session session = await _keeper.GetAsync(deadline, cancellationToken).ConfigureAwait(false);
+            using AsyncUnaryCall<TResponse> call =
+                method(session.Stub(onLoop), request, new(null, deadline, cancellationToken));
             try
             {
                 return await call.ConfigureAwait(false);
             }
             catch (Exception e) when (Failures.Known(e))
             {
-                throw Failures.FromCall(e, cancellationToken);
+                if (!_keeper.AllowsAnotherTry(session, e, losses))
+                {
+                    throw Failures.FromCall(e, cancellationToken);
+                }
             }
         }
     }
 
-    private static async Task<bool> NextAsync<T>(IAsyncStreamReader<T> reader, CancellationToken cancellationToken)
+    private async Task<ListStep> NextAsync(
+        AsyncServerStreamingCall<ListResponse> call,
+        Session session,
+        bool hasTold,
+        int losses,
+        CancellationToken cancellationToken)
     {
         try
         {
-            return await reader.MoveNext(cancellationToken).ConfigureAwait(false);
+            return await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false)
+                ? ListStep.Slice
+                : ListStep.End;
         }
         catch (Exception e) when (Failures.Known(e))
         {
-            throw Failures.FromCall(e, cancellationToken);
+            bool again = _keeper.AllowsAnotherTry(session, e, losses);
+            if (again && hasTold)
+            {
+                throw Failures.ListLost(e);
+            }
+
+            return again ? ListStep.Again : throw Failures.FromCall(e, cancellationToken);
         }
+    }
+
+    private enum ListStep
+    {
+        Slice,
+        End,
+        Again,
     }
 }

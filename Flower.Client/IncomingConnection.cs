@@ -6,11 +6,13 @@ namespace Flower.Client;
 
 /// <summary>
 /// A client that wants to be served. Answer it once; the client waits until then, or until the switchboard's accept
-/// deadline (5 s unless configured otherwise). Disposing it unanswered rejects it. Thread-safe.
+/// deadline (5 s unless configured otherwise). Disposing it unanswered rejects it. When the switchboard goes away first, it
+/// is void: accepting it fails with UNAVAILABLE, and the client asks again. Thread-safe.
 /// </summary>
 public sealed class IncomingConnection : IAsyncDisposable
 {
     private readonly Listener _listener;
+    private readonly OfferOrigin _origin;
     private readonly ulong _id;
     private readonly bool _unseen;
     private readonly TaskCompletionSource<Descriptor> _delivery =
@@ -21,9 +23,10 @@ public sealed class IncomingConnection : IAsyncDisposable
     private Exception? _gone;
 
     internal IncomingConnection(
-        Listener listener, ulong id, ConnectionLabels labels, Descriptor? socket, bool unseen)
+        Listener listener, OfferOrigin origin, ulong id, ConnectionLabels labels, Descriptor? socket, bool unseen)
     {
         _listener = listener;
+        _origin = origin;
         _id = id;
         _socket = socket;
         _unseen = unseen;
@@ -48,14 +51,15 @@ public sealed class IncomingConnection : IAsyncDisposable
     private uint Credit => _unseen ? 1u : 0u;
 
     /// <summary>Takes the connection.</summary>
-    /// <exception cref="FlowerException">The client or the registration has gone.</exception>
+    /// <exception cref="FlowerException">The client has gone (CANCELLED), or the registration or the switchboard
+    /// (UNAVAILABLE).</exception>
     /// <exception cref="InvalidOperationException">It was answered before.</exception>
     public async Task<Connection> AcceptAsync(CancellationToken cancellationToken = default)
     {
         Descriptor? socket = Answered();
         try
         {
-            await _listener.AnswerAsync(
+            await _origin.AnswerAsync(
                 new() { ConnectionId = _id, Accept = new(), Credit = Credit }, cancellationToken).ConfigureAwait(false);
             socket ??= await _delivery.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
             return new(socket, Labels);
@@ -68,21 +72,22 @@ public sealed class IncomingConnection : IAsyncDisposable
         }
         finally
         {
-            _listener.Forget(_id);
+            _listener.Forget(_id, this);
         }
     }
 
     /// <summary>Refuses the connection.</summary>
     /// <param name="reason">What the client is told.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="FlowerException">The client or the registration has gone.</exception>
+    /// <exception cref="FlowerException">The client has gone (CANCELLED), or the registration or the switchboard
+    /// (UNAVAILABLE).</exception>
     /// <exception cref="InvalidOperationException">It was answered before.</exception>
     public async Task RejectAsync(string reason, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(reason);
         Answered()?.Dispose();
-        _listener.Forget(_id);
-        await _listener.AnswerAsync(Rejection(reason), cancellationToken).ConfigureAwait(false);
+        _listener.Forget(_id, this);
+        await _origin.AnswerAsync(Rejection(reason), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Rejects the connection, if it has not been answered.</summary>
@@ -107,10 +112,10 @@ public sealed class IncomingConnection : IAsyncDisposable
         }
 
         socket?.Dispose();
-        _listener.Forget(_id);
+        _listener.Forget(_id, this);
         try
         {
-            await _listener.AnswerAsync(Rejection(reason), CancellationToken.None).ConfigureAwait(false);
+            await _origin.AnswerAsync(Rejection(reason), CancellationToken.None).ConfigureAwait(false);
         }
         catch (FlowerException)
         {
@@ -130,7 +135,7 @@ public sealed class IncomingConnection : IAsyncDisposable
         {
             try
             {
-                await _listener.AnswerAsync(Rejection("withdrawn"), CancellationToken.None).ConfigureAwait(false);
+                await _origin.AnswerAsync(Rejection("withdrawn"), CancellationToken.None).ConfigureAwait(false);
             }
             catch (FlowerException)
             {
@@ -153,7 +158,7 @@ public sealed class IncomingConnection : IAsyncDisposable
         }
 
         socket?.Dispose();
-        _listener.Forget(_id);
+        _listener.Forget(_id, this);
         if (_delivery.TrySetException(why))
         {
             // Observed here, since nobody may ever have asked.

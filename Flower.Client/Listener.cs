@@ -9,35 +9,42 @@ namespace Flower.Client;
 /// <summary>
 /// A registered server: the connections that clients make to it, each to accept or to reject. Enumerated by one reader;
 /// connections may be answered from any thread. Disposing it ends the registration and rejects what is unanswered;
-/// accepted connections live on.
+/// accepted connections live on. When the switchboard goes away and comes back, it is registered again by itself, with the
+/// same labels and credit: what was not accepted by then is void, and the enumeration goes on.
 /// </summary>
-public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDisposable
+public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDisposable, IOfferBoard<ServerStartResponse>
 {
     // Beyond what was granted unseen: clients whose labels wait here until their deadline. More would only wait in
     // vain.
     private const int MaxWaiting = 1024;
 
-    private readonly TargetCall<ServerStartRequest, ServerStartResponse> _call;
+    private static readonly TargetContract<ServerStartRequest, ServerStartResponse> Contract = new(
+        stub => stub.ServerStart(cancellationToken: CancellationToken.None),
+        start => new() { Start = start },
+        answer => new() { Answer = answer },
+        response => response.Started);
+
+    private readonly Registration<ServerStartRequest, ServerStartResponse> _registration;
     private readonly ConcurrentDictionary<ulong, IncomingConnection> _open = new();
     private readonly Channel<IncomingConnection> _incoming = Channel.CreateUnbounded<IncomingConnection>();
     private readonly int _maxWaiting;
-    private readonly Task _reader;
+    private volatile ConnectionLabels _labels;
     private int _disposed;
 
-    private Listener(
-        TargetCall<ServerStartRequest, ServerStartResponse> call, TargetStarted started, int credit)
+    private Listener(Registration<ServerStartRequest, ServerStartResponse> registration, int credit)
     {
-        _call = call;
+        _registration = registration;
         _maxWaiting = MaxWaiting + credit;
-        Labels = new(started.Labels);
-        _reader = PumpAsync();
+        _labels = new(registration.Started.Labels);
+        registration.Run(this);
     }
 
     /// <summary>The labels of the registration, as others see them.</summary>
-    public ConnectionLabels Labels { get; }
+    public ConnectionLabels Labels => _labels;
 
     /// <summary>The connections, until the listener is disposed.</summary>
-    /// <exception cref="FlowerException">The registration ended: the switchboard went away, or ended it.</exception>
+    /// <exception cref="FlowerException">The registration ended: the switchboard ended it, or stayed away for longer than
+    /// the handle waits, or refused it when it came back.</exception>
     public async IAsyncEnumerator<IncomingConnection> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
         // Not ReadAllAsync, which takes a reader on an event loop over the thread pool.
@@ -69,66 +76,42 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
             await connection.TryRejectAsync("the server is ending", Failures.Ended(null)).ConfigureAwait(false);
         }
 
-        await _call.CloseAsync(_reader).ConfigureAwait(false);
+        await _registration.DisposeAsync().ConfigureAwait(false);
     }
 
     internal static async Task<Listener> StartAsync(
-        Switchboard.SwitchboardClient stub, TargetStart start, CancellationToken cancellationToken)
+        SessionKeeper keeper, TargetStart start, CancellationToken cancellationToken) =>
+        new(
+            await Registration<ServerStartRequest, ServerStartResponse>.StartAsync(
+                keeper, Contract, start, cancellationToken).ConfigureAwait(false),
+            (int)start.Credit);
+
+    // Its number may be another one's by now.
+    internal void Forget(ulong id, IncomingConnection connection) => _open.TryRemove(new(id, connection));
+
+    void IOfferBoard<ServerStartResponse>.Renew(TargetStarted started) => _labels = new(started.Labels);
+
+    // What waits to be enumerated is void too, and makes room: only this reader adds to it.
+    void IOfferBoard<ServerStartResponse>.Void(Exception why)
     {
-        var call = new TargetCall<ServerStartRequest, ServerStartResponse>(
-            stub.ServerStart(cancellationToken: CancellationToken.None), answer => new() { Answer = answer });
-        try
-        {
-            ServerStartResponse first =
-                await call.StartAsync(new() { Start = start }, cancellationToken).ConfigureAwait(false);
-            await LoopExit.TakeAsync();
-            return new(call, first.Started ?? throw Failures.Broken("registration"), (int)start.Credit);
-        }
-        catch
-        {
-            await call.DisposeAsync().ConfigureAwait(false);
-            await LoopExit.TakeAsync();
-            throw;
-        }
-    }
-
-    internal async Task AnswerAsync(Answer answer, CancellationToken cancellationToken) =>
-        await _call.AnswerAsync(answer, cancellationToken).ConfigureAwait(false);
-
-    internal void Forget(ulong id) => _open.TryRemove(id, out _);
-
-    // Runs on the loop, as its call is an inline one. Never faults: how the stream ended is told to those who wait for
-    // something from it.
-    private async Task PumpAsync()
-    {
-        Exception? why = null;
-        try
-        {
-            while (await _call.ReadAsync().ConfigureAwait(false) is { } response)
-            {
-                await HandleAsync(response).ConfigureAwait(false);
-            }
-        }
-        catch (Exception e)
-        {
-            why = Failures.FromCall(e, CancellationToken.None);
-        }
-
         foreach (IncomingConnection connection in _open.Values)
         {
-            connection.End(Failures.Ended(why));
+            connection.End(why);
         }
 
-        _incoming.Writer.TryComplete(Volatile.Read(ref _disposed) == 0 ? Failures.Ended(why) : null);
-        await LoopExit.TakeAsync();
+        while (_incoming.Reader.TryRead(out _))
+        {
+        }
     }
 
-    private async ValueTask HandleAsync(ServerStartResponse response)
+    void IOfferBoard<ServerStartResponse>.End(Exception? why) => _incoming.Writer.TryComplete(why);
+
+    async ValueTask IOfferBoard<ServerStartResponse>.HandleAsync(ServerStartResponse response, OfferOrigin origin)
     {
         switch (response.KindCase)
         {
             case ServerStartResponse.KindOneofCase.Offer:
-                await OfferAsync(response.Offer).ConfigureAwait(false);
+                await OfferAsync(response.Offer, origin).ConfigureAwait(false);
                 break;
             case ServerStartResponse.KindOneofCase.Delivery:
                 Descriptor? socket = response.Delivery.Socket?.Handle as Descriptor;
@@ -149,10 +132,15 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
         }
     }
 
-    private async ValueTask OfferAsync(Offer offer)
+    private async ValueTask OfferAsync(Offer offer, OfferOrigin origin)
     {
         var connection = new IncomingConnection(
-            this, offer.ConnectionId, new(offer.Labels), offer.Socket?.Handle as Descriptor, offer.Socket is not null);
+            this,
+            origin,
+            offer.ConnectionId,
+            new(offer.Labels),
+            offer.Socket?.Handle as Descriptor,
+            offer.Socket is not null);
         _open[offer.ConnectionId] = connection;
         if (offer.Socket is { Handle: null })
         {

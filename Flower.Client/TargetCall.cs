@@ -1,30 +1,41 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol.V1;
+using Flower.Rpc;
 using Grpc.Core;
 
 namespace Flower.Client;
 
 /// <summary>
-/// The stream on which a server or an egress is registered. Answers may come from any thread: one is written at a time.
+/// One stream on which a server or an egress is registered. Answers may come from any thread: one is written at a time.
 /// Responses are read by one reader.
 /// </summary>
 internal sealed class TargetCall<TRequest, TResponse>(
-    AsyncDuplexStreamingCall<TRequest, TResponse> call, Func<Answer, TRequest> wrap) : IAsyncDisposable
+    AsyncDuplexStreamingCall<TRequest, TResponse> call, TargetContract<TRequest, TResponse> contract)
+    : IAnswerStream, IAsyncDisposable
     where TResponse : class
 {
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
 
+    private readonly ISurvivingStream<TRequest> _stream = (ISurvivingStream<TRequest>)call.ResponseStream;
     private readonly SemaphoreSlim _writing = new(1, 1);
 
-    /// <summary>Sends the first request and waits for the first response.</summary>
-    public async Task<TResponse> StartAsync(TRequest start, CancellationToken cancellationToken)
+    /// <summary>The response that was read; null: the switchboard was restarted, and what it offered before is void.</summary>
+    public TResponse? Response => _stream.IsAtRestart ? null : call.ResponseStream.Current;
+
+    /// <summary>Where what is offered in the response is answered.</summary>
+    public OfferOrigin Origin => new(this, _stream.Epoch);
+
+    /// <summary>Sends the first request and waits for the first response. The call survives restarts from then on.</summary>
+    public async Task<TargetStarted> StartAsync(TargetStart start, CancellationToken cancellationToken)
     {
         using CancellationTokenRegistration giveUp = cancellationToken.UnsafeRegister(
             static state => ((AsyncDuplexStreamingCall<TRequest, TResponse>)state!).Dispose(), call);
         try
         {
-            await call.RequestStream.WriteAsync(start, CancellationToken.None).ConfigureAwait(false);
-            return await ReadAsync().ConfigureAwait(false) ?? throw Failures.Broken("first response");
+            await call.RequestStream.WriteAsync(contract.Start(start), CancellationToken.None).ConfigureAwait(false);
+            TargetStarted? started = await ReadAsync().ConfigureAwait(false) ? contract.Started(Response!) : null;
+            _stream.Survive();
+            return started ?? throw Failures.Broken("registration");
         }
         catch (Exception e) when (Failures.Known(e))
         {
@@ -33,14 +44,11 @@ internal sealed class TargetCall<TRequest, TResponse>(
         }
     }
 
-    /// <summary>The next response; null at the end.</summary>
-    public async Task<TResponse?> ReadAsync() =>
-        await call.ResponseStream.MoveNext(CancellationToken.None).ConfigureAwait(false)
-            ? call.ResponseStream.Current
-            : null;
+    /// <summary>Reads the next response. False: the stream has ended.</summary>
+    public Task<bool> ReadAsync() => call.ResponseStream.MoveNext(CancellationToken.None);
 
-    /// <summary>Sends an answer, whose descriptor the transport takes in any case.</summary>
-    public async Task AnswerAsync(Answer answer, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async Task AnswerAsync(Answer answer, int epoch, CancellationToken cancellationToken)
     {
         try
         {
@@ -55,7 +63,7 @@ internal sealed class TargetCall<TRequest, TResponse>(
         try
         {
             // Not cancellable: a half-sent answer would leave its descriptor with nobody.
-            await call.RequestStream.WriteAsync(wrap(answer), CancellationToken.None).ConfigureAwait(false);
+            await _stream.WriteAsync(contract.Answer(answer), epoch, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (Failures.Known(e) || e is InvalidOperationException)
         {

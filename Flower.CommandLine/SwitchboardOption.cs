@@ -21,6 +21,29 @@ public sealed class SwitchboardOption : Option<string?>
     public Task<Handle> OpenAsync(ParseResult command, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(command);
-        return Handle.OpenAsync(command.GetValue(this), cancellationToken);
+        return Handle.OpenAsync(command.GetValue(this), cancellationToken: cancellationToken);
+    }
+
+    /// <summary>
+    /// The same, for a tool that stays: a switchboard that goes away is waited for without end, with a line when it has
+    /// gone and one when it is back.
+    /// </summary>
+    /// <param name="command">The command line.</param>
+    /// <param name="name">The full name of the tool.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="FlowerException">There is no switchboard now, or no permission to open it.</exception>
+    public Task<Handle> OpenToStayAsync(ParseResult command, string name, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        var options = new HandleOptions
+        {
+            Reconnect = Timeout.InfiniteTimeSpan,
+            Observer = happened => Tool.Say(
+                name,
+                happened == HandleEvent.Lost
+                    ? "the switchboard has gone: waiting for it"
+                    : "the switchboard is back"),
+        };
+        return Handle.OpenAsync(command.GetValue(this), options, cancellationToken);
     }
 }

@@ -97,7 +97,7 @@ internal sealed class ConnectCommand : Command
         }
 
         Destinations destinations = to ?? (Destinations)new StatedDestinations(command.GetValue(_allow)!);
-        await using Handle handle = await _switchboard.OpenAsync(command, signals.Stop);
+        await using Handle handle = await _switchboard.OpenToStayAsync(command, "flower egress", signals.Stop);
         await using Client.Egress egress = await handle.StartEgressAsync(
             labels, new() { FixedDestination = to is not null }, signals.Stop);
         Tool.Say("flower egress", to is null ? $"registered {labels}" : $"registered {labels}, to {to}");

@@ -141,7 +141,7 @@ internal sealed class AcceptCommand : Command
 
         IngressOptions options = ReadOptions(command, LabelSet.ParseWords(words.Skip(addressCount)));
         await using IngressService service = await IngressService.OpenAsync(
-            () => _switchboard.OpenAsync(command, signals.Stop),
+            () => _switchboard.OpenToStayAsync(command, "flower ingress", signals.Stop),
             () => ListenSockets.Open(addresses, ReadBinding(command)),
             options);
         await service.RunAsync(signals, () => Announce(service.Listeners, options.Quiet));

@@ -73,7 +73,7 @@ internal sealed class IngressService : IAsyncDisposable
     /// <summary>Runs until it is stopped, and then lets finish what goes on.</summary>
     /// <param name="signals">What stops it.</param>
     /// <param name="ready">Called once connections are accepted.</param>
-    /// <exception cref="FlowerException">The switchboard has gone.</exception>
+    /// <exception cref="FlowerException">The handle is of no more use.</exception>
     /// <exception cref="ToolException">No socket listens any more.</exception>
     public async Task RunAsync(StopSignals signals, Action ready)
     {
@@ -85,11 +85,11 @@ internal sealed class IngressService : IAsyncDisposable
             await _fault.Task;
         }
 
-        bool hasSwitchboard = first != _handle.Closed;
-        await _loop.Invoke(() => DrainAsync(hasSwitchboard, signals.End));
-        if (!hasSwitchboard)
+        bool hasHandle = first != _handle.Closed;
+        await _loop.Invoke(() => DrainAsync(hasHandle, signals.End));
+        if (!hasHandle)
         {
-            throw new FlowerException(StatusCode.Unavailable, "the switchboard has gone");
+            throw _handle.Failure ?? new FlowerException(StatusCode.Unavailable, "the handle was closed");
         }
 
         if (first == _acceptor.Ended)
@@ -143,12 +143,12 @@ internal sealed class IngressService : IAsyncDisposable
     private int ReservedDescriptors() => 16 + (5 * _handOver.Waiting);
 
     // The order in which connections pass these: none can be in two.
-    private async Task DrainAsync(bool hasSwitchboard, CancellationToken end)
+    private async Task DrainAsync(bool hasHandle, CancellationToken end)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(end);
         limit.CancelAfter(_options.Drain);
         using CancellationTokenRegistration abandoning = limit.Token.Register(() => _loop.Post(_ => Abandon(), null));
-        if (hasSwitchboard)
+        if (hasHandle)
         {
             _acceptor.Drain();
         }
@@ -156,7 +156,7 @@ internal sealed class IngressService : IAsyncDisposable
         {
             // Nobody can be matched any more, but relays need no switchboard.
             _acceptor.Stop();
-            _firstBytes.RefuseAll("the switchboard has gone");
+            _firstBytes.RefuseAll("the ingress is stopping");
         }
 
         await _acceptor.Ended;

@@ -16,7 +16,7 @@ internal sealed class ConnectionLoop(int max, Func<Connection, Task> serve)
     private readonly SemaphoreSlim _slots = new(max, max);
 
     /// <summary>Runs until it is cancelled, and returns then; what goes on goes on.</summary>
-    /// <exception cref="FlowerException">The registration ended, or the switchboard has gone.</exception>
+    /// <exception cref="FlowerException">The registration ended, or the handle is of no more use.</exception>
     public async Task RunAsync(Handle handle, Listener listener, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -36,7 +36,7 @@ internal sealed class ConnectionLoop(int max, Func<Connection, Task> serve)
         {
             if (!cancellationToken.IsCancellationRequested)
             {
-                throw new FlowerException(StatusCode.Unavailable, "the switchboard has gone");
+                throw handle.Failure ?? new FlowerException(StatusCode.Unavailable, "the switchboard has gone");
             }
         }
         finally

@@ -83,7 +83,7 @@ public sealed class ServeCommand : Command
         };
         var program = new ConnectionProgram(words, NotPassedOn);
         program.Check();
-        await using Handle handle = await _switchboard.OpenAsync(command, signals.Stop);
+        await using Handle handle = await _switchboard.OpenToStayAsync(command, FullName, signals.Stop);
         await using Listener listener = await handle.ListenAsync(labels, new() { Credit = 0 }, signals.Stop);
         var service = new Service(handle, listener, options, signals);
         return command.GetValue(_wait)

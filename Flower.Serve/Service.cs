@@ -12,7 +12,7 @@ internal sealed class Service(Handle handle, Listener listener, ServeOptions opt
 {
     /// <summary>A process for each connection.</summary>
     /// <returns>The exit code: 0.</returns>
-    /// <exception cref="FlowerException">The switchboard has gone.</exception>
+    /// <exception cref="FlowerException">The registration ended, or the handle is of no more use.</exception>
     public async Task<int> RunProcessesAsync(ConnectionProgram program)
     {
         var server = new ProcessServer(program, options.Verbose);
@@ -30,7 +30,7 @@ internal sealed class Service(Handle handle, Listener listener, ServeOptions opt
 
     /// <summary>One process that listens.</summary>
     /// <returns>The exit code: that of the process, or 0 if we were stopped by a signal.</returns>
-    /// <exception cref="FlowerException">The switchboard has gone.</exception>
+    /// <exception cref="FlowerException">The registration ended, or the handle is of no more use.</exception>
     public async Task<int> RunListeningAsync(string[] words)
     {
         using var program = ListeningProgram.Start(words, options.Verbose);

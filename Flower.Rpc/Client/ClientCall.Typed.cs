@@ -15,27 +15,44 @@ namespace Flower.Rpc;
 /// </summary>
 internal sealed class ClientCall<TRequest, TResponse>(
     SessionChannel channel, Method<TRequest, TResponse> method, bool inline)
-    : ClientCall(channel), IAsyncStreamReader<TResponse>, IClientStreamWriter<TRequest>
+    : ClientCall(channel), IAsyncStreamReader<TResponse>, IClientStreamWriter<TRequest>, ISurvivingStream<TRequest>
     where TRequest : class
     where TResponse : class
 {
     private const int RegrantAt = PacketLimits.InitialCredit / 2;
+    private const int EverybodyThrough = 1 << 20;
 
-    private readonly Channel<TResponse> _responses = System.Threading.Channels.Channel.CreateUnbounded<TResponse>(
+    // Null stands for a restart, between what was sent before and after it.
+    private readonly Channel<TResponse?> _responses = System.Threading.Channels.Channel.CreateUnbounded<TResponse?>(
         new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = inline });
 
     private readonly TaskCompletionSource<TResponse> _single = new(
         inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private readonly SemaphoreSlim _credit = new(PacketLimits.InitialCredit);
     private readonly bool _isStream = method.Type is MethodType.ServerStreaming or MethodType.DuplexStreaming;
+
+    // Of this epoch; that of an earlier one lets everybody through, to find that the epoch is over.
+    private SemaphoreSlim _credit = new(PacketLimits.InitialCredit);
+    private SemaphoreSlim? _pastCredit;
     private TResponse? _first;
     private TResponse? _current;
     private int _read;
+    private int _readEpoch;
+    private volatile bool _survives;
+    private volatile bool _isHalfClosed;
 
     public TResponse Current => _current ?? throw new InvalidOperationException("MoveNext comes first");
 
     public WriteOptions? WriteOptions { get; set; }
+
+    internal override bool MaySurvive => method.Type == MethodType.DuplexStreaming;
+
+    // A caller that has no more to say is about to end the call anyway.
+    internal override bool Survives => _survives && !_isHalfClosed && !HasEnded;
+
+    int ISurvivingStream<TRequest>.Epoch => _readEpoch;
+
+    bool ISurvivingStream<TRequest>.IsAtRestart => _current is null;
 
     /// <summary>The response of a unary call, or its RpcException.</summary>
     internal Task<TResponse> Single => _single.Task;
@@ -64,16 +81,24 @@ internal sealed class ClientCall<TRequest, TResponse>(
     {
         while (await _responses.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (_responses.Reader.TryRead(out _current))
+            if (!_responses.Reader.TryRead(out _current))
             {
-                if (++_read >= RegrantAt && !HasEnded)
-                {
-                    Channel.Send(new Frame { CallId = CallId, Credit = new Credit { Messages = (uint)_read } });
-                    _read = 0;
-                }
-
-                return true;
+                continue;
             }
+
+            if (_current is null)
+            {
+                _readEpoch++;
+                _read = 0;
+            }
+            else if (++_read >= RegrantAt && !HasEnded)
+            {
+                Channel.TrySend(
+                    this, _readEpoch, new Frame { CallId = CallId, Credit = new Credit { Messages = (uint)_read } });
+                _read = 0;
+            }
+
+            return true;
         }
 
         return Status.StatusCode == StatusCode.OK ? false : throw new RpcException(Status, Trailers);
@@ -81,11 +106,22 @@ internal sealed class ClientCall<TRequest, TResponse>(
 
     public Task WriteAsync(TRequest message) => WriteAsync(message, CancellationToken.None);
 
-    public async Task WriteAsync(TRequest message, CancellationToken cancellationToken)
+    public Task WriteAsync(TRequest message, CancellationToken cancellationToken) =>
+        WriteAsync(message, Epoch, cancellationToken);
+
+    public async Task WriteAsync(TRequest message, int epoch, CancellationToken cancellationToken)
     {
+        // In this order: where the epoch is still that of the message, the credit was not a later one's.
+        SemaphoreSlim credit = Volatile.Read(ref _credit);
+        if (Over(epoch) is { } early)
+        {
+            MessageCodec.CloseDescriptors(message);
+            throw early;
+        }
+
         try
         {
-            await _credit.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await credit.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -93,29 +129,43 @@ internal sealed class ClientCall<TRequest, TResponse>(
             throw;
         }
 
-        if (HasEnded)
+        if (Over(epoch) is { } late)
         {
             MessageCodec.CloseDescriptors(message);
-            // As with gRPC: a writer whose call has ended sees how.
-            throw new RpcException(
-                Status.StatusCode == StatusCode.OK
-                    ? new Grpc.Core.Status(StatusCode.OK, "the call has already ended")
-                    : Status,
-                Trailers);
+            throw late;
         }
 
         (Frame frame, List<SafeHandle>? descriptors) = MessageCodec.Encode(CallId, message, method.RequestMarshaller);
-        Channel.Send(frame, descriptors);
+        if (!Channel.TrySend(this, epoch, frame, descriptors))
+        {
+            throw Void();
+        }
     }
 
     public Task CompleteAsync()
     {
+        _isHalfClosed = true;
         if (!HasEnded)
         {
             Channel.Send(new Frame { CallId = CallId, HalfClose = new HalfClose() });
         }
 
         return Task.CompletedTask;
+    }
+
+    void ISurvivingStream<TRequest>.Survive() => _survives = true;
+
+    internal override void BeginEpoch()
+    {
+        base.BeginEpoch();
+        _pastCredit = _credit;
+        Volatile.Write(ref _credit, new SemaphoreSlim(PacketLimits.InitialCredit));
+    }
+
+    internal override void TellRestart()
+    {
+        _pastCredit?.Release(EverybodyThrough);
+        _responses.Writer.TryWrite(null);
     }
 
     /// <summary>The caller is done with the call: cancels it if it goes on, closes what was not read.</summary>
@@ -167,7 +217,7 @@ internal sealed class ClientCall<TRequest, TResponse>(
     {
         _responses.Writer.TryComplete();
         // Writers that wait for credit find the call ended.
-        _credit.Release(1 << 20);
+        Volatile.Read(ref _credit).Release(EverybodyThrough);
         TResponse? response = Interlocked.Exchange(ref _first, null);
         if (Status.StatusCode == StatusCode.OK && response is not null)
         {
@@ -186,5 +236,22 @@ internal sealed class ClientCall<TRequest, TResponse>(
                 : Status,
             Trailers));
         _ = _single.Task.Exception;
+    }
+
+    private static RpcException Void() => new(SessionChannel.Restart().ToStatus());
+
+    // Why nothing can be written in an epoch any more. As with gRPC: a writer whose call has ended sees how.
+    private RpcException? Over(int epoch)
+    {
+        if (HasEnded)
+        {
+            return new RpcException(
+                Status.StatusCode == StatusCode.OK
+                    ? new Grpc.Core.Status(StatusCode.OK, "the call has already ended")
+                    : Status,
+                Trailers);
+        }
+
+        return Epoch == epoch ? null : Void();
     }
 }

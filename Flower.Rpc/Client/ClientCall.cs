@@ -20,6 +20,7 @@ internal abstract class ClientCall(SessionChannel channel)
     private Timer? _deadline;
     private RpcStatus? _status;
     private Grpc.Core.Metadata _trailers = [];
+    private int _epoch;
 
     internal uint CallId { get; set; }
 
@@ -38,6 +39,23 @@ internal abstract class ClientCall(SessionChannel channel)
     internal abstract void OnMessage(ByteString bytes, List<Descriptor>? descriptors, bool lost);
 
     internal abstract void OnCredit(uint messages);
+
+    /// <summary>Whether it is a call of a kind that may survive a restart of the switchboard.</summary>
+    internal abstract bool MaySurvive { get; }
+
+    /// <summary>Whether this call survives a restart. Asked under the channel's gate.</summary>
+    internal virtual bool Survives => false;
+
+    /// <summary>How many restarts it has survived. Changed under the channel's gate.</summary>
+    internal int Epoch => Volatile.Read(ref _epoch);
+
+    /// <summary>The switchboard was restarted: what was said before is void. Under the channel's gate.</summary>
+    internal virtual void BeginEpoch() => Volatile.Write(ref _epoch, _epoch + 1);
+
+    /// <summary>Tells those who write and read, after <see cref="BeginEpoch"/>, on the loop.</summary>
+    internal virtual void TellRestart()
+    {
+    }
 
     /// <summary>Sends the first frames and watches deadline and cancellation.</summary>
     internal void Begin(

@@ -17,7 +17,7 @@ namespace Flower.Rpc;
 /// <see cref="OpenShared"/>, which makes an own session through it. A session that is made on an event loop lives on it,
 /// and must be disposed before it; any other lives on the loop that all of them share.
 /// </remarks>
-public sealed class SessionChannel : ChannelBase, IAsyncDisposable
+public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly EventLoop _loop;
@@ -27,15 +27,19 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
     private readonly PacketWriter _writer;
     private readonly EventLoop.Watch _watch;
     private readonly Action _flushAgain;
-    private RpcStatus? _end;
+    private readonly bool _isShared;
+    private Action<SessionLossException>? _ended;
+    private SessionLossException? _loss;
     private uint _lastCallId;
     private bool _flushPending;
+    private volatile bool _wasAnswered;
 
-    private SessionChannel(Descriptor socket, string target)
+    private SessionChannel(Descriptor socket, string target, bool isShared, EventLoop? loop)
         : base(target)
     {
         _socket = socket;
-        _loop = SynchronizationContext.Current as EventLoop ?? EventLoop.Shared;
+        _isShared = isShared;
+        _loop = loop ?? SynchronizationContext.Current as EventLoop ?? EventLoop.Shared;
         _writer = new PacketWriter(socket);
         _flushAgain = FlushAgain;
         lock (_gate)
@@ -47,51 +51,11 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
     /// <summary>Completes, never faults, when the session has ended for whatever reason.</summary>
     public Task Closed => _closed.Task;
 
-    /// <summary>A session on the socket of a switchboard.</summary>
-    /// <exception cref="FlowerSocketException">ENOENT, ECONNREFUSED, EACCES …</exception>
-    public static SessionChannel ConnectPath(string path) => new(UnixSocket.ConnectPackets(path), $"unix:{path}");
+    /// <summary>Whether the switchboard has ever said anything about a call of this session.</summary>
+    public bool WasAnswered => _wasAnswered;
 
-    /// <summary>A session through a descriptor that others may share; it stays the caller's.</summary>
-    /// <exception cref="FlowerSocketException">The descriptor is not a session socket, or its switchboard is gone.</exception>
-    public static SessionChannel OpenShared(SafeHandle shared)
-    {
-        ArgumentNullException.ThrowIfNull(shared);
-        // Credentials must be asked for before the pair can carry a packet: PacketPair has done so.
-        (Descriptor own, Descriptor theirs) = UnixSocket.PacketPair();
-        var open = new Packet
-        {
-            Frames = { new Frame { FdCount = 1, Open = new Open { Session = new FileDescriptor() } } },
-        };
-        int errno;
-        using (theirs)
-        {
-            // A full queue empties as soon as the switchboard runs; others may share it, so this is a short wait.
-            var patience = System.Diagnostics.Stopwatch.StartNew();
-            while ((errno = UnixSocket.Send(shared, Google.Protobuf.MessageExtensions.ToByteArray(open), [theirs])) == Errno.Again
-                && patience.Elapsed < PacketLimits.MaxUnwritable)
-            {
-                Thread.Yield();
-            }
-        }
-
-        if (errno != 0)
-        {
-            own.Dispose();
-            throw new FlowerSocketException("open a session through a handle", errno);
-        }
-
-        return new SessionChannel(own, "handle");
-    }
-
-    /// <summary>A session through a descriptor that this process was given, such as a constrained handle; closes it.</summary>
-    /// <exception cref="FlowerSocketException">As for <see cref="OpenShared"/>.</exception>
-    public static SessionChannel Adopt(Descriptor session)
-    {
-        using (session)
-        {
-            return OpenShared(session);
-        }
-    }
+    /// <summary>The loop that the session lives on.</summary>
+    public EventLoop Loop => _loop;
 
     /// <inheritdoc/>
     public override CallInvoker CreateCallInvoker() => new SessionCallInvoker(this, inline: false);
@@ -105,8 +69,28 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        End(new RpcStatus(StatusCode.Unavailable, "the session was disposed"));
+        End(new(SessionLoss.Disposed, StatusCode.Unavailable, "the session was disposed"));
         await Closed.ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Has somebody called once, when the session has ended and before its calls are told, from whatever thread ends it;
+    /// at once, if it has ended.
+    /// </summary>
+    public void OnEnd(Action<SessionLossException> ended)
+    {
+        ArgumentNullException.ThrowIfNull(ended);
+        SessionLossException? loss;
+        lock (_gate)
+        {
+            loss = _loss;
+            _ended = ended;
+        }
+
+        if (loss is not null)
+        {
+            ended(loss);
+        }
     }
 
     /// <inheritdoc/>
@@ -115,12 +99,13 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
     /// <summary>Gives the call an id and sends its first frames in one packet.</summary>
     internal void Begin(ClientCall call, Func<uint, IEnumerable<(Frame Frame, List<SafeHandle>? Descriptors)>> frames)
     {
-        RpcStatus? end;
+        SessionLossException? loss;
         lock (_gate)
         {
-            end = _end;
-            if (end is null)
+            loss = _loss;
+            if (loss is null)
             {
+                SayHelloBefore(call);
                 call.CallId = NextId();
                 foreach ((Frame frame, List<SafeHandle>? descriptors) in frames(call.CallId))
                 {
@@ -132,9 +117,9 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
             }
         }
 
-        if (end is not null)
+        if (loss is not null)
         {
-            call.Finish(end.Value, []);
+            call.Finish(loss.ToStatus(), []);
         }
     }
 
@@ -143,7 +128,7 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_end is not null)
+            if (_loss is not null)
             {
                 descriptors?.ForEach(d => d.Dispose());
                 return;
@@ -211,7 +196,7 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_end is null && !_writer.IsEmpty)
+            if (_loss is null && !_writer.IsEmpty)
             {
                 Flush();
             }
@@ -226,7 +211,7 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
         }
 
         bool reset = false;
-        for (int left = 32; left > 0 && _end is null; left--)
+        for (int left = 32; left > 0 && _loss is null; left--)
         {
             int errno;
             ReceivedPacket received;
@@ -234,7 +219,7 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
             {
                 errno = UnixSocket.Receive(_socket, PacketReader.Buffer, out received);
             }
-            catch (ObjectDisposedException) when (_end is not null)
+            catch (ObjectDisposedException) when (_loss is not null)
             {
                 // Disposed by another thread just now.
                 return;
@@ -256,7 +241,7 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
             if (errno != 0 || received.Length == 0)
             {
                 received.DisposeDescriptors();
-                End(new RpcStatus(StatusCode.Unavailable, "the switchboard has closed the session"));
+                End(new(SessionLoss.Gone, StatusCode.Unavailable, "the switchboard has closed the session"));
                 return;
             }
 
@@ -289,7 +274,7 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
         catch (PacketException e)
         {
             MessageCodec.Close(received.Descriptors?.GetRange(at, received.Descriptors.Count - at));
-            End(new RpcStatus(StatusCode.Internal, $"the switchboard sent {e.Message}"));
+            End(new(SessionLoss.Broken, StatusCode.Internal, $"the switchboard sent {e.Message}"));
         }
 
         received.PidFd?.Dispose();
@@ -303,13 +288,26 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
             _calls.TryGetValue(frame.CallId, out call);
         }
 
+        if (call is not null)
+        {
+            _wasAnswered = true;
+        }
+
         switch (frame.KindCase)
         {
             case Frame.KindOneofCase.Message when call is not null:
                 call.OnMessage(frame.Message, descriptors, lost);
                 return;
             case Frame.KindOneofCase.Status when frame.CallId == 0:
-                End(new RpcStatus((StatusCode)frame.Status.Code, frame.Status.Message));
+                // What is stopping may come back; what was refused is refused again.
+                var code = (StatusCode)frame.Status.Code;
+                End(new(
+                    code == StatusCode.Unavailable ? SessionLoss.Gone : SessionLoss.Refused,
+                    code,
+                    frame.Status.Message));
+                break;
+            case Frame.KindOneofCase.Restarted when frame.CallId == 0:
+                OnRestarted(frame.Restarted);
                 break;
             case Frame.KindOneofCase.Status:
                 call?.Finish(
@@ -326,14 +324,15 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
         MessageCodec.Close(descriptors);
     }
 
-    // Order: what this turn has sent goes out; then no more events, no more sends, then the socket, then the calls are
-    // told.
-    private void End(RpcStatus status)
+    // Order: what this turn has sent goes out; then no more events, no more sends, then the socket; then whoever opens
+    // another session is told, and then the calls, which may ask for it.
+    private void End(SessionLossException loss)
     {
         ClientCall[] calls;
+        Action<SessionLossException>? ended;
         lock (_gate)
         {
-            if (_end is not null)
+            if (_loss is not null)
             {
                 return;
             }
@@ -343,7 +342,8 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
                 _writer.Flush();
             }
 
-            _end = status;
+            _loss = loss;
+            ended = _ended;
             _watch.Dispose();
             _writer.Dispose();
             _socket.Dispose();
@@ -351,9 +351,11 @@ public sealed class SessionChannel : ChannelBase, IAsyncDisposable
             _calls.Clear();
         }
 
+        ended?.Invoke(loss);
+        RpcStatus status = loss.ToStatus();
         foreach (ClientCall call in calls)
         {
-            call.Finish(new RpcStatus(StatusCode.Unavailable, status.Detail), []);
+            call.Finish(status, []);
         }
 
         _closed.TrySetResult();

@@ -33,8 +33,22 @@ public static unsafe class UnixSocket
     }
 
     /// <summary>Connects to a packet socket.</summary>
-    /// <exception cref="FlowerSocketException">ENOENT, ECONNREFUSED, EACCES, ENAMETOOLONG, EMFILE …</exception>
-    public static Descriptor ConnectPackets(string path) => Connect(path, Native.SockSeqPacket);
+    /// <param name="path">Where it listens.</param>
+    /// <param name="wait">Whether to wait while its backlog is full.</param>
+    /// <exception cref="FlowerSocketException">ENOENT, ECONNREFUSED, EACCES, ENAMETOOLONG, EMFILE …; EAGAIN: its backlog
+    /// is full.</exception>
+    public static Descriptor ConnectPackets(string path, bool wait = true)
+    {
+        if (wait)
+        {
+            return Connect(path, Native.SockSeqPacket);
+        }
+
+        // Non-blocking while nobody else has it.
+        Descriptor socket = Connect(path, Native.SockSeqPacket | Native.SockNonBlock);
+        OutgoingSocket.MakeBlocking(socket);
+        return socket;
+    }
 
     /// <summary>Connects to a stream socket.</summary>
     /// <exception cref="FlowerSocketException">As for <see cref="ConnectPackets"/>.</exception>

@@ -105,7 +105,10 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
         return FlushResult.Done;
     }
 
-    public void Dispose()
+    public void Dispose() => Clear();
+
+    /// <summary>Gives up what was not sent, and closes its descriptors.</summary>
+    internal void Clear()
     {
         foreach ((_, SafeHandle[] descriptors) in _sealed)
         {
@@ -117,6 +120,7 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
         _descriptors.Clear();
         _packet = new();
         _packetBytes = 0;
+        _queuedBytes = 0;
     }
 
     private static void Close(SafeHandle[] descriptors)

@@ -22,7 +22,7 @@ internal sealed class Show(string directory) : IAsyncDisposable
     {
         Say("a switchboard", $"flower switchboard --listen {_address["unix:".Length..]}");
         await StartAsync(cancellationToken, "switchboard", "--listen", _address["unix:".Length..]);
-        await using Handle handle = await Handle.OpenAsync(_address, cancellationToken);
+        await using Handle handle = await Handle.OpenAsync(_address, cancellationToken: cancellationToken);
 
         Say("a web server that listens on the board, and on no address", "service=www");
         await using var page = new DemoPage(handle);
