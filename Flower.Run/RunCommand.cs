@@ -4,6 +4,7 @@ using System.CommandLine;
 using System.Globalization;
 using Flower.Client;
 using Flower.CommandLine;
+using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
@@ -164,9 +165,11 @@ public sealed class RunCommand : Command
     private static void Report(Narrowing narrowing, IReadOnlyList<Right> given, BoxPlan? plan)
     {
         string rights = given.Count == 0 ? "no right" : string.Join(", ", given.Select(RightWords.WordOf));
-        Tool.Say(FullName, $"a handle with {rights}; in: {narrowing.InLabels}; out: {narrowing.OutLabels}");
+        Tool.Say(FullName, $"a handle with {rights}; in: {WordsOf(narrowing.InLabels)}; out: {WordsOf(narrowing.OutLabels)}");
         Tool.Say(FullName, plan is null
             ? "only what goes through the handle is limited: the command can still open any other socket (--no-network)"
             : $"no network; hidden: {string.Join(", ", plan.Hidden)}");
     }
+
+    private static string WordsOf(LabelSet labels) => labels.IsEmpty ? "no label" : labels.ToString();
 }
