@@ -3,6 +3,7 @@ using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Admin;
+using Flower.Switchboard.Hosting.Configuration;
 using Flower.Switchboard.Hosting.CrashStore;
 using Flower.Switchboard.Hosting.Replacement;
 using Flower.Switchboard.Sessions;
@@ -43,6 +44,12 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
     /// </summary>
     public Task<int> Replaced => _predecessor.Replaced;
 
+    private required SwitchboardOptions Options { get; init; }
+
+    private required PublicDoor Public { get; init; }
+
+    private required ILogger Log { get; init; }
+
     /// <summary>Starts a switchboard. Its doors answer when the task completes.</summary>
     /// <exception cref="IOException">A socket cannot be had, or the one that runs does not let go; the message says
     /// why.</exception>
@@ -68,16 +75,19 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             WebApplication web = GrpcDoor.Build(doors.Grpc.Socket, logging, loop);
             log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("flower.switchboard");
             var board = new Board(log, new DeadlineQueue(loop, options.AcceptDeadline));
-            web.Services.GetRequiredService<GrpcDoorService>().Board = board;
+            var door = new PublicDoor(board.Handles, log);
+            door.Use(options.Configuration.Grants, options.Configuration.Remedy);
+            web.Services.GetRequiredService<GrpcDoorService>().Open(board, door);
             server = new SessionServer(loop, log);
             Protocol.V1.Switchboard.BindService(server.Methods, new SwitchboardService(board, log));
             await beginning.FillAsync(loop, board, server, log);
+            // Those that were taken over may have been open to others.
+            doors.SetMode(options.DoorMode);
             var predecessor = new Predecessor(loop, server, board, doors, log) { Store = beginning.Store };
             await loop.Invoke(() =>
             {
                 server.Resume();
-                server.Listen(
-                    doors.Handle.Socket, socket => board.CreatePublicHandle(StreamSocket.PeerOf(socket) ?? default));
+                server.Listen(doors.Handle.Socket, socket => door.Admit(SocketPeer.Of(socket)));
                 predecessor.Listen();
             });
             await web.StartAsync(cancellationToken);
@@ -85,6 +95,9 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             return new SwitchboardDaemon(loop, server, predecessor, doors, web)
             {
                 Stopping = WhenStopping(web),
+                Options = options,
+                Public = door,
+                Log = log,
             };
         }
         catch (Exception e)
@@ -99,6 +112,41 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             doors.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Reads the configuration again. A good one holds for the sessions that begin from then on; of one that is wrong,
+    /// every error is logged, and the one before stays in force whole. For one caller at a time.
+    /// </summary>
+    /// <returns>What is wrong; empty: it holds.</returns>
+    public async Task<IReadOnlyList<string>> ReloadAsync()
+    {
+        ConfigurationResult read = Options.Configuration.Source.Read();
+        if (read.Configuration is not { } configuration)
+        {
+            foreach (string error in read.Errors)
+            {
+                HostingLog.WrongConfiguration(Log, error);
+            }
+
+            HostingLog.NotReloaded(Log, read.Errors.Count);
+            return read.Errors;
+        }
+
+        if (Replaced.IsCompleted)
+        {
+            // The doors are another process's, which reads for itself.
+            return [];
+        }
+
+        await _loop.Invoke(() => Public.Use(configuration.Grants, configuration.Remedy));
+        if (Options.Mode is null)
+        {
+            _doors.SetMode(configuration.DefaultMode);
+        }
+
+        HostingLog.Reloaded(Log, configuration.Source.Path ?? "no file", configuration.Grants.Grants.Length);
+        return [];
     }
 
     /// <summary>
