@@ -50,7 +50,9 @@ internal abstract record Who
         public override bool MayNameOthers(uint owner) =>
             IsOther(First, owner) || IsOther(Last, owner) || (ulong)Last - First > 1;
 
-        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"uids {First} to {Last}");
+        public override string ToString() => First == Last
+            ? string.Create(CultureInfo.InvariantCulture, $"uid {First}")
+            : string.Create(CultureInfo.InvariantCulture, $"uids {First} to {Last}");
     }
 
     /// <summary>Everybody but root and the switchboard's own user.</summary>

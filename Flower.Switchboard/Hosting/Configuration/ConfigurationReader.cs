@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Collections.Immutable;
-using System.Text.Json;
 using Flower.Switchboard.Grants;
 using Microsoft.Extensions.Configuration;
 
@@ -19,11 +18,13 @@ internal sealed class ConfigurationReader(ConfigurationErrors errors, IAccounts 
     /// <summary>The grants that are good; those of a file with errors are of no use.</summary>
     public ImmutableArray<Grant> Read(byte[] json)
     {
-        if (Open(json) is not { } root)
+        if (!new JsonShape(errors).Check(json))
         {
             return [];
         }
 
+        using var stream = new MemoryStream(json, writable: false);
+        IConfigurationRoot root = new ConfigurationBuilder().AddJsonStream(stream).Build();
         var grants = ImmutableArray.CreateBuilder<Grant>();
         foreach (IConfigurationSection section in Sections.Known(root, "", Keys, errors))
         {
@@ -56,35 +57,5 @@ internal sealed class ConfigurationReader(ConfigurationErrors errors, IAccounts 
                 grants.Add(grant);
             }
         }
-    }
-
-    private IConfigurationRoot? Open(byte[] json)
-    {
-        try
-        {
-            using var stream = new MemoryStream(json, writable: false);
-            return new ConfigurationBuilder().AddJsonStream(stream).Build();
-        }
-        catch (JsonException e)
-        {
-            // Counted from 0 there.
-            errors.Add($"line {e.LineNumber + 1}: not JSON: {Words(e.Message)}");
-        }
-        catch (FormatException e) when (e.InnerException is JsonException inner)
-        {
-            errors.Add($"line {inner.LineNumber + 1}: not JSON: {Words(inner.Message)}");
-        }
-        catch (Exception e) when (e is FormatException or InvalidOperationException or ArgumentException)
-        {
-            errors.Add($"{e.Message.TrimEnd('.')}; upper and lower case do not tell keys apart");
-        }
-
-        return null;
-    }
-
-    private static string Words(string message)
-    {
-        int at = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return (at < 0 ? message : message[..at]).TrimEnd('.');
     }
 }

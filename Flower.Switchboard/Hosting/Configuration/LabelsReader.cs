@@ -38,7 +38,7 @@ internal sealed class LabelsReader(ConfigurationErrors errors)
         {
             if (Sections.IsIndex(child.Key))
             {
-                errors.Add(place, $"{Wanted}; a key that is a number needs words");
+                errors.Add(place, Wanted);
                 return LabelSet.Empty;
             }
 
@@ -46,7 +46,7 @@ internal sealed class LabelsReader(ConfigurationErrors errors)
             string key = requires ? child.Key[1..] : child.Key;
             if (child.GetChildren().Any())
             {
-                errors.Add($"{place}.{child.Key}", $"{Wanted}; a key with ':' needs words");
+                errors.Add($"{place}.{child.Key}", "must be a text");
             }
             else if (child.Value is { } value)
             {

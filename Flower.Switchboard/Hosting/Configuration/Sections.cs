@@ -4,13 +4,13 @@ using Microsoft.Extensions.Configuration;
 namespace Flower.Switchboard.Hosting.Configuration;
 
 /// <summary>
-/// What sections are: the library has keys and texts only. A list is a section whose keys are numbers; an empty one has the
-/// text "", an empty object has none; numbers are texts.
+/// What sections are: the library has keys and texts only. A list is a section whose keys are numbers, which an object's
+/// never are (<see cref="JsonShape"/>); an empty one has the text "", an empty object has none; numbers are texts.
 /// </summary>
 internal static class Sections
 {
     /// <summary>Whether a key is a place in a list.</summary>
-    public static bool IsIndex(string key) => key.All(char.IsAsciiDigit);
+    public static bool IsIndex(string key) => key.Length > 0 && key.All(char.IsAsciiDigit);
 
     /// <summary>Whether it has no text: an object, or null.</summary>
     public static bool IsObject(IConfigurationSection section) => section.Value is null;
