@@ -24,16 +24,23 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
     private readonly Predecessor _predecessor;
     private readonly Doors _doors;
     private readonly WebApplication _web;
+    private readonly Reload _reload;
     private int _disposed;
 
     private SwitchboardDaemon(
-        EventLoop loop, SessionServer server, Predecessor predecessor, Doors doors, WebApplication web)
+        EventLoop loop,
+        SessionServer server,
+        Predecessor predecessor,
+        Doors doors,
+        WebApplication web,
+        Reload reload)
     {
         _loop = loop;
         _server = server;
         _predecessor = predecessor;
         _doors = doors;
         _web = web;
+        _reload = reload;
     }
 
     /// <summary>Completes when the host was told to stop, by a signal or otherwise.</summary>
@@ -43,12 +50,6 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
     /// Completes with the id of the process that has taken over; this one has nothing to do any more but to be disposed.
     /// </summary>
     public Task<int> Replaced => _predecessor.Replaced;
-
-    private required SwitchboardOptions Options { get; init; }
-
-    private required PublicDoor Public { get; init; }
-
-    private required ILogger Log { get; init; }
 
     /// <summary>Starts a switchboard. Its doors answer when the task completes.</summary>
     /// <exception cref="IOException">A socket cannot be had, or the one that runs does not let go; the message says
@@ -92,12 +93,10 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             });
             await web.StartAsync(cancellationToken);
             HostingLog.Started(log, doors.Handle.Path, doors.Grpc.Path);
-            return new SwitchboardDaemon(loop, server, predecessor, doors, web)
+            var reload = new Reload(options, loop, door, doors, log);
+            return new SwitchboardDaemon(loop, server, predecessor, doors, web, reload)
             {
                 Stopping = WhenStopping(web),
-                Options = options,
-                Public = door,
-                Log = log,
             };
         }
         catch (Exception e)
@@ -119,35 +118,9 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
     /// every error is logged, and the one before stays in force whole. For one caller at a time.
     /// </summary>
     /// <returns>What is wrong; empty: it holds.</returns>
-    public async Task<IReadOnlyList<string>> ReloadAsync()
-    {
-        ConfigurationResult read = Options.Configuration.Source.Read();
-        if (read.Configuration is not { } configuration)
-        {
-            foreach (string error in read.Errors)
-            {
-                HostingLog.WrongConfiguration(Log, error);
-            }
-
-            HostingLog.NotReloaded(Log, read.Errors.Count);
-            return read.Errors;
-        }
-
-        if (Replaced.IsCompleted)
-        {
-            // The doors are another process's, which reads for itself.
-            return [];
-        }
-
-        await _loop.Invoke(() => Public.Use(configuration.Grants, configuration.Remedy));
-        if (Options.Mode is null)
-        {
-            _doors.SetMode(configuration.DefaultMode);
-        }
-
-        HostingLog.Reloaded(Log, configuration.Source.Path ?? "no file", configuration.Grants.Grants.Length);
-        return [];
-    }
+    public async Task<IReadOnlyList<string>> ReloadAsync() =>
+        // Once it is replaced, the doors are another process's, which reads for itself.
+        Replaced.IsCompleted ? [] : await _reload.RunAsync();
 
     /// <summary>
     /// Stops: first the doors, so that nothing new begins, then the sessions, then the loop and the files. What another
