@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Flower.Client;
-using Flower.Protocol.V1;
+using Flower.CommandLine;
 
 namespace Flower.Cat;
 
@@ -36,24 +36,11 @@ internal sealed class ConnectionReport(bool verbose, bool json)
             writer.WriteString("event", "connected");
             writer.WritePropertyName("labels");
             labels.WriteTo(writer);
-            writer.WriteStartObject("sources");
-            foreach (ConnectionLabel label in labels)
-            {
-                writer.WriteString(label.Key, Name(label.Source));
-            }
-
-            writer.WriteEndObject();
+            writer.WritePropertyName("sources");
+            LabelSources.WriteTo(writer, labels);
             writer.WriteEndObject();
         }
 
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
     }
-
-    private static string Name(Source source) => source switch
-    {
-        Source.Claimed => "claimed",
-        Source.Pinned => "pinned",
-        Source.Attested => "attested",
-        _ => "unknown",
-    };
 }

@@ -21,6 +21,9 @@ public static class ExitCodes
     /// <summary>EX_NOPERM: the handle, or the file system, does not allow it.</summary>
     public const int Denied = 77;
 
+    /// <summary>EX_CONFIG: the configuration file is wrong, or cannot be read.</summary>
+    public const int Configuration = 78;
+
     /// <summary>The command that was to be run is there, but cannot be executed: as in a shell.</summary>
     public const int NotExecutable = 126;
 

@@ -64,13 +64,7 @@ public static class LabelVariables
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
-            writer.WriteStartObject();
-            foreach (ConnectionLabel label in labels)
-            {
-                writer.WriteString(label.Key, Word(label.Source));
-            }
-
-            writer.WriteEndObject();
+            LabelSources.WriteTo(writer, labels);
         }
 
         return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
@@ -82,13 +76,5 @@ public static class LabelVariables
         Source.Pinned => 2,
         Source.Claimed => 1,
         _ => 0,
-    };
-
-    private static string Word(Source source) => source switch
-    {
-        Source.Attested => "attested",
-        Source.Pinned => "pinned",
-        Source.Claimed => "claimed",
-        _ => "unknown",
     };
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Diagnostics;
+using System.Globalization;
 using Flower.Rpc.Interop;
 
 namespace Flower.CommandLine;
@@ -15,6 +17,20 @@ public static class Notifier
     /// <summary>Sends MAINPID=: another process is the service from now on.</summary>
     public static void MainProcess(int processId) =>
         Send(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"MAINPID={processId}"));
+
+    /// <summary>
+    /// Sends RELOADING=1 with the time, by which systemd tells this reload from an earlier one (Type=notify-reload,
+    /// systemd.service(5)). READY=1 follows when it is over.
+    /// </summary>
+    public static void Reloading()
+    {
+        // CLOCK_MONOTONIC, which is what Stopwatch reads on Linux.
+        long microseconds = (long)Stopwatch.GetElapsedTime(0).TotalMicroseconds;
+        Send(string.Create(CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={microseconds}"));
+    }
+
+    /// <summary>Sends READY=1 after <see cref="Reloading"/>, with one line that <c>systemctl status</c> shows.</summary>
+    public static void Reloaded(string status) => Send($"READY=1\nSTATUS={status}");
 
     private static void Send(string state)
     {

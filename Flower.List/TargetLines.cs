@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Text.Json;
 using Flower.Client;
+using Flower.CommandLine;
 
 namespace Flower.List;
 
@@ -29,6 +30,8 @@ internal static class TargetLines
         writer.WriteString("kind", TargetKinds.Name(target.Kind));
         writer.WritePropertyName("labels");
         target.Labels.WriteTo(writer);
+        writer.WritePropertyName("sources");
+        LabelSources.WriteTo(writer, target.Labels);
         writer.WriteStartArray("required_keys");
         foreach (string key in target.RequiredKeys)
         {

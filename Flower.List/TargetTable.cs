@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Client;
 using Flower.Protocol;
+using Flower.Protocol.V1;
 using Spectre.Console;
 
 namespace Flower.List;
@@ -22,20 +23,33 @@ internal static class TargetTable
             return;
         }
 
-        Table table = new Table().Border(TableBorder.Simple).AddColumns("KIND", "LABELS", "REQUIRES");
-        foreach (TargetInfo target in all
+        AnsiConsole.Write(Make(all));
+    }
+
+    /// <summary>
+    /// The table. Who stands behind a label is told by its column, since a claimed value can look like anything.
+    /// </summary>
+    public static Table Make(IEnumerable<TargetInfo> targets)
+    {
+        Table table = new Table().Border(TableBorder.Simple)
+            .AddColumns("KIND", "CLAIMED", "PINNED", "ATTESTED", "REQUIRES");
+        foreach (TargetInfo target in targets
             .OrderBy(t => t.Kind).ThenBy(t => t.Labels.ToString(), StringComparer.Ordinal))
         {
             // Text, not markup: whatever a program calls itself is printed as it stands.
-            table.AddRow(new Text(TargetKinds.Name(target.Kind)), Labels(target), Requires(target));
+            table.AddRow(
+                new Text(TargetKinds.Name(target.Kind)),
+                Labels(target, Source.Claimed),
+                Labels(target, Source.Pinned),
+                Labels(target, Source.Attested),
+                Lines(target.RequiredKeys.Select(k => "+" + k)));
         }
 
-        AnsiConsole.Write(table);
+        return table;
     }
 
-    private static Text Labels(TargetInfo target) =>
-        new(LabelRules.Printable(string.Join(' ', target.Labels.Select(l => $"{l.Key}={l.Value}"))));
+    private static Text Labels(TargetInfo target, Source source) =>
+        Lines(target.Labels.Where(l => l.Source == source).Select(l => $"{l.Key}={l.Value}"));
 
-    private static Text Requires(TargetInfo target) =>
-        new(LabelRules.Printable(string.Join(' ', target.RequiredKeys.Select(k => "+" + k))));
+    private static Text Lines(IEnumerable<string> lines) => new(string.Join('\n', lines.Select(LabelRules.Printable)));
 }

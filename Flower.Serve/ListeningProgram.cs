@@ -84,7 +84,7 @@ internal sealed class ListeningProgram : IDisposable
 
         if (_verbose)
         {
-            Tool.Say(ServeCommand.FullName, $"pid {Process.Id} serves {connection.Labels}");
+            ConnectionLines.Say(Process.Id, connection.Labels);
         }
 
         await RelayAsync(client, server);

@@ -30,7 +30,7 @@ internal sealed class ProcessServer(ConnectionProgram program, bool verbose)
 
         if (verbose)
         {
-            Tool.Say(ServeCommand.FullName, $"pid {child.Id} serves {connection.Labels}");
+            ConnectionLines.Say(child.Id, connection.Labels);
         }
 
         Add(child);

@@ -3,6 +3,7 @@ using System.CommandLine;
 using Flower.Client;
 using Flower.CommandLine;
 using Flower.Switchboard.Hosting;
+using Flower.Switchboard.Hosting.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -44,11 +45,25 @@ internal sealed class SwitchboardCommand : Command
             + "one, as systemd does since version 254",
     };
 
-    private readonly Option<string> _mode = new("--mode")
+    private readonly Option<string?> _mode = new("--mode")
     {
         HelpName = "MODE",
-        Description = "The permissions of both sockets, in octal. Whoever can open them has every right",
-        DefaultValueFactory = _ => "0600",
+        Description = "The permissions of both sockets, in octal. They only say who can knock: what anybody may do there "
+            + "is granted by --config. Default: 0600; 0666 if something is granted to others than root and the owner",
+    };
+
+    private readonly Option<string?> _config = new("--config")
+    {
+        HelpName = "FILE",
+        Description = "Who may do what, in JSON: see docs/switchboard.md. Read again at SIGHUP. Without one, root and the "
+            + "user that runs the switchboard have all rights and nobody else has any. Default: for root, "
+            + ConfigurationSource.SystemPath + " if it exists",
+    };
+
+    private readonly Option<string?> _checkConfig = new("--check-config")
+    {
+        HelpName = "FILE",
+        Description = "Check a file for --config, say what it means or what is wrong with it, and exit with 0 or 78",
     };
 
     private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Also log what succeeds" };
@@ -65,12 +80,25 @@ internal sealed class SwitchboardCommand : Command
         Add(_replace);
         Add(_keepSessions);
         Add(_mode);
+        Add(_config);
+        Add(_checkConfig);
         Add(_verbose);
         this.SetRun(RunAsync, stopped: ExitCodes.Ok);
     }
 
     private async Task<int> RunAsync(ParseResult command, CancellationToken cancellationToken)
     {
+        if (command.GetValue(_checkConfig) is { } file)
+        {
+            return Check(file);
+        }
+
+        ConfigurationResult read = ConfigurationSource.Of(command.GetValue(_config)).Read();
+        if (read.Configuration is not { } configuration)
+        {
+            return Say(read.Errors);
+        }
+
         // Before the program's file can be exchanged for a newer one.
         var replacement = new Replacement(Environment.ProcessPath);
         string listen = command.GetValue(_listen) ?? DefaultPath();
@@ -83,11 +111,13 @@ internal sealed class SwitchboardCommand : Command
             Replace = command.GetValue(_replace),
             KeepSessions = command.GetValue(_keepSessions)
                 || (int.TryParse(Environment.GetEnvironmentVariable("FDSTORE"), out int slots) && slots > 0),
-            Mode = ReadMode(command.GetValue(_mode)!),
+            Mode = command.GetValue(_mode) is { } mode ? ReadMode(mode) : null,
+            Configuration = configuration,
         };
         LogLevel level = command.GetValue(_verbose) ? LogLevel.Debug : LogLevel.Information;
         await using SwitchboardDaemon daemon = await StartAsync(options, level, cancellationToken);
         using IDisposable signal = replacement.Listen();
+        await using Reloads? reloads = configuration.Source.Path is null ? null : new Reloads(daemon);
         Notifier.Ready();
         if (await Task.WhenAny(daemon.Stopping, daemon.Replaced).WaitAsync(cancellationToken) == daemon.Replaced)
         {
@@ -95,6 +125,32 @@ internal sealed class SwitchboardCommand : Command
         }
 
         return ExitCodes.Ok;
+    }
+
+    private static int Check(string file)
+    {
+        ConfigurationResult read = ConfigurationSource.Of(file).Read();
+        if (read.Configuration is not { } configuration)
+        {
+            return Say(read.Errors);
+        }
+
+        foreach (string line in configuration.Describe())
+        {
+            Console.WriteLine(line);
+        }
+
+        return ExitCodes.Ok;
+    }
+
+    private static int Say(IReadOnlyList<string> errors)
+    {
+        foreach (string error in errors)
+        {
+            Tool.Say("flower switchboard", error);
+        }
+
+        return ExitCodes.Configuration;
     }
 
     private static async Task<SwitchboardDaemon> StartAsync(

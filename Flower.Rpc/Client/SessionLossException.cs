@@ -26,6 +26,10 @@ public sealed class SessionLossException : IOException
     /// <summary>The status with which the switchboard ended the session; UNAVAILABLE if it gave none.</summary>
     public StatusCode StatusCode { get; }
 
-    /// <summary>The status of the calls that fail with it.</summary>
-    internal Status ToStatus() => new(StatusCode.Unavailable, Message, this);
+    /// <summary>
+    /// The status of the calls that fail with it. They did not take place, whatever ended the session; only of one that may
+    /// not be, the status is told, since trying again does not help.
+    /// </summary>
+    internal Status ToStatus() => new(
+        StatusCode == StatusCode.PermissionDenied ? StatusCode : StatusCode.Unavailable, Message, this);
 }

@@ -37,6 +37,9 @@ public static class Errno
     /// <summary>The process's table of files is full.</summary>
     public const int MFile = 24;
 
+    /// <summary>The result does not fit.</summary>
+    public const int Range = 34;
+
     /// <summary>The other end is closed.</summary>
     public const int Pipe = 32;
 
@@ -109,6 +112,7 @@ public static class Errno
         MFile => "EMFILE",
         30 => "EROFS",
         Pipe => "EPIPE",
+        Range => "ERANGE",
         36 => "ENAMETOOLONG",
         88 => "ENOTSOCK",
         MsgSize => "EMSGSIZE",

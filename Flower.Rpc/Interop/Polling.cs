@@ -1,9 +1,35 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+
 namespace Flower.Rpc.Interop;
 
 /// <summary>Waits for descriptors on the calling thread (poll(2)), whatever mode their open files are in.</summary>
 public static unsafe class Polling
 {
+    /// <summary>Whether a descriptor is ready, has failed or is hung up, just now.</summary>
+    public static bool IsReady(SafeHandle descriptor, Readiness interest)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        bool held = false;
+        try
+        {
+            descriptor.DangerousAddRef(ref held);
+            var entry = new Native.PollEntry
+            {
+                Descriptor = (int)descriptor.DangerousGetHandle(),
+                Events = (short)interest,
+            };
+            return Native.Poll(&entry, 1, 0) > 0;
+        }
+        finally
+        {
+            if (held)
+            {
+                descriptor.DangerousRelease();
+            }
+        }
+    }
+
     /// <summary>
     /// Waits until one of the descriptors is ready for what is asked of it, has failed or is hung up, and says so in
     /// the items.

@@ -10,6 +10,12 @@ public interface ISession
     /// <summary>The process that it belongs to; null until that has sent its first packet other than Open.</summary>
     Credentials? Owner { get; }
 
+    /// <summary>
+    /// The same process as a pidfd, readable once it has ended: lent while the session is open. Null until it has sent a
+    /// packet other than Open to this switchboard, and where the kernel gives none (before Linux 6.5).
+    /// </summary>
+    Descriptor? ProcessDescriptor { get; }
+
     /// <summary>Ends the session, telling the peer why as far as it reads. Idempotent.</summary>
     void Stop(StatusCode code, string reason);
 }

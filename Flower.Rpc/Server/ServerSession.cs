@@ -58,6 +58,8 @@ internal sealed partial class ServerSession : ISession
 
     public Credentials? Owner => _owner;
 
+    public Descriptor? ProcessDescriptor => _pidFd;
+
     internal Credentials Credentials => _owner ?? default;
 
     internal EventLoop Loop => Server.Loop;
@@ -98,9 +100,24 @@ internal sealed partial class ServerSession : ISession
             return;
         }
 
+        Tell(code, reason);
+        Close(reason);
+    }
+
+    /// <summary>
+    /// Ends a session that may not be, and tells the peer why. Whoever refused it logs that: it has no owner to name, and
+    /// anybody can try again and again.
+    /// </summary>
+    internal void TurnAway(RpcStatus refusal)
+    {
+        Tell(refusal.StatusCode, refusal.Detail);
+        Close(null);
+    }
+
+    private void Tell(StatusCode code, string reason)
+    {
         Send(new Frame { Status = new Protocol.V1.Status { Code = (uint)code, Message = reason } });
         Flush();
-        Close(reason);
     }
 
     private void OnReady(Readiness ready)

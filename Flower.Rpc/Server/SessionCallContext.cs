@@ -27,6 +27,9 @@ public sealed class SessionCallContext : ServerCallContext
     /// <summary>The process that the session belongs to.</summary>
     public Credentials Credentials => _call.Session.Credentials;
 
+    /// <summary>The session.</summary>
+    public ISession Session => _call.Session;
+
     /// <summary>What the service keeps for this session; null until it sets it. The transport does not look at it.</summary>
     public object? SessionState
     {

@@ -129,7 +129,7 @@ public sealed partial class SessionServer : IDisposable
         }
         else if (refusal is Status status)
         {
-            session.Stop(status.StatusCode, status.Detail);
+            session.TurnAway(status);
         }
 
         return session;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Net.Sockets;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
@@ -16,18 +15,26 @@ namespace Flower.Switchboard.Admin;
 /// </summary>
 internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.SwitchboardBase
 {
-    /// <summary>Set before the door is opened.</summary>
-    public Board? Board { get; set; }
+    private Board? _board;
+    private PublicDoor? _door;
+
+    /// <summary>Gives it what it serves, before the first call.</summary>
+    public void Open(Board board, PublicDoor door)
+    {
+        _board = board;
+        _door = door;
+    }
 
     public override Task List(
         ListRequest request, IServerStreamWriter<ListResponse> responseStream, ServerCallContext context)
     {
-        Credentials credentials = PeerOf(context);
+        SocketPeer? peer = PeerOf(context);
         return loop.Invoke(() =>
         {
-            var caller = new Caller(Board!.CreatePublicHandle(credentials), credentials);
+            HandleNode node = _door!.Open(peer);
+            var caller = new Caller(node, node.Maker);
             SwitchboardService.Require(caller, Rights.List);
-            return Board.ListAsync(
+            return _board!.ListAsync(
                 caller, request.Labels, new ListCursor(), responseStream.WriteAsync, context.CancellationToken);
         });
     }
@@ -56,10 +63,6 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
         IServerStreamWriter<ResolverStartResponse> responseStream,
         ServerCallContext context) => throw Refusal.Unimplemented("this version has no resolvers");
 
-    private static Credentials PeerOf(ServerCallContext context)
-    {
-        Socket socket = context.GetHttpContext().Features.Get<IConnectionSocketFeature>()!.Socket;
-        return StreamSocket.PeerOf(socket.SafeHandle)
-            ?? throw new InvalidOperationException("the kernel does not say who made the connection");
-    }
+    private static SocketPeer? PeerOf(ServerCallContext context) =>
+        SocketPeer.Of(context.GetHttpContext().Features.Get<IConnectionSocketFeature>()!.Socket.SafeHandle);
 }

@@ -33,9 +33,9 @@ internal sealed class Doors : IDisposable
         try
         {
             claimed.Add(SocketFile.Claim(
-                options.Listen, options.Mode, UnixSocket.ListenPackets, kept?.TakeDoor(StoreNames.HandleDoor)));
+                options.Listen, options.DoorMode, UnixSocket.ListenPackets, kept?.TakeDoor(StoreNames.HandleDoor)));
             claimed.Add(SocketFile.Claim(
-                options.Admin, options.Mode, UnixSocket.ListenStream, kept?.TakeDoor(StoreNames.GrpcDoor)));
+                options.Admin, options.DoorMode, UnixSocket.ListenStream, kept?.TakeDoor(StoreNames.GrpcDoor)));
             claimed.Add(SocketFile.Claim(
                 options.Control, Owner, UnixSocket.ListenPackets, kept?.TakeDoor(StoreNames.Control)));
             return new(claimed[0], claimed[1], claimed[2]);
@@ -45,6 +45,14 @@ internal sealed class Doors : IDisposable
             claimed.ForEach(file => file.Dispose());
             throw;
         }
+    }
+
+    /// <summary>Changes who may open the doors; the control socket stays the owner's.</summary>
+    /// <exception cref="UnauthorizedAccessException">The file system does not allow it.</exception>
+    public void SetMode(UnixFileMode mode)
+    {
+        Handle.SetMode(mode);
+        Grpc.SetMode(mode);
     }
 
     /// <summary>Takes over what another process listens on.</summary>

@@ -29,4 +29,13 @@ internal static partial class HostingLog
 
     [LoggerMessage(202, LogLevel.Critical, "a handler on the loop failed; the loop goes on")]
     internal static partial void Fault(ILogger logger, Exception exception);
+
+    [LoggerMessage(203, LogLevel.Information, "the configuration was reloaded from {File} (grants: {Grants})")]
+    internal static partial void Reloaded(ILogger logger, string file, int grants);
+
+    [LoggerMessage(204, LogLevel.Error, "{Error}")]
+    internal static partial void WrongConfiguration(ILogger logger, string error);
+
+    [LoggerMessage(205, LogLevel.Error, "the configuration was not reloaded (errors: {Errors}): the one before stays in force")]
+    internal static partial void NotReloaded(ILogger logger, int errors);
 }

@@ -92,6 +92,16 @@ internal sealed class SocketFile : IDisposable
             : throw new IOException($"{path} vanished");
     }
 
+    /// <summary>Changes who may open the socket, if it is still the one at the path; its directory stays as it is.</summary>
+    /// <exception cref="UnauthorizedAccessException">The file system does not allow it.</exception>
+    public void SetMode(UnixFileMode mode)
+    {
+        if (IsOwn())
+        {
+            File.SetUnixFileMode(Path, mode);
+        }
+    }
+
     /// <summary>A duplicate of the lock file's descriptor: the lock belongs to the open file, so to both.</summary>
     public Descriptor DuplicateLock() => Descriptor.Duplicate(_lock.SafeFileHandle);
 
@@ -112,7 +122,7 @@ internal sealed class SocketFile : IDisposable
             return;
         }
 
-        if (Syscall.lstat(Path, out Stat now) == 0 && now.st_ino == _own.st_ino && now.st_dev == _own.st_dev)
+        if (IsOwn())
         {
             File.Delete(Path);
         }
@@ -133,6 +143,9 @@ internal sealed class SocketFile : IDisposable
             return false;
         }
     }
+
+    private bool IsOwn() =>
+        Syscall.lstat(Path, out Stat now) == 0 && now.st_ino == _own.st_ino && now.st_dev == _own.st_dev;
 
     private static UnixFileMode DirectoryModeFor(UnixFileMode socket)
     {

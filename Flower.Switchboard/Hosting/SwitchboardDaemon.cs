@@ -3,6 +3,7 @@ using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Admin;
+using Flower.Switchboard.Hosting.Configuration;
 using Flower.Switchboard.Hosting.CrashStore;
 using Flower.Switchboard.Hosting.Replacement;
 using Flower.Switchboard.Sessions;
@@ -23,16 +24,23 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
     private readonly Predecessor _predecessor;
     private readonly Doors _doors;
     private readonly WebApplication _web;
+    private readonly Reload _reload;
     private int _disposed;
 
     private SwitchboardDaemon(
-        EventLoop loop, SessionServer server, Predecessor predecessor, Doors doors, WebApplication web)
+        EventLoop loop,
+        SessionServer server,
+        Predecessor predecessor,
+        Doors doors,
+        WebApplication web,
+        Reload reload)
     {
         _loop = loop;
         _server = server;
         _predecessor = predecessor;
         _doors = doors;
         _web = web;
+        _reload = reload;
     }
 
     /// <summary>Completes when the host was told to stop, by a signal or otherwise.</summary>
@@ -68,21 +76,25 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             WebApplication web = GrpcDoor.Build(doors.Grpc.Socket, logging, loop);
             log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("flower.switchboard");
             var board = new Board(log, new DeadlineQueue(loop, options.AcceptDeadline));
-            web.Services.GetRequiredService<GrpcDoorService>().Board = board;
+            var door = new PublicDoor(board.Handles, log);
+            door.Use(options.Configuration.Grants, options.Configuration.Remedy);
+            web.Services.GetRequiredService<GrpcDoorService>().Open(board, door);
             server = new SessionServer(loop, log);
             Protocol.V1.Switchboard.BindService(server.Methods, new SwitchboardService(board, log));
             await beginning.FillAsync(loop, board, server, log);
+            // Those that were taken over may have been open to others.
+            doors.SetMode(options.DoorMode);
             var predecessor = new Predecessor(loop, server, board, doors, log) { Store = beginning.Store };
             await loop.Invoke(() =>
             {
                 server.Resume();
-                server.Listen(
-                    doors.Handle.Socket, socket => board.CreatePublicHandle(StreamSocket.PeerOf(socket) ?? default));
+                server.Listen(doors.Handle.Socket, socket => door.Admit(SocketPeer.Of(socket)));
                 predecessor.Listen();
             });
             await web.StartAsync(cancellationToken);
             HostingLog.Started(log, doors.Handle.Path, doors.Grpc.Path);
-            return new SwitchboardDaemon(loop, server, predecessor, doors, web)
+            var reload = new Reload(options, loop, door, doors, log);
+            return new SwitchboardDaemon(loop, server, predecessor, doors, web, reload)
             {
                 Stopping = WhenStopping(web),
             };
@@ -100,6 +112,15 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>
+    /// Reads the configuration again. A good one holds for the sessions that begin from then on; of one that is wrong,
+    /// every error is logged, and the one before stays in force whole. For one caller at a time.
+    /// </summary>
+    /// <returns>What is wrong; empty: it holds.</returns>
+    public async Task<IReadOnlyList<string>> ReloadAsync() =>
+        // Once it is replaced, the doors are another process's, which reads for itself.
+        Replaced.IsCompleted ? [] : await _reload.RunAsync();
 
     /// <summary>
     /// Stops: first the doors, so that nothing new begins, then the sessions, then the loop and the files. What another

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Switchboard.Hosting.Configuration;
+
 namespace Flower.Switchboard.Hosting;
 
 /// <summary>What an operator decides about a switchboard.</summary>
@@ -25,8 +27,16 @@ public sealed class SwitchboardOptions
     /// </summary>
     public bool KeepSessions { get; init; }
 
-    /// <summary>The mode of both sockets; default 0600. Who may open them has every right.</summary>
-    public UnixFileMode Mode { get; init; } = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    /// <summary>
+    /// Who may do what. Default: root and the user of this process have all rights, and nobody else has any; no file is
+    /// read, also not at a reload.
+    /// </summary>
+    public SwitchboardConfiguration Configuration { get; init; } = SwitchboardConfiguration.OwnerOnly();
+
+    /// <summary>The mode of both doors; default null: <see cref="SwitchboardConfiguration.DefaultMode"/>.</summary>
+    public UnixFileMode? Mode { get; init; }
+
+    internal UnixFileMode DoorMode => Mode ?? Configuration.DefaultMode;
 
     /// <summary>How long a target may take to answer a connection; default 5 seconds.</summary>
     public TimeSpan AcceptDeadline { get; init; } = TimeSpan.FromSeconds(5);

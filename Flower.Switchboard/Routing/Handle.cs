@@ -72,7 +72,7 @@ internal sealed class Handle
         LabelRefusal? refusal = ReservedKeys.RefuseInLabels(inLabels) ?? ReservedKeys.RefuseOutLabels(outLabels);
         if (refusal is not null)
         {
-            return new HandleResult.Invalid(refusal.Message, refusal.Keys);
+            return new HandleResult.Reserved(refusal);
         }
 
         if ((asked & ~Rights) is var lacking and not Rights.None)

@@ -11,18 +11,37 @@ namespace Flower.Switchboard.Routing;
 internal static class ReservedKeys
 {
     public const string ConnectionId = "flower.connection_id";
-    public const string ClientUid = "flower.client_uid";
-    public const string ClientGid = "flower.client_gid";
-    public const string ClientPid = "flower.client_pid";
-    public const string ServerUid = "flower.server_uid";
-    public const string ServerGid = "flower.server_gid";
-    public const string ServerPid = "flower.server_pid";
 
-    private const string ClientPrefix = "flower.client_";
-    private const string ServerPrefix = "flower.server_";
+    /// <summary>What is attested of a client begins with it.</summary>
+    public const string ClientPrefix = "flower.client_";
 
-    private static readonly ImmutableArray<string> AboutClient = [ClientUid, ClientGid, ClientPid];
-    private static readonly ImmutableArray<string> AboutServer = [ServerUid, ServerGid, ServerPid];
+    /// <summary>What is attested of a target begins with it.</summary>
+    public const string ServerPrefix = "flower.server_";
+
+    /// <summary>The facts: always known.</summary>
+    public const string Uid = "uid";
+    public const string Gid = "gid";
+    public const string Pid = "pid";
+
+    /// <summary>The facts: attested where they are known.</summary>
+    public const string Cgroup = "cgroup";
+    public const string Unit = "unit";
+    public const string UserUnit = "user_unit";
+
+    public const string ClientUid = ClientPrefix + Uid;
+    public const string ClientGid = ClientPrefix + Gid;
+    public const string ClientPid = ClientPrefix + Pid;
+    public const string ServerUid = ServerPrefix + Uid;
+    public const string ServerGid = ServerPrefix + Gid;
+    public const string ServerPid = ServerPrefix + Pid;
+
+    private static readonly ImmutableArray<string> Known = [Uid, Gid, Pid];
+    private static readonly ImmutableArray<string> MaybeKnown = [Cgroup, Unit, UserUnit];
+    private static readonly ImmutableArray<string> AboutClient = [.. Known.Concat(MaybeKnown).Select(f => ClientPrefix + f)];
+    private static readonly ImmutableArray<string> AboutServer = [.. Known.Concat(MaybeKnown).Select(f => ServerPrefix + f)];
+
+    private static readonly ImmutableArray<string> MaybeAttested =
+        [.. MaybeKnown.Select(f => ClientPrefix + f).Concat(MaybeKnown.Select(f => ServerPrefix + f))];
 
     public static bool IsReserved(string key) => key.StartsWith(LabelRules.ReservedPrefix, StringComparison.Ordinal);
 
@@ -31,6 +50,17 @@ internal static class ReservedKeys
 
     /// <summary>Checks out-labels and those of a request, which may make demands on the server only.</summary>
     public static LabelRefusal? RefuseOutLabels(LabelSet labels) => Refuse(labels, AboutServer);
+
+    /// <summary>
+    /// Adds the demands that the other side could meet by having no such label as required keys: that no unit is known of
+    /// it must not count as the right one. May be larger than what one side may state.
+    /// </summary>
+    public static LabelSet RequireDemands(LabelSet labels)
+    {
+        string[] demands =
+            [.. labels.Labels.Select(l => l.Key).Where(k => MaybeAttested.Contains(k) && !labels.Requires(k))];
+        return demands.Length == 0 ? labels : labels.Merge(LabelSet.Create([], demands), out _);
+    }
 
     private static LabelRefusal? Refuse(LabelSet labels, ImmutableArray<string> allowed)
     {

@@ -130,7 +130,7 @@ internal sealed class TargetDirectory<T>(
     /// Adds the next targets, of all kinds, that do not contradict the filter and state the keys that it requires, in
     /// the order of registration. Looks at a bounded number of them, so it may add none before the end is reached.
     /// </summary>
-    /// <param name="filter">The labels. What the targets require does not hide them.</param>
+    /// <param name="filter">The labels. What the targets require does not hide them, unless it is attested.</param>
     /// <param name="afterSequence">0 to begin with, then what <paramref name="next"/> was.</param>
     /// <param name="max">The most targets to add.</param>
     /// <param name="into">The targets are added to it.</param>
@@ -157,7 +157,9 @@ internal sealed class TargetDirectory<T>(
     }
 
     private static bool IsListed(LabelSet target, LabelSet filter) =>
-        filter.RequiredKeys.All(target.States) && target.ContradictionsWith(filter).Count == 0;
+        filter.RequiredKeys.All(target.States)
+        && target.RequiredKeys.All(k => !ReservedKeys.IsReserved(k) || filter.States(k))
+        && target.ContradictionsWith(filter).Count == 0;
 
     private T? FindConflict(T target)
     {

@@ -15,8 +15,9 @@ internal sealed class TargetSearch<T>(Query query, Predicate<T>? eligible)
     private readonly ImmutableArray<string> _statedKeys = SortedKeys.Stated(query.Stated);
     private readonly List<Entry<T>> _matches = [];
 
-    // A request that requires a key, or asks for it, never gets a target that it has nothing in common with.
-    private readonly RankClass _worst = query.RelatedOnly || !query.Stated.RequiredKeys.IsEmpty
+    // A request that requires a key, or asks for it, never gets a target that it has nothing in common with. A reserved
+    // key that it requires is no wish for company: it only excludes.
+    private readonly RankClass _worst = query.RelatedOnly || !query.Stated.RequiredKeys.All(ReservedKeys.IsReserved)
         ? RankClass.Related
         : RankClass.Unrelated;
 

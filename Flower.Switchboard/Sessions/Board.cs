@@ -2,7 +2,6 @@
 using System.Globalization;
 using Flower.Protocol;
 using Flower.Protocol.V1;
-using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
 using Grpc.Core;
@@ -22,7 +21,6 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
 
     private readonly TargetDirectory<Target> _directory = new();
     private readonly LinkedList<(Query Query, TaskCompletionSource Found)> _waiting = new();
-    private readonly Handle _root = Handle.CreateRoot(Rights.All, LabelSet.Empty, LabelSet.Empty);
     private readonly Dictionary<long, Target> _byRegistration = [];
 
     /// <summary>The live handles.</summary>
@@ -46,14 +44,6 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
 
     /// <summary>How long a target may take to answer.</summary>
     public DeadlineQueue AcceptDeadlines { get; } = acceptDeadlines;
-
-    /// <summary>
-    /// The handle of a session that came by the public path: one of its own, so that what its holder pins on handles
-    /// made from it is pinned for these alone.
-    /// </summary>
-    /// <param name="peer">Who connected.</param>
-    public HandleNode CreatePublicHandle(Credentials peer) => new(
-        Handles, Narrow(_root, Rights.All, LabelSet.Empty, LabelSet.Empty), parent: null, peer);
 
     /// <summary>Makes a narrower handle.</summary>
     /// <exception cref="RpcException">It would be wider, or the labels break a rule.</exception>
@@ -228,6 +218,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
             HandleResult.Narrower narrower => narrower.Handle,
             HandleResult.LacksRights lacks => throw Refusal.LacksRights(lacks.Rights),
             HandleResult.Contradicts contradicts => throw Refusal.Contradicts(contradicts.Keys),
+            HandleResult.Reserved reserved => throw Refusal.Reserved(reserved.Refusal),
             HandleResult.Invalid invalid => throw Refusal.Invalid(invalid.Message, invalid.Keys),
             _ => throw new InvalidOperationException(),
         };

@@ -19,4 +19,7 @@ internal static partial class BoardLog
 
     [LoggerMessage(104, LogLevel.Debug, "connected pid {ClientPid} to {Labels} (pid {ServerPid})")]
     internal static partial void Connected(ILogger logger, int clientPid, LabelSet labels, int serverPid);
+
+    [LoggerMessage(105, LogLevel.Information, "a session of pid {Pid} refused (said once a user): {Reason}")]
+    internal static partial void TurnedAway(ILogger logger, int pid, string reason);
 }

@@ -49,6 +49,8 @@ internal static class Refusal
               + "state a label that tells them apart, or stop the other one",
         mayList ? [.. target.Own.Labels.Select(l => l.Key)] : []);
 
+    public static RpcException NoGrant(string message) => Make(StatusCode.PermissionDenied, message, []);
+
     public static RpcException Exhausted(string message) => Make(StatusCode.ResourceExhausted, message, []);
 
     public static RpcException Unimplemented(string message) => Make(StatusCode.Unimplemented, message, []);

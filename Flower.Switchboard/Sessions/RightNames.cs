@@ -16,4 +16,12 @@ internal static class RightNames
         Right.List => "LIST",
         _ => "unspecified",
     };
+
+    /// <summary>A right as people write it: CLIENT_CONNECT, or client-connect. Null: there is no such right.</summary>
+    public static Right? Find(string name)
+    {
+        string spelled = name.ToUpperInvariant().Replace('-', '_');
+        Right right = Enum.GetValues<Right>().FirstOrDefault(r => r != Right.Unspecified && NameOf(r) == spelled);
+        return right == Right.Unspecified ? null : right;
+    }
 }

@@ -52,6 +52,7 @@ internal static class Stating
             throw Refusal.Invalid($"with the handle's own labels: {e.Message}", e.Keys);
         }
 
-        return merged;
+        // Last: what the switchboard adds does not count against the limits.
+        return ReservedKeys.RequireDemands(merged);
     }
 }

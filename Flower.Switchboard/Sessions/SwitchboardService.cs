@@ -238,7 +238,11 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     {
         TargetState state = TargetState.Parser.ParseFrom(checkpoint.State);
         LabelSet own = Stating.InLabels(caller.Handle, Stating.Read(state.Start.Labels));
-        var target = new Target(kind, caller, own, stream, state.Start) { IsAnnounced = true };
+        var target = new Target(
+            kind, caller, own, stream, state.Start, state.Attested is null ? null : LabelSet.FromMessage(state.Attested))
+        {
+            IsAnnounced = true,
+        };
         target.Restore(state, checkpoint.Descriptors);
         board.Register(target, state.Registration);
         return target;
@@ -281,7 +285,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         var session = (SessionCallContext)context;
         if (session.SessionState is not Caller caller)
         {
-            caller = new Caller((HandleNode)session.Authority, session.Credentials);
+            caller = new Caller((HandleNode)session.Authority, session.Credentials, session.Session);
             session.SessionState = caller;
         }
 

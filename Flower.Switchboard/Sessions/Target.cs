@@ -14,7 +14,14 @@ namespace Flower.Switchboard.Sessions;
 /// A registered target and the offers that it has not answered. On the loop. Lives as long as its stream; owns the
 /// sockets that wait for an accept.
 /// </summary>
-internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITargetStream stream, TargetStart start)
+/// <param name="kind">A server or an egress.</param>
+/// <param name="caller">Who registered it.</param>
+/// <param name="own">Its labels and those of its handle.</param>
+/// <param name="stream">Where it is told.</param>
+/// <param name="start">What it registered with.</param>
+/// <param name="attested">What was attested of it when it registered, if another process did that; null: now.</param>
+internal sealed class Target(
+    TargetKind kind, Caller caller, LabelSet own, ITargetStream stream, TargetStart start, LabelSet? attested = null)
     : ITarget
 {
     private const uint MaxCredit = 65535;
@@ -39,9 +46,9 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
 
     public LabelSet Own { get; } = own;
 
-    public LabelSet Attested { get; } = caller.AsServer;
+    public LabelSet Attested { get; } = attested ?? caller.AsServer;
 
-    public LabelSet Indexed { get; } = own.Merge(caller.AsServer, out _);
+    public LabelSet Indexed { get; } = own.Merge(attested ?? caller.AsServer, out _);
 
     public uint OwnerUid => Caller.Credentials.Uid;
 
@@ -159,6 +166,7 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
             Start = start,
             Credit = _credit,
             LastOffer = _lastId,
+            Attested = Attested.ToMessage(),
         };
         foreach (PendingOffer offer in _offers.Values)
         {
@@ -178,6 +186,7 @@ internal sealed class Target(TargetKind kind, Caller caller, LabelSet own, ITarg
         Registration = Registration,
         Start = start,
         Credit = Math.Min(start.Credit, MaxUnseen),
+        Attested = Attested.ToMessage(),
     };
 
     /// <summary>Takes over what another process saved.</summary>

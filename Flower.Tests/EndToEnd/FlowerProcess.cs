@@ -104,19 +104,23 @@ internal sealed class FlowerProcess : IAsyncDisposable
     /// <summary>Waits for READY=1.</summary>
     public async Task ReadyAsync()
     {
-        byte[] buffer = new byte[64];
+        string said = await NotifiedAsync();
+        if (said != "READY=1")
+        {
+            throw new InvalidOperationException($"not ready but '{said}'");
+        }
+    }
+
+    /// <summary>Waits for the next thing that it says to its service manager.</summary>
+    public async Task<string> NotifiedAsync()
+    {
+        byte[] buffer = new byte[4096];
         using var limit = new CancellationTokenSource(Patience.Limit);
         Task<int> receiving = _notify.ReceiveAsync(buffer.AsMemory(), SocketFlags.None, limit.Token).AsTask();
         Task ended = _process.WaitForExitAsync(limit.Token);
         if (await Task.WhenAny(receiving, ended) == receiving && receiving.IsCompletedSuccessfully)
         {
-            string said = Encoding.UTF8.GetString(buffer, 0, receiving.Result);
-            if (said != "READY=1")
-            {
-                throw new InvalidOperationException($"not ready but '{said}'");
-            }
-
-            return;
+            return Encoding.UTF8.GetString(buffer, 0, receiving.Result);
         }
 
         throw new TimeoutException($"{_process.StartInfo.FileName} is not ready:\n{Error}");

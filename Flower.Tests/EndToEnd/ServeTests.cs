@@ -24,7 +24,9 @@ public sealed class ServeTests : EndToEndTest
         client.CloseInput();
 
         Assert.That(await client.ExitAsync(), Is.Zero);
-        await serve.Error.AwaitLineAsync("pid ", " serves ", "service=echo");
+        await serve.Error.AwaitLineAsync("pid ", " serves connection ");
+        await serve.Error.AwaitLineAsync("connection ", ": service=echo (claimed)");
+        await serve.Error.AwaitLineAsync("connection ", $": flower.client_pid={client.Id} (attested)");
         await serve.Error.AwaitLineAsync("pid ", " exited with 0");
     }
 

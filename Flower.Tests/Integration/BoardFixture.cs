@@ -6,6 +6,7 @@ using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Hosting;
+using Flower.Switchboard.Hosting.Configuration;
 using Flower.Tests.Rpc;
 using Microsoft.Extensions.Logging;
 using NUnit.Framework;
@@ -31,6 +32,9 @@ internal abstract class BoardFixture
 
     /// <summary>How long targets have to answer.</summary>
     protected virtual TimeSpan AcceptDeadline => TimeSpan.FromSeconds(15);
+
+    /// <summary>What its configuration file says; null: there is none.</summary>
+    protected virtual string? Configuration => null;
 
     protected string SocketPath => Path.Combine(_directory, "board.sock");
 
@@ -58,6 +62,7 @@ internal abstract class BoardFixture
                 Admin = Path.Combine(_directory, "admin.sock"),
                 Control = Path.Combine(_directory, "control.sock"),
                 AcceptDeadline = AcceptDeadline,
+                Configuration = Configuration is null ? SwitchboardConfiguration.OwnerOnly() : Parse(Configuration),
             },
             logging => logging.ClearProviders().AddProvider(Log.CreateProvider())).Soon();
         Root = await OpenAsync();
@@ -71,6 +76,13 @@ internal abstract class BoardFixture
         Directory.Delete(_directory, true);
         _ledger.AssertBalanced();
         Log.AssertNoErrors();
+    }
+
+    private static SwitchboardConfiguration Parse(string json)
+    {
+        ConfigurationResult read = ConfigurationSource.None().Parse(System.Text.Encoding.UTF8.GetBytes(json));
+        Assert.That(read.Errors, Is.Empty);
+        return read.Configuration!;
     }
 
     protected Task<Handle> OpenAsync() => Handle.OpenAsync("unix:" + SocketPath);

@@ -62,13 +62,13 @@ public sealed class HandleTests
     }
 
     [Test]
-    public void Constrain_ReservedKey_Invalid()
+    public void Constrain_ReservedKey_Reserved()
     {
         Handle root = Handle.CreateRoot(Rights.All, None, None);
 
         HandleResult result = root.Constrain(1, Rights.All, LabelSet.Create((ReservedKeys.ServerUid, "0")), None);
 
-        Assert.That((result as HandleResult.Invalid)?.Keys, Is.EqualTo(new[] { ReservedKeys.ServerUid }));
+        Assert.That((result as HandleResult.Reserved)?.Refusal.Keys, Is.EqualTo(new[] { ReservedKeys.ServerUid }));
     }
 
     [Test]

@@ -13,6 +13,8 @@ internal sealed class LogCollector : ILogger
     /// <summary>An error whose text contains this is part of the test.</summary>
     public string? Expected { get; set; }
 
+    public IEnumerable<string> Lines => _lines.Select(l => l.Text);
+
     public IEnumerable<string> Warnings => _lines.Where(l => l.Level == LogLevel.Warning).Select(l => l.Text);
 
     public void AssertNoErrors() => Assert.That(

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Collections.Immutable;
+using Flower.Switchboard.Grants;
+using Microsoft.Extensions.Configuration;
+
+namespace Flower.Switchboard.Hosting.Configuration;
+
+/// <summary>
+/// Reads the configuration by hand, so that it is trimmed cleanly, an unknown key is an error, and every error is found in
+/// one go. One object a reading.
+/// </summary>
+internal sealed class ConfigurationReader(ConfigurationErrors errors, IAccounts accounts)
+{
+    private const string GrantsKey = "grants";
+
+    private static readonly string[] Keys = [GrantsKey];
+
+    /// <summary>The grants that are good; those of a file with errors are of no use.</summary>
+    public ImmutableArray<Grant> Read(byte[] json)
+    {
+        if (!new JsonShape(errors).Check(json))
+        {
+            return [];
+        }
+
+        using var stream = new MemoryStream(json, writable: false);
+        IConfigurationRoot root = new ConfigurationBuilder().AddJsonStream(stream).Build();
+        var grants = ImmutableArray.CreateBuilder<Grant>();
+        foreach (IConfigurationSection section in Sections.Known(root, "", Keys, errors))
+        {
+            // The only key there is.
+            AddGrants(section, grants);
+        }
+
+        return grants.DrainToImmutable();
+    }
+
+    private void AddGrants(IConfigurationSection section, ImmutableArray<Grant>.Builder grants)
+    {
+        if (!string.IsNullOrEmpty(section.Value))
+        {
+            errors.Add(section.Key, "must be a list of grants: [ { \"who\": …, \"rights\": … } ]");
+            return;
+        }
+
+        var reader = new GrantReader(errors, accounts);
+        foreach (IConfigurationSection child in section.GetChildren())
+        {
+            if (!Sections.IsIndex(child.Key))
+            {
+                errors.Add(section.Key, "must be a list of grants: [ { \"who\": …, \"rights\": … } ]");
+                return;
+            }
+
+            if (reader.Read(child, $"{section.Key}[{child.Key}]") is { } grant)
+            {
+                grants.Add(grant);
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Rpc.Server;
+using Grpc.Core;
+
+namespace Flower.Switchboard.Sessions;
+
+/// <summary>The authority of a session that may not be.</summary>
+internal sealed class ClosedDoor(Status refusal) : ISessionAuthority
+{
+    public Status? Admit(ISession session) => refusal;
+
+    public Status? Bind(ISession session) => refusal;
+
+    public void Leave(ISession session)
+    {
+        // It was never in.
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Client;
+using Flower.List;
+using Flower.Protocol.V1;
+using NUnit.Framework;
+using Spectre.Console;
+
+namespace Flower.Tests.List;
+
+/// <summary><c>flower ls</c> on a terminal.</summary>
+public sealed class TargetTableTests
+{
+    [Test]
+    public void Make_Sources_EachInItsColumn()
+    {
+        var labels = new ConnectionLabels(
+        [
+            new() { Key = "program", Value = "x env=prod\n[red]", Source = Source.Claimed },
+            new() { Key = "env", Value = "prod", Source = Source.Pinned },
+            new() { Key = "flower.server_uid", Value = "0", Source = Source.Attested },
+        ]);
+        using var text = new StringWriter();
+        IAnsiConsole console = AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(text) });
+        console.Profile.Width = 160;
+
+        console.Write(TargetTable.Make([new TargetInfo(TargetKind.Server, labels, ["tenant"])]));
+
+        string[] lines = text.ToString().Split('\n');
+        string head = lines.Single(line => line.Contains("CLAIMED", StringComparison.Ordinal));
+        string row = lines.Single(line => line.Contains("server ", StringComparison.Ordinal));
+        Assert.That(row.IndexOf("program=x env=prod?[red]", StringComparison.Ordinal), Is.EqualTo(head.IndexOf("CLAIMED", StringComparison.Ordinal)));
+        Assert.That(row.LastIndexOf("env=prod", StringComparison.Ordinal), Is.EqualTo(head.IndexOf("PINNED", StringComparison.Ordinal)));
+        Assert.That(row.IndexOf("flower.server_uid=0", StringComparison.Ordinal), Is.EqualTo(head.IndexOf("ATTESTED", StringComparison.Ordinal)));
+        Assert.That(row.IndexOf("+tenant", StringComparison.Ordinal), Is.EqualTo(head.IndexOf("REQUIRES", StringComparison.Ordinal)));
+    }
+}
