@@ -17,6 +17,9 @@ namespace Flower.Rpc.Server;
 internal sealed partial class ServerSession : ISession
 {
     private const int PacketsPerTurn = 32;
+
+    // Packets that a socket that ends is still read for: more than the kernel queues by default.
+    private const int MaxQueued = 1024;
     private static readonly TimeSpan SendRetry = TimeSpan.FromMilliseconds(20);
 
     private readonly Dictionary<uint, ServerCall> _calls = [];
@@ -62,6 +65,10 @@ internal sealed partial class ServerSession : ISession
 
     internal EventLoop Loop => Server.Loop;
 
+    /// <summary>A descriptor that becomes readable when the owner ends; the caller's. Null: the kernel gave none.</summary>
+    /// <exception cref="FlowerSocketException">EMFILE.</exception>
+    internal Descriptor? DuplicateProcess() => _stopped ? null : _pidFd?.Duplicate();
+
     internal ILogger Logger => Server.Logger;
 
     /// <summary>Takes the descriptors. Sent when this turn of the loop ends, together with what else there is.</summary>
@@ -98,6 +105,11 @@ internal sealed partial class ServerSession : ISession
             return;
         }
 
+        // Whoever has asked for a session over a shared socket is told why it gets none.
+        for (int left = MaxQueued; left > 0 && _owner is null && _isShared && !_stopped && ReceiveOne(); left--)
+        {
+        }
+
         Send(new Frame { Status = new Protocol.V1.Status { Code = (uint)code, Message = reason } });
         Flush();
         Close(reason);
@@ -110,24 +122,30 @@ internal sealed partial class ServerSession : ISession
             Flush();
         }
 
-        for (int left = PacketsPerTurn; left > 0 && !_stopped && !_paused; left--)
+        for (int left = PacketsPerTurn; left > 0 && !_stopped && !_paused && ReceiveOne(); left--)
         {
-            int errno = UnixSocket.Receive(_socket, PacketReader.Buffer, out ReceivedPacket received);
-            if (errno == Errno.Again)
-            {
-                return;
-            }
-
-            if (errno != 0 || received.Length == 0)
-            {
-                received.DisposeDescriptors();
-                // A peer that was killed before it had read everything ends the stream with a reset: an end like others.
-                Close(errno is 0 or Errno.ConnReset ? null : Marshal.GetPInvokeErrorMessage(errno));
-                return;
-            }
-
-            OnPacket(received);
         }
+    }
+
+    // False: there was none.
+    private bool ReceiveOne()
+    {
+        int errno = UnixSocket.Receive(_socket, PacketReader.Buffer, out ReceivedPacket received);
+        if (errno == Errno.Again)
+        {
+            return false;
+        }
+
+        if (errno != 0 || received.Length == 0)
+        {
+            received.DisposeDescriptors();
+            // A peer that was killed before it had read everything ends the stream with a reset: an end like others.
+            Close(errno is 0 or Errno.ConnReset ? null : Marshal.GetPInvokeErrorMessage(errno));
+            return false;
+        }
+
+        OnPacket(received);
+        return true;
     }
 
     private void OnPacket(in ReceivedPacket received)

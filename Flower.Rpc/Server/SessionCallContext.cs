@@ -27,6 +27,12 @@ public sealed class SessionCallContext : ServerCallContext
     /// <summary>The process that the session belongs to.</summary>
     public Credentials Credentials => _call.Session.Credentials;
 
+    /// <summary>
+    /// Gives a descriptor, which the caller then owns, that becomes readable when that process ends; null: the kernel gave
+    /// none, or the session has ended. Usable as long as anybody likes.
+    /// </summary>
+    public Func<Descriptor?> DuplicateProcess => _call.Session.DuplicateProcess;
+
     /// <summary>What the service keeps for this session; null until it sets it. The transport does not look at it.</summary>
     public object? SessionState
     {

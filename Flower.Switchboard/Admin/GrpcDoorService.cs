@@ -25,11 +25,35 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
         Credentials credentials = PeerOf(context);
         return loop.Invoke(() =>
         {
-            var caller = new Caller(Board!.CreatePublicHandle(credentials), credentials);
+            Caller caller = CallerFor(credentials);
             SwitchboardService.Require(caller, Rights.List);
-            return Board.ListAsync(
+            return Board!.ListAsync(
                 caller, request.Labels, new ListCursor(), responseStream.WriteAsync, context.CancellationToken);
         });
+    }
+
+    public override Task Handles(
+        HandlesRequest request, IServerStreamWriter<HandlesResponse> responseStream, ServerCallContext context)
+    {
+        Credentials credentials = PeerOf(context);
+        return loop.Invoke(() => Walk.HandlesAsync(
+            Board!, CallerFor(credentials), new WalkCursor(), responseStream.WriteAsync, context.CancellationToken));
+    }
+
+    public override Task Connections(
+        ConnectionsRequest request, IServerStreamWriter<ConnectionsResponse> responseStream, ServerCallContext context)
+    {
+        Credentials credentials = PeerOf(context);
+        return loop.Invoke(() => Walk.ConnectionsAsync(
+            Board!, CallerFor(credentials), new WalkCursor(), responseStream.WriteAsync, context.CancellationToken));
+    }
+
+    public override async Task<RevokeResponse> Revoke(RevokeRequest request, ServerCallContext context)
+    {
+        Credentials credentials = PeerOf(context);
+        RevokeResponse? response = null;
+        await loop.Invoke(() => { response = Board!.Revoke(CallerFor(credentials), request); });
+        return response!;
     }
 
     public override Task<ConstrainResponse> Constrain(ConstrainRequest request, ServerCallContext context) =>
@@ -55,6 +79,8 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
         IAsyncStreamReader<ResolverStartRequest> requestStream,
         IServerStreamWriter<ResolverStartResponse> responseStream,
         ServerCallContext context) => throw Refusal.Unimplemented("this version has no resolvers");
+
+    private Caller CallerFor(Credentials credentials) => new(Board!.CreatePublicHandle(credentials), credentials);
 
     private static Credentials PeerOf(ServerCallContext context)
     {

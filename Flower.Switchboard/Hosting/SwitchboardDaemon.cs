@@ -20,16 +20,23 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
 {
     private readonly EventLoop _loop;
     private readonly SessionServer _server;
+    private readonly RevocableConnections _connections;
     private readonly Predecessor _predecessor;
     private readonly Doors _doors;
     private readonly WebApplication _web;
     private int _disposed;
 
     private SwitchboardDaemon(
-        EventLoop loop, SessionServer server, Predecessor predecessor, Doors doors, WebApplication web)
+        EventLoop loop,
+        SessionServer server,
+        RevocableConnections connections,
+        Predecessor predecessor,
+        Doors doors,
+        WebApplication web)
     {
         _loop = loop;
         _server = server;
+        _connections = connections;
         _predecessor = predecessor;
         _doors = doors;
         _web = web;
@@ -61,13 +68,15 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         Doors doors = beginning.Doors;
         EventLoop? loop = null;
         SessionServer? server = null;
+        RevocableConnections? connections = null;
         try
         {
             ILogger? log = null;
             loop = new EventLoop("flower-board", e => HostingLog.Fault(log!, e));
             WebApplication web = GrpcDoor.Build(doors.Grpc.Socket, logging, loop);
             log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("flower.switchboard");
-            var board = new Board(log, new DeadlineQueue(loop, options.AcceptDeadline));
+            connections = new RevocableConnections(loop);
+            var board = new Board(log, new DeadlineQueue(loop, options.AcceptDeadline), connections);
             web.Services.GetRequiredService<GrpcDoorService>().Board = board;
             server = new SessionServer(loop, log);
             Protocol.V1.Switchboard.BindService(server.Methods, new SwitchboardService(board, log));
@@ -82,7 +91,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             });
             await web.StartAsync(cancellationToken);
             HostingLog.Started(log, doors.Handle.Path, doors.Grpc.Path);
-            return new SwitchboardDaemon(loop, server, predecessor, doors, web)
+            return new SwitchboardDaemon(loop, server, connections, predecessor, doors, web)
             {
                 Stopping = WhenStopping(web),
             };
@@ -92,7 +101,11 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             beginning.Fail(e.Message);
             if (server is not null)
             {
-                await loop!.Invoke(server.Dispose);
+                await loop!.Invoke(() =>
+                {
+                    server.Dispose();
+                    connections!.Dispose();
+                });
             }
 
             loop?.Dispose();
@@ -128,6 +141,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             }
 
             _server.Dispose();
+            _connections.Dispose();
             store?.Dispose();
         });
         using (var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5)))

@@ -11,6 +11,7 @@ namespace Flower.Switchboard.Routing;
 internal static class ReservedKeys
 {
     public const string ConnectionId = "flower.connection_id";
+    public const string Revocable = "flower.revocable";
     public const string ClientUid = "flower.client_uid";
     public const string ClientGid = "flower.client_gid";
     public const string ClientPid = "flower.client_pid";
