@@ -17,6 +17,9 @@ namespace Flower.Rpc.Server;
 internal sealed partial class ServerSession : ISession
 {
     private const int PacketsPerTurn = 32;
+
+    // Packets that a socket that ends is still read for: more than the kernel queues by default.
+    private const int MaxQueued = 1024;
     private static readonly TimeSpan SendRetry = TimeSpan.FromMilliseconds(20);
 
     private readonly Dictionary<uint, ServerCall> _calls = [];
@@ -100,6 +103,11 @@ internal sealed partial class ServerSession : ISession
             return;
         }
 
+        // Whoever has asked for a session over a shared socket is told why it gets none.
+        for (int left = MaxQueued; left > 0 && _owner is null && _isShared && !_stopped && ReceiveOne(); left--)
+        {
+        }
+
         Tell(code, reason);
         Close(reason);
     }
@@ -127,24 +135,30 @@ internal sealed partial class ServerSession : ISession
             Flush();
         }
 
-        for (int left = PacketsPerTurn; left > 0 && !_stopped && !_paused; left--)
+        for (int left = PacketsPerTurn; left > 0 && !_stopped && !_paused && ReceiveOne(); left--)
         {
-            int errno = UnixSocket.Receive(_socket, PacketReader.Buffer, out ReceivedPacket received);
-            if (errno == Errno.Again)
-            {
-                return;
-            }
-
-            if (errno != 0 || received.Length == 0)
-            {
-                received.DisposeDescriptors();
-                // A peer that was killed before it had read everything ends the stream with a reset: an end like others.
-                Close(errno is 0 or Errno.ConnReset ? null : Marshal.GetPInvokeErrorMessage(errno));
-                return;
-            }
-
-            OnPacket(received);
         }
+    }
+
+    // False: there was none.
+    private bool ReceiveOne()
+    {
+        int errno = UnixSocket.Receive(_socket, PacketReader.Buffer, out ReceivedPacket received);
+        if (errno == Errno.Again)
+        {
+            return false;
+        }
+
+        if (errno != 0 || received.Length == 0)
+        {
+            received.DisposeDescriptors();
+            // A peer that was killed before it had read everything ends the stream with a reset: an end like others.
+            Close(errno is 0 or Errno.ConnReset ? null : Marshal.GetPInvokeErrorMessage(errno));
+            return false;
+        }
+
+        OnPacket(received);
+        return true;
     }
 
     private void OnPacket(in ReceivedPacket received)

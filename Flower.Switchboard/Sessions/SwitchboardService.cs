@@ -35,12 +35,13 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             Connecting connecting;
             if (session.Resumed is CallCheckpoint checkpoint)
             {
-                connecting = Connecting.Resume(board, checkpoint);
+                connecting = Connecting.Resume(board, caller, checkpoint);
             }
             else
             {
                 Require(caller, Rights.ClientConnect);
-                Request wish = Request.Create(caller, request.Labels, request.RelatedOnly || request.Wait);
+                Request wish = Request.Create(
+                    caller, request.Labels, request.RelatedOnly || request.Wait, request.Revocable);
                 Target target = await board.FindAsync(wish, request.Wait, context.CancellationToken);
                 (Descriptor? clientEnd, Descriptor? targetEnd) =
                     target.Kind == TargetKind.Server ? MakePair() : (null, null);
@@ -66,7 +67,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                 Connecting connecting;
                 if (session.Resumed is CallCheckpoint checkpoint)
                 {
-                    connecting = Connecting.Resume(board, checkpoint);
+                    connecting = Connecting.Resume(board, caller, checkpoint);
                 }
                 else
                 {
@@ -77,7 +78,8 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                     }
 
                     Request wish = Request.Create(
-                        caller, request.Labels, request.RelatedOnly || request.Wait, ingress: true, request.Relay);
+                        caller, request.Labels, request.RelatedOnly || request.Wait, request.Revocable, ingress: true,
+                        request.Relay);
                     Target target = await board.FindAsync(wish, request.Wait, context.CancellationToken);
                     // To an egress the caller relays through its own copy.
                     SafeHandle? pushed = target.Kind == TargetKind.Egress ? null : socket;
@@ -189,6 +191,27 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             return true;
         });
 
+    public override Task Handles(
+        HandlesRequest request, IServerStreamWriter<HandlesResponse> responseStream, ServerCallContext context) =>
+        Guard(context, async caller =>
+        {
+            await Walk.HandlesAsync(
+                board, caller, BeginWalk(context), responseStream.WriteAsync, context.CancellationToken);
+            return true;
+        });
+
+    public override Task Connections(
+        ConnectionsRequest request, IServerStreamWriter<ConnectionsResponse> responseStream, ServerCallContext context) =>
+        Guard(context, async caller =>
+        {
+            await Walk.ConnectionsAsync(
+                board, caller, BeginWalk(context), responseStream.WriteAsync, context.CancellationToken);
+            return true;
+        });
+
+    public override Task<RevokeResponse> Revoke(RevokeRequest request, ServerCallContext context) =>
+        Guard(context, caller => Task.FromResult(board.Revoke(caller, request)));
+
     /// <summary>Checks a right.</summary>
     /// <exception cref="RpcException">PERMISSION_DENIED, naming it.</exception>
     internal static void Require(Caller caller, Rights right)
@@ -197,6 +220,19 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         {
             throw Refusal.LacksRights(right.ToMessage());
         }
+    }
+
+    private static WalkCursor BeginWalk(ServerCallContext context)
+    {
+        var session = (SessionCallContext)context;
+        var cursor = new WalkCursor
+        {
+            Last = session.Resumed is CallCheckpoint checkpoint
+                ? WalkState.Parser.ParseFrom(checkpoint.State).Last
+                : 0,
+        };
+        session.Checkpoint = _ => new WalkState { Last = cursor.Last }.ToByteString();
+        return cursor;
     }
 
     private static RpcException NoStart(Answer? instead)
