@@ -8,6 +8,7 @@ using Flower.Demo;
 using Flower.Egress;
 using Flower.Ingress;
 using Flower.List;
+using Flower.Run;
 using Flower.Serve;
 
 var root = new RootCommand(
@@ -18,6 +19,7 @@ var root = new RootCommand(
     new DemoCommand(),
     new CatCommand(),
     new ConnectCommand(),
+    new RunCommand(),
     new ServeCommand(),
     new ListCommand(),
     new IngressCommand(),

@@ -19,6 +19,18 @@ public static class InheritedDescriptor
     public static bool CloseOnExec(int number) => CloseOnExec(Descriptor.Borrow(number));
 
     /// <summary>
+    /// Makes every descriptor from 3 on close-on-exec, those that were inherited too (close_range(2), Linux 5.11).
+    /// </summary>
+    /// <exception cref="FlowerSocketException">EINVAL or ENOSYS: the kernel is older.</exception>
+    public static void CloseAllOnExec()
+    {
+        if (Native.CloseRange((nint)Native.SysCloseRange, 3, int.MaxValue, (nint)Native.CloseRangeCloExec) != 0)
+        {
+            throw FlowerSocketException.Last("keep inherited descriptors behind");
+        }
+    }
+
+    /// <summary>
     /// Whether a number was open when this process began. Where it was not, the runtime may have taken it for a file of
     /// its own, which is close-on-exec as nothing that is inherited is.
     /// </summary>

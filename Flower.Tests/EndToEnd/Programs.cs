@@ -20,8 +20,14 @@ internal static class Programs
 
     public static string InheritListeners => Path.Combine(Root, "Flower.Tests/EndToEnd/inherit_listeners.py");
 
+    public static string SharedHandle => Path.Combine(Root, "Flower.Tests/EndToEnd/shared_handle.py");
+
+    public static string BoxProbe => Path.Combine(Root, "Flower.Tests/EndToEnd/box_probe.py");
+
+    public static string OnTerminal => Path.Combine(Root, "Flower.Tests/EndToEnd/on_terminal.py");
+
     // <root>/Flower.Tests/bin/<configuration>/net10.0/
-    private static string Root => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
+    public static string Root => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
 
     /// <summary>A program of the system. Missing, the test is skipped on a laptop and fails in CI.</summary>
     /// <param name="name">Of its file.</param>

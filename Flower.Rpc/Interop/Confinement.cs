@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+
+namespace Flower.Rpc.Interop;
+
+/// <summary>Takes something away from a thread, and from each program that is started on it from then on.</summary>
+public static unsafe class Confinement
+{
+    /// <summary>
+    /// Forbids connect(2) and bind(2) on TCP sockets, wherever they come from: a socket belongs to the network in which
+    /// it was made, and its holder can otherwise disconnect it there (AF_UNSPEC, connect(2)) and connect it to another
+    /// address. Needs Linux 6.7 with Landlock (landlock(7)). Also sets no_new_privs (prctl(2)).
+    /// </summary>
+    /// <returns>
+    /// 0, or the error number: ENOSYS or EOPNOTSUPP where there is no Landlock, EINVAL where it is older.
+    /// </returns>
+    public static int ForbidTcp()
+    {
+        var rules = new Native.LandlockRules { HandledNetAccess = Native.LandlockBindTcp | Native.LandlockConnectTcp };
+        nint number = Native.LandlockCreateRuleset(
+            (nint)Native.SysLandlockCreateRuleset, &rules, (nuint)sizeof(Native.LandlockRules), 0);
+        if (number < 0)
+        {
+            return Marshal.GetLastPInvokeError();
+        }
+
+        // No rule is added: nothing of what is handled is allowed.
+        using var ruleset = Descriptor.Adopt((int)number);
+        return Native.PrCtl(Native.PrSetNoNewPrivs, 1, 0, 0, 0) == 0
+            && Native.LandlockRestrictSelf((nint)Native.SysLandlockRestrictSelf, ruleset, 0) == 0
+                ? 0
+                : Marshal.GetLastPInvokeError();
+    }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Collections;
+using System.CommandLine;
+using System.Globalization;
+using Flower.Client;
+using Flower.CommandLine;
+using Flower.Protocol;
+using Flower.Protocol.V1;
+using Flower.Rpc;
+using Flower.Rpc.Interop;
+using Flower.Run.Box;
+
+namespace Flower.Run;
+
+/// <summary>
+/// <c>flower run</c>: makes another program of this process that inherits a narrower handle, or runs it in a box that
+/// has no other way out.
+/// </summary>
+public sealed class RunCommand : Command
+{
+    internal const string FullName = "flower run";
+
+    private readonly Option<string[]> _right = new("--right")
+    {
+        HelpName = "RIGHT",
+        Description = $"What the handle of COMMAND may do: {RightWords.Known}; repeatable, or with commas. "
+            + "Default: all that our own handle may do",
+    };
+
+    private readonly LabelsOption _in = new(
+        "--in",
+        "Labels that are added to whatever COMMAND registers: key=value words with spaces between them, or one JSON "
+        + "object; repeatable. Default: none");
+
+    private readonly LabelsOption _out = new(
+        "--out", "Labels that are added to each of its requests, written as for --in. Default: none");
+
+    private readonly Option<bool> _noNetwork = new("--no-network")
+    {
+        Description = "Leave COMMAND no other way out than its handle: bubblewrap gives it namespaces without a network, "
+            + "in which /run, /tmp, /var/tmp, /dev/shm, $XDG_RUNTIME_DIR and other programs' sockets are hidden. "
+            + "Default: only what goes through the handle is limited, and COMMAND can open any other socket",
+    };
+
+    private readonly Option<string[]> _bind = new("--bind")
+    {
+        HelpName = "PATH",
+        Description = "With --no-network: show this file or directory, with the sockets in it, although it is in a "
+            + "place that is hidden; repeatable. Default: none",
+    };
+
+    private readonly Option<bool> _verbose = new("--verbose", "-v")
+    {
+        Description = "Say which handle COMMAND gets, and what is hidden from it.",
+    };
+
+    private readonly SwitchboardOption _switchboard = new();
+
+    /// <summary>The command.</summary>
+    public RunCommand()
+        : base("run", "Makes a narrower handle, and becomes COMMAND, which inherits it (FLOWER_SWITCHBOARD=fd:N) and "
+            + "shares it with all that it starts:\n"
+            + "  flower run --right client-connect --out tenant=blue -- sh -c 'flower cat service=time'\n"
+            + "  flower run --no-network --right server-start --in service=www -- my-server\n"
+            + "Without --no-network, only what goes through the handle is limited.")
+    {
+        Add(_right);
+        Add(_in);
+        Add(_out);
+        Add(_noNetwork);
+        Add(_bind);
+        Add(_verbose);
+        Add(_switchboard);
+        Add(new ProgramArgument());
+        this.SetRun(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult command, CancellationToken cancellationToken)
+    {
+        IgnoredSignals ignored = IgnoredSignals.OfThisProcess();
+        string[] words = ReadWords(command);
+        string[]? rights = command.GetValue(_right);
+        var narrowing = new Narrowing(
+            rights is { Length: > 0 } ? RightWords.Parse(rights) : null, _in.Read(command), _out.Read(command));
+        string[] binds = command.GetValue(_bind) ?? [];
+        bool boxed = command.GetValue(_noNetwork);
+        if (binds.Length > 0 && !boxed)
+        {
+            throw new ToolException(ExitCodes.Usage, "--bind is for --no-network, without which nothing is hidden");
+        }
+
+        var program = new ConnectionProgram(words);
+        program.Check();
+        SwitchboardAddress address = SwitchboardAddress.Resolve(command.GetValue(_switchboard));
+        BoxPlan? plan = boxed ? BoxPlan.Make(address, binds, words[0]) : null;
+        (Descriptor session, IReadOnlyList<Right> given) = await NarrowAsync(narrowing, address, cancellationToken);
+        using Descriptor owned = session;
+
+        // A signal that came meanwhile was meant to end us, and would be lost.
+        cancellationToken.ThrowIfCancellationRequested();
+        if (command.GetValue(_verbose))
+        {
+            Report(narrowing, given, plan);
+        }
+
+        if (plan is null)
+        {
+            Become(program, words, address, session);
+            return ExitCodes.Ok;
+        }
+
+        return await BoxedProcess.RunAsync(plan, words, session, ignored, cancellationToken);
+    }
+
+    private static string[] ReadWords(ParseResult command)
+    {
+        string[] words = ProgramArgument.Read(command);
+        if (words.Length == 0)
+        {
+            throw new ToolException(ExitCodes.Usage, "give the command to run: flower run [OPTIONS] -- COMMAND");
+        }
+
+        string[] before = (command.GetValue<string[]>("COMMAND") ?? [])[..^words.Length];
+        return before.Length == 0
+            ? words
+            : throw new ToolException(
+                ExitCodes.Usage, $"'{before[0]}' stands before --: the command comes after it, labels need --in or --out");
+    }
+
+    // The session ends here: the handle that was made of it lives on by itself.
+    private static async Task<(Descriptor Session, IReadOnlyList<Right> Rights)> NarrowAsync(
+        Narrowing narrowing, SwitchboardAddress address, CancellationToken cancellationToken)
+    {
+        await using Handle handle = await Handle.OpenAsync(address.ToString(), cancellationToken);
+        return await narrowing.ApplyAsync(handle, cancellationToken);
+    }
+
+    private static void Become(
+        ConnectionProgram program, string[] words, SwitchboardAddress address, Descriptor session)
+    {
+        int number = InheritedHandles.NumberFor(address);
+        Dictionary<string, string> environment = OwnEnvironment();
+        environment[SwitchboardAddress.Variable] = string.Create(CultureInfo.InvariantCulture, $"fd:{number}");
+        InheritedHandles.KeepBehind(address);
+        try
+        {
+            Exec.Replace(new()
+            {
+                Program = words[0],
+                Arguments = words[1..],
+                Environment = environment,
+                Descriptors = [new(session, number)],
+            });
+        }
+        catch (FlowerSocketException e)
+        {
+            throw program.Explain(e);
+        }
+    }
+
+    internal static Dictionary<string, string> OwnEnvironment() => Environment.GetEnvironmentVariables()
+        .Cast<DictionaryEntry>()
+        .ToDictionary(variable => (string)variable.Key, variable => (string)variable.Value!, StringComparer.Ordinal);
+
+    private static void Report(Narrowing narrowing, IReadOnlyList<Right> given, BoxPlan? plan)
+    {
+        string rights = given.Count == 0 ? "no right" : string.Join(", ", given.Select(RightWords.WordOf));
+        Tool.Say(FullName, $"a handle with {rights}; in: {WordsOf(narrowing.InLabels)}; out: {WordsOf(narrowing.OutLabels)}");
+        Tool.Say(FullName, plan is null
+            ? "only what goes through the handle is limited: the command can still open any other socket (--no-network)"
+            : $"no network; hidden: {string.Join(", ", plan.Hidden)}");
+    }
+
+    private static string WordsOf(LabelSet labels) => labels.IsEmpty ? "no label" : labels.ToString();
+}
