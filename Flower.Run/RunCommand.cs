@@ -131,7 +131,7 @@ public sealed class RunCommand : Command
     private static async Task<(Descriptor Session, IReadOnlyList<Right> Rights)> NarrowAsync(
         Narrowing narrowing, SwitchboardAddress address, CancellationToken cancellationToken)
     {
-        await using Handle handle = await Handle.OpenAsync(address.ToString(), cancellationToken);
+        await using Handle handle = await Handle.OpenAsync(address.ToString(), cancellationToken: cancellationToken);
         return await narrowing.ApplyAsync(handle, cancellationToken);
     }
 
