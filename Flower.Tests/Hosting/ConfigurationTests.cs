@@ -4,6 +4,7 @@ using Flower.Protocol;
 using Flower.Switchboard.Grants;
 using Flower.Switchboard.Hosting.Configuration;
 using Flower.Switchboard.Routing;
+using Flower.Tests.Repository;
 using Mono.Unix.Native;
 using NUnit.Framework;
 
@@ -187,6 +188,20 @@ public sealed class ConfigurationTests
     [Test]
     public void Read_Folder_Refused() => Assert.That(
         new ConfigurationSource(Path.GetTempPath(), false, 42, new Accounts()).Read().Errors, Has.Count.EqualTo(1));
+
+    [Test]
+    public void Read_ExampleOfTheDocumentation_Good()
+    {
+        string page = RepositoryFiles.Read("docs/switchboard.md");
+        const string Begin = "```json\n";
+        int at = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
+        string json = page[at..page.IndexOf("```", at, StringComparison.Ordinal)]
+            .Replace("group:operators", "group:web", StringComparison.Ordinal)
+            .Replace("user:www-data", "user:alice", StringComparison.Ordinal)
+            .Replace("user:guest", "user:alice", StringComparison.Ordinal);
+
+        Assert.That(Good(json).Grants.Grants, Has.Length.EqualTo(4));
+    }
 
     private static SwitchboardConfiguration Good(string json)
     {
