@@ -49,6 +49,7 @@ internal sealed class ReconnectTests : AwayFixture
 
         Board.Crash(session);
 
+        Waiting.Until(() => UnixSocket.IsHungUp(client), "the void socket is still open");
         Assert.That((await Refused(open.AcceptAsync())).StatusCode, Is.EqualTo(StatusCode.Unavailable));
         Task<IncomingConnection> next = NextAsync(connections);
         Assert.That(next.IsCompleted || connecting.IsCompleted || handle.Closed.IsCompleted, Is.False);
