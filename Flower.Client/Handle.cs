@@ -191,8 +191,9 @@ public sealed class Handle : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(socket);
         using Descriptor owned = socket;
-        IngressConnectResponse response =
-            await PushAsync(socket, labels, options, relay: false, cancellationToken).ConfigureAwait(false);
+        IngressConnectResponse response = await PushAsync(
+            PushRequest(labels, options, relay: false), socket, isCopied: false, options?.Deadline, cancellationToken)
+            .ConfigureAwait(false);
         return new(response.Labels);
     }
 
@@ -206,25 +207,13 @@ public sealed class Handle : IAsyncDisposable
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(socket);
-        Descriptor copy;
-        try
-        {
-            copy = socket.Duplicate();
-        }
-        catch (FlowerSocketException e)
-        {
-            throw Failures.FromSocket(e);
-        }
-
-        using (copy)
-        {
-            IngressConnectResponse response =
-                await PushAsync(copy, labels, options, relay: true, cancellationToken).ConfigureAwait(false);
-            var connectionLabels = new ConnectionLabels(response.Labels);
-            return new(
-                connectionLabels,
-                response.Socket?.Handle is Descriptor peer ? new Connection(peer, connectionLabels) : null);
-        }
+        IngressConnectResponse response = await PushAsync(
+            PushRequest(labels, options, relay: true), socket, isCopied: true, options?.Deadline, cancellationToken)
+            .ConfigureAwait(false);
+        var connectionLabels = new ConnectionLabels(response.Labels);
+        return new(
+            connectionLabels,
+            response.Socket?.Handle is Descriptor peer ? new Connection(peer, connectionLabels) : null);
     }
 
     /// <summary>The targets that do not contradict the labels.</summary>
@@ -261,25 +250,33 @@ public sealed class Handle : IAsyncDisposable
     /// <summary>Ends the session, and with it every registration that was made through it.</summary>
     public ValueTask DisposeAsync() => _keeper.DisposeAsync();
 
-    // The transport takes the descriptor, unless the call could not begin: the caller disposes it in any case.
-    private async Task<IngressConnectResponse> PushAsync(
-        Descriptor socket, LabelSet labels, ConnectOptions? options, bool relay, CancellationToken cancellationToken)
+    private static IngressConnectRequest PushRequest(LabelSet labels, ConnectOptions? options, bool relay)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        options ??= new();
-        var request = new IngressConnectRequest
+        return new()
         {
             Labels = labels.ToMessage(),
-            Socket = FileDescriptor.Adopt(socket),
-            RelatedOnly = options.RelatedOnly,
-            Wait = options.Wait,
+            RelatedOnly = options?.RelatedOnly ?? false,
+            Wait = options?.Wait ?? false,
             Relay = relay,
         };
-        DateTime? deadline = options.Deadline;
+    }
+
+    // The transport takes the descriptor, unless the call could not begin: it is disposed in any case, by the caller if
+    // it is no copy. A copy is made once there is a session: whoever waits for one holds no more than he came with.
+    private async Task<IngressConnectResponse> PushAsync(
+        IngressConnectRequest request,
+        Descriptor socket,
+        bool isCopied,
+        DateTime? deadline,
+        CancellationToken cancellationToken)
+    {
         bool onLoop = IsOnLoop;
         Session session = await _keeper.GetAsync(deadline, cancellationToken).ConfigureAwait(false);
         try
         {
+            using Descriptor? copy = isCopied ? socket.Duplicate() : null;
+            request.Socket = FileDescriptor.Adopt(copy ?? socket);
             using AsyncUnaryCall<IngressConnectResponse> call =
                 session.Stub(onLoop).IngressConnectAsync(request, null, deadline, cancellationToken);
             return await call.ConfigureAwait(false);

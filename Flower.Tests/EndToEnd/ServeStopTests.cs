@@ -62,7 +62,7 @@ public sealed class ServeStopTests : EndToEndTest
     }
 
     [Test]
-    public async Task Switchboard_Gone_WaitsForTheChildrenAndFails()
+    public async Task Switchboard_Gone_ServesOnAndWaitsForItUntilStopped()
     {
         string path = Path.Combine(Board.Folder, "other.sock");
         string admin = Path.Combine(Board.Folder, "other-admin.sock");
@@ -78,9 +78,12 @@ public sealed class ServeStopTests : EndToEndTest
         Assert.That(await other.ExitAsync(), Is.Zero);
         await client.SayAsync("still served");
         Assert.That(await client.HearAsync(), Is.EqualTo("still served"));
+        await serve.Error.AwaitLineAsync("flower serve: the switchboard has gone: waiting for it");
         client.SayNoMore();
         Assert.That(await client.HearAsync(), Is.Null);
-        Assert.That(await serve.ExitAsync(), Is.EqualTo(69));
+        Assert.That(serve.HasExited, Is.False);
+        serve.Signal(Signum.SIGTERM);
+        Assert.That(await serve.ExitAsync(), Is.Zero);
     }
 
     private Task<FlowerProcess> ServeAsync(params string[] args) => Board.FlowerReadyAsync(["serve", .. args]);
