@@ -83,6 +83,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             var board = new Board(log, new DeadlineQueue(loop, options.AcceptDeadline), connections);
             var door = new PublicDoor(board.Handles, log);
             door.Use(options.Configuration.Grants, options.Configuration.Remedy);
+            board.Handles.Quotas.Use(options.Configuration.PerUser, options.Configuration.PerHandle);
             web.Services.GetRequiredService<GrpcDoorService>().Open(board, door);
             server = new SessionServer(loop, log);
             Protocol.V1.Switchboard.BindService(server.Methods, new SwitchboardService(board, log));
@@ -98,7 +99,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             });
             await web.StartAsync(cancellationToken);
             HostingLog.Started(log, doors.Handle.Path, doors.Grpc.Path);
-            var reload = new Reload(options, loop, door, doors, log);
+            var reload = new Reload(options, loop, board, door, doors, log);
             return new SwitchboardDaemon(loop, server, connections, predecessor, doors, web, reload)
             {
                 Stopping = WhenStopping(web),

@@ -2,7 +2,9 @@
 using System.Globalization;
 using Flower.Protocol;
 using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
+using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
@@ -19,12 +21,15 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     private const int MaxWaiting = 4096;
     private const int MaxTargets = 1_000_000;
 
+    // What a handle uses counts for all above it, so the cost of each call grows with their number.
+    private const int MaxDepth = 64;
+
     private readonly TargetDirectory<Target> _directory = new();
     private readonly LinkedList<(Query Query, TaskCompletionSource Found)> _waiting = new();
     private readonly Dictionary<long, Target> _byRegistration = [];
 
     /// <summary>The live handles.</summary>
-    public HandleTree Handles { get; } = new();
+    public HandleTree Handles { get; } = new(new QuotaTable(Mono.Unix.Native.Syscall.geteuid(), logger));
 
     /// <summary>The connections that can be shut down.</summary>
     public RevocableConnections Connections { get; } = connections;
@@ -57,6 +62,11 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
             throw Refusal.Invalid("a right that this switchboard does not know", []);
         }
 
+        if (caller.Node.Depth >= MaxDepth)
+        {
+            throw Refusal.Exhausted($"a handle is made from another one at most {MaxDepth} times over");
+        }
+
         Handle narrower = Narrow(
             caller.Handle, rights, Stating.Read(request.InLabels), Stating.Read(request.OutLabels));
         return new HandleNode(Handles, narrower, caller.Node, caller.Credentials, Environment.TickCount64);
@@ -84,6 +94,12 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
             throw Refusal.Exhausted($"the switchboard has {MaxTargets} targets, its limit");
         }
 
+        Credentials whose = target.Caller.Credentials;
+        if (restored == 0 && Handles.Quotas.Exhausted(target.Caller.Node, whose, QuotaKind.Targets) is string exhausted)
+        {
+            throw Refusal.Exhausted(exhausted);
+        }
+
         _directory.LastSequence = restored - 1;
         Registration<Target> registration = _directory.TryAdd(target);
         bool mayList = (target.Caller.Handle.Rights & Rights.List) != 0;
@@ -100,6 +116,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         target.Registration = _directory.LastSequence;
         _byRegistration[target.Registration] = target;
         target.Caller.Node.Targets.Add(target);
+        Handles.Quotas.Add(target.Caller.Node, whose.Uid, QuotaKind.Targets, 1);
         if (restored == 0)
         {
             BoardLog.Registered(logger, NameOf(target.Kind), target.Own, target.Caller.Credentials.Pid, target.OwnerUid);
@@ -118,6 +135,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
 
         _directory.Remove(target);
         target.Caller.Node.Targets.Remove(target);
+        Handles.Quotas.Add(target.Caller.Node, target.OwnerUid, QuotaKind.Targets, -1);
         target.OnGone();
         if (IsReplaced)
         {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
+using Flower.Switchboard.Quotas;
 using Grpc.Core;
 using Handle = Flower.Switchboard.Routing.Handle;
 
@@ -19,6 +20,7 @@ internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? par
     : ISessionAuthority
 {
     private readonly HashSet<ISession> _sessions = [];
+    private readonly Dictionary<ISession, SessionLoad> _loads = [];
     private readonly HashSet<HandleNode> _children = [];
     private readonly HashSet<Target> _targets = [];
     private readonly HandleNode? _top = parent?.Top;
@@ -27,6 +29,14 @@ internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? par
     private bool _isInTree;
 
     public Handle Handle { get; } = handle;
+
+    /// <summary>How many handles are above it.</summary>
+    public int Depth { get; } = parent is null ? 0 : parent.Depth + 1;
+
+    /// <summary>What it and all that was made from it use; null for one by a path, which its user's quotas bound.</summary>
+    public Budget? Budget { get; } = parent is null
+        ? null
+        : new Budget("handle " + handle.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
     public HandleNode? Parent { get; } = parent;
 
@@ -60,15 +70,64 @@ internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? par
             return new(StatusCode.PermissionDenied, Refusal.HandleRevoked);
         }
 
+        if (tree.Quotas.TryAdd(this, Maker, QuotaKind.Sessions) is string exhausted)
+        {
+            return new(StatusCode.ResourceExhausted, exhausted);
+        }
+
+        _loads.Add(session, new SessionLoad(Maker.Uid));
+        if (Parent is null && tree.Quotas.TryAdd(this, Maker, QuotaKind.ConnectsPerSecond) is string tooFast)
+        {
+            return new(StatusCode.ResourceExhausted, tooFast);
+        }
+
         Enter();
         return null;
     }
 
-    public Status? Bind(ISession session) => null;
+    public Status? Bind(ISession session)
+    {
+        // Until its owner is known, it counts for whoever made the handle.
+        if (_loads.TryGetValue(session, out SessionLoad? load) && session.Owner is Credentials owner && owner.Uid != load.Uid)
+        {
+            if (tree.Quotas.TryMove(this, load.Uid, owner, QuotaKind.Sessions) is string exhausted)
+            {
+                return new(StatusCode.ResourceExhausted, exhausted);
+            }
+
+            _loads[session] = new SessionLoad(owner.Uid);
+        }
+
+        return null;
+    }
+
+    public Status? Weigh(ISession session, long queuedBytes, int descriptorsInFlight)
+    {
+        if (!_loads.TryGetValue(session, out SessionLoad? load))
+        {
+            return null;
+        }
+
+        bool grows = queuedBytes > load.QueuedBytes;
+        tree.Quotas.Add(this, load.Uid, QuotaKind.QueuedBytes, queuedBytes - load.QueuedBytes);
+        tree.Quotas.Add(this, load.Uid, QuotaKind.DescriptorsInFlight, descriptorsInFlight - load.DescriptorsInFlight);
+        load.QueuedBytes = queuedBytes;
+        load.DescriptorsInFlight = descriptorsInFlight;
+        return grows && tree.Quotas.Exhausted(this, session.Owner ?? Maker, QuotaKind.QueuedBytes) is string exhausted
+            ? new(StatusCode.ResourceExhausted, exhausted)
+            : null;
+    }
 
     public void Leave(ISession session)
     {
         _sessions.Remove(session);
+        if (_loads.Remove(session, out SessionLoad? load))
+        {
+            tree.Quotas.Add(this, load.Uid, QuotaKind.Sessions, -1);
+            tree.Quotas.Add(this, load.Uid, QuotaKind.QueuedBytes, -load.QueuedBytes);
+            tree.Quotas.Add(this, load.Uid, QuotaKind.DescriptorsInFlight, -load.DescriptorsInFlight);
+        }
+
         Prune();
     }
 

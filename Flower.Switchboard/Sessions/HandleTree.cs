@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Switchboard.Quotas;
+
 namespace Flower.Switchboard.Sessions;
 
 /// <summary>The live handles by their ids, which are never used again. On the loop.</summary>
-internal sealed class HandleTree
+internal sealed class HandleTree(QuotaTable quotas)
 {
+    /// <summary>Who uses how much.</summary>
+    public QuotaTable Quotas { get; } = quotas;
+
     /// <summary>The id of the handle that was made last.</summary>
     public ulong LastId { get; set; }
 

@@ -5,6 +5,7 @@ using Flower.Protocol.V1;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
+using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.State;
 using Google.Protobuf;
@@ -40,6 +41,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             else
             {
                 Require(caller, Rights.ClientConnect);
+                RequireQuotas(caller);
                 Request wish = Request.Create(
                     caller, request.Labels, request.RelatedOnly || request.Wait, request.Revocable);
                 Target target = await board.FindAsync(wish, request.Wait, context.CancellationToken);
@@ -72,6 +74,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                 else
                 {
                     Require(caller, Rights.IngressConnect);
+                    RequireQuotas(caller);
                     if (socket is null || !UnixSocket.IsStreamSocket(socket))
                     {
                         throw Refusal.Invalid("an ingress pushes a connected stream socket", []);
@@ -131,7 +134,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                     ? requestStream.Current.Answer ?? throw NoAnswer()
                     : null);
             return true;
-        });
+        }, isShort: false);
 
     public override Task EgressStart(
         IAsyncStreamReader<EgressStartRequest> requestStream,
@@ -161,7 +164,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                     ? requestStream.Current.Answer ?? throw NoAnswer()
                     : null);
             return true;
-        });
+        }, isShort: false);
 
     public override Task ResolverStart(
         IAsyncStreamReader<ResolverStartRequest> requestStream,
@@ -316,7 +319,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     }
 
     // Who calls, and a line in the log for each refusal.
-    private async Task<T> Guard<T>(ServerCallContext context, Func<Caller, Task<T>> call)
+    private async Task<T> Guard<T>(ServerCallContext context, Func<Caller, Task<T>> call, bool isShort = true)
     {
         var session = (SessionCallContext)context;
         if (session.SessionState is not Caller caller)
@@ -325,15 +328,55 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             session.SessionState = caller;
         }
 
+        bool isCounted = false;
         try
         {
+            isCounted = isShort && Count(caller, session);
             return await call(caller);
         }
         catch (RpcException e)
         {
+            if (e.StatusCode == StatusCode.ResourceExhausted)
+            {
+                // Whoever asks for too much asks more slowly from now on, and costs the others less.
+                session.Session.Rest();
+            }
+
             BoardLog.Refused(
                 logger, context.Method, caller.Credentials.Pid, caller.Credentials.Uid, e.StatusCode, e.Status.Detail);
             throw;
+        }
+        finally
+        {
+            if (isCounted)
+            {
+                board.Handles.Quotas.Add(caller.Node, caller.Credentials.Uid, QuotaKind.PendingCalls, -1);
+            }
+        }
+    }
+
+    // What another process had begun is not refused.
+    private bool Count(Caller caller, SessionCallContext session)
+    {
+        if (session.IsRestored)
+        {
+            board.Handles.Quotas.Add(caller.Node, caller.Credentials.Uid, QuotaKind.PendingCalls, 1);
+        }
+        else if (board.Handles.Quotas.TryAdd(caller.Node, caller.Credentials, QuotaKind.PendingCalls) is string exhausted)
+        {
+            throw Refusal.Exhausted(exhausted);
+        }
+
+        return true;
+    }
+
+    private void RequireQuotas(Caller caller)
+    {
+        QuotaTable quotas = board.Handles.Quotas;
+        if ((quotas.TryAdd(caller.Node, caller.Credentials, QuotaKind.ConnectsPerSecond)
+            ?? quotas.Exhausted(caller.Node, caller.Credentials, QuotaKind.DescriptorsInFlight)) is string exhausted)
+        {
+            throw Refusal.Exhausted(exhausted);
         }
     }
 }
