@@ -6,6 +6,7 @@ using Flower.CommandLine;
 using Flower.Connect;
 using Flower.Demo;
 using Flower.Egress;
+using Flower.Handles;
 using Flower.Ingress;
 using Flower.List;
 using Flower.Serve;
@@ -20,6 +21,8 @@ var root = new RootCommand(
     new ConnectCommand(),
     new ServeCommand(),
     new ListCommand(),
+    new HandlesCommand(),
+    new RevokeCommand(),
     new IngressCommand(),
     new EgressCommand(),
 };

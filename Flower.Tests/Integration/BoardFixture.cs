@@ -73,6 +73,9 @@ internal abstract class BoardFixture
         Log.AssertNoErrors();
     }
 
+    /// <summary>Stops the switchboard before the test's end.</summary>
+    protected Task StopDaemonAsync() => _daemon.DisposeAsync().AsTask().Soon();
+
     protected Task<Handle> OpenAsync() => Handle.OpenAsync("unix:" + SocketPath);
 
     protected static LabelSet Labels(params string[] words) => LabelSet.ParseWords(words);
