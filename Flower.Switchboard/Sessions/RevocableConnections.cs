@@ -118,9 +118,9 @@ internal sealed class RevocableConnections(EventLoop loop, int most = 4096) : ID
         connection.Client.Connections--;
     }
 
-    private static Process Describe(Credentials process) => new() { Pid = process.Pid, Uid = process.Uid };
+    private static ProcessCredentials Describe(Credentials process) => new() { Pid = process.Pid, Uid = process.Uid };
 
-    private static Credentials Read(Process process) => new() { Pid = process.Pid, Uid = process.Uid };
+    private static Credentials Read(ProcessCredentials process) => new() { Pid = process.Pid, Uid = process.Uid };
 
     private RevocableConnection Restore(
         ulong id,

@@ -129,7 +129,7 @@ internal static class Walk
         AgeMs = AgeOf(connection.Since),
     };
 
-    private static Process Describe(Credentials process) => new() { Pid = process.Pid, Uid = process.Uid };
+    private static ProcessCredentials Describe(Credentials process) => new() { Pid = process.Pid, Uid = process.Uid };
 
     private static ulong AgeOf(long since) => (ulong)Math.Max(0, Environment.TickCount64 - since);
 }
