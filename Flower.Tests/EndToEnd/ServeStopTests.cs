@@ -64,18 +64,12 @@ public sealed class ServeStopTests : EndToEndTest
     [Test]
     public async Task Switchboard_Gone_ServesOnAndWaitsForItUntilStopped()
     {
-        string path = Path.Combine(Board.Folder, "other.sock");
-        string admin = Path.Combine(Board.Folder, "other-admin.sock");
-        await using FlowerProcess other =
-            FlowerProcess.Start(Programs.Flower, ["switchboard", "--listen", path, "--admin", admin]);
-        await other.ReadyAsync();
-        FlowerProcess serve = await ServeAsync("--switchboard", path, "--max", "1", "service=echo", "--", "cat");
-        await using Client.Handle handle = await Client.Handle.OpenAsync(path);
+        FlowerProcess serve = await ServeAsync("--max", "1", "service=echo", "--", "cat");
+        await using Client.Handle handle = await Board.OpenAsync();
         using Dialogue client = await OpenAsync(handle);
 
-        other.Signal(Signum.SIGTERM);
+        await Board.EndDaemonAsync();
 
-        Assert.That(await other.ExitAsync(), Is.Zero);
         await client.SayAsync("still served");
         Assert.That(await client.HearAsync(), Is.EqualTo("still served"));
         await serve.Error.AwaitLineAsync("flower serve: the switchboard has gone: waiting for it");

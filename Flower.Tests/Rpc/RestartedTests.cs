@@ -260,7 +260,7 @@ internal sealed class RestartedTests
         _peer.Send(ScriptedSwitchboard.Status(0, StatusCode.PermissionDenied, "revoked"));
 
         RpcException e = await call.Failure();
-        Assert.That(e.StatusCode, Is.EqualTo(StatusCode.Unavailable));
+        Assert.That(e.StatusCode, Is.EqualTo(StatusCode.PermissionDenied));
         Assert.That(e.Status.Detail, Is.EqualTo("revoked"));
         Assert.That(Loss(e).Kind, Is.EqualTo(SessionLoss.Refused));
         Assert.That(Loss(e).StatusCode, Is.EqualTo(StatusCode.PermissionDenied));
