@@ -91,7 +91,7 @@ public sealed partial class Handle : IAsyncDisposable
             Labels = labels.ToMessage(),
             RelatedOnly = options.RelatedOnly,
             Wait = options.Wait,
-            Revocable = options.Revocable,
+            Revocable = options?.Revocable ?? false,
         };
         ClientConnectResponse response = await CallAsync(
             static (stub, request, options) => stub.ClientConnectAsync(request, options),
@@ -228,7 +228,7 @@ public sealed partial class Handle : IAsyncDisposable
             RelatedOnly = options?.RelatedOnly ?? false,
             Wait = options?.Wait ?? false,
             Relay = relay,
-            Revocable = options.Revocable,
+            Revocable = options?.Revocable ?? false,
         };
     }
 
