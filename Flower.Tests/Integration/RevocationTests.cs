@@ -53,34 +53,6 @@ internal sealed class RevocationTests : BoardFixture
         Assert.That(await Root.ListAsync(LabelSet.Empty).ToListAsync(), Is.Empty);
     }
 
-    [Test]
-    public async Task Revoke_OpenStillQueued_IsToldThatTheHandleWasRevoked()
-    {
-        await using Handle second = await OpenAsync();
-        using Descriptor descriptor = await Root.ConstrainToDescriptorAsync(AllRights, LabelSet.Empty, LabelSet.Empty).Soon();
-        ulong id = (await HandlesAsync(Root)).Single(handle => handle.Parent is not null).Id;
-
-        // Whichever the loop reads first, no session may come of it.
-        for (int i = 0; i < 20; i++)
-        {
-            Task<RevokeResult> revoking = second.RevokeAsync(id);
-            try
-            {
-                await using Handle late = await Handle.OpenAsync($"fd:{(int)descriptor.DangerousGetHandle()}");
-                FlowerException e = await Refused(late.ListAsync(LabelSet.Empty).ToListAsync().AsTask());
-                Assert.That(e.Message, Does.Contain("the handle was revoked"));
-            }
-            catch (FlowerException e)
-            {
-                Assert.That(e.StatusCode, Is.EqualTo(StatusCode.Unavailable), "the socket is closed already");
-            }
-
-            _ = await (i == 0 ? (Task)revoking : Refused(revoking)).ContinueWith(_ => 0);
-        }
-
-        Assert.That((await HandlesAsync(Root)).Where(handle => handle.Parent is not null), Is.Empty);
-    }
-
     [TestCase(0)]
     [TestCase(128)]
     public async Task Revoke_ClientWhileOffered_OfferIsWithdrawn(int credit)
