@@ -143,7 +143,7 @@ internal sealed class QuotaTests : BoardFixture
             }
         }
 
-        var statuses = new Dictionary<uint, Protocol.V1.Status>();
+        var statuses = new Dictionary<uint, Flower.Protocol.V1.Status>();
         while (statuses.Count < 60)
         {
             Frame frame = raw.Next()!;

@@ -9,6 +9,7 @@ using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions;
 using Grpc.Core;
 using Microsoft.Extensions.Logging.Abstractions;
+using Handle = Flower.Switchboard.Routing.Handle;
 using Status = Grpc.Core.Status;
 using Target = Flower.Switchboard.Sessions.Target;
 
@@ -24,6 +25,7 @@ internal sealed class HandleWorld : IDisposable
     private readonly Board _board = new(
         NullLogger.Instance, new DeadlineQueue(Idle, TimeSpan.FromHours(1)), new RevocableConnections(Idle));
 
+    private readonly Handle _root = Handle.CreateRoot(Rights.All, LabelSet.Empty, LabelSet.Empty);
     private readonly List<Holder> _holders = [];
 
     /// <summary>The law that does not hold; null: all do.</summary>
@@ -79,7 +81,9 @@ internal sealed class HandleWorld : IDisposable
     private void Connect(uint uid)
     {
         var maker = new Credentials { Pid = _holders.Count + 1, Uid = uid };
-        Add(new Holder(new Caller(_board.CreatePublicHandle(maker), maker), null));
+        var own = (HandleResult.Narrower)_root.Constrain(
+            _board.Handles.NextId(), Rights.All, LabelSet.Empty, LabelSet.Empty);
+        Add(new Holder(new Caller(new HandleNode(_board.Handles, own.Handle, null, maker, 0), maker), null));
     }
 
     private void Constrain(Holder from, Rights rights, LabelSet inLabels, LabelSet outLabels)

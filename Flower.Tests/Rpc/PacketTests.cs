@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc;
