@@ -72,8 +72,12 @@ internal sealed class SignalRelay : IDisposable
     // not begun.
     private int? FindCommand()
     {
-        int first = ProcessStatus.ChildrenOf(_box.Id).FirstOrDefault();
-        foreach (int child in first == 0 ? [] : ProcessStatus.ChildrenOf(first))
+        if (ProcessStatus.ChildrenOf(_box.Id) is not [int first, ..])
+        {
+            return null;
+        }
+
+        foreach (int child in ProcessStatus.ChildrenOf(first))
         {
             if (ProcessStatus.Of(child) is { InnermostId: SecondInBox } status)
             {
@@ -82,7 +86,7 @@ internal sealed class SignalRelay : IDisposable
         }
 
         // The first process takes the filter once it has started the second one: then that has been there.
-        return first != 0 && ProcessStatus.Of(first) is { IsFiltered: true } ? Over : null;
+        return ProcessStatus.Of(first) is { IsFiltered: true } ? Over : null;
     }
 
     // Until then it is bwrap and then env, with the signals ignored that env gives back.
