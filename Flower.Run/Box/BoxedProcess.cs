@@ -66,13 +66,14 @@ internal static class BoxedProcess
         session.Dispose();
         status.WriteEnd.Dispose();
         ExitStatus end = await box.Exited;
-        if (signals.EndedBy != 0)
+        if (HasRun(status.ReadEnd))
         {
-            return 128 + signals.EndedBy;
+            return end.ShellCode;
         }
 
-        return end.Signal != 0 || HasRun(status.ReadEnd)
-            ? end.ShellCode
+        int signal = signals.EndedBy != 0 ? signals.EndedBy : end.Signal;
+        return signal != 0
+            ? 128 + signal
             : throw new ToolException(
                 ExitCodes.Unavailable,
                 "the box could not be made, for the reason that bwrap gives above; ordinary users need user namespaces "

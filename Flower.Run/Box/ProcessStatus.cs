@@ -7,7 +7,8 @@ namespace Flower.Run.Box;
 /// <param name="Name">The first 15 bytes of the name of its program.</param>
 /// <param name="IgnoredSignals">The signals that it ignores: signal N is bit N - 1.</param>
 /// <param name="InnermostId">Its id in its own pid namespace.</param>
-internal readonly record struct ProcessStatus(string Name, ulong IgnoredSignals, int InnermostId)
+/// <param name="IsFiltered">Whether some of its system calls are refused (seccomp(2)).</param>
+internal readonly record struct ProcessStatus(string Name, ulong IgnoredSignals, int InnermostId, bool IsFiltered)
 {
     /// <summary>Of this process.</summary>
     public static ProcessStatus Own => Read("/proc/self/status") ?? default;
@@ -45,7 +46,8 @@ internal readonly record struct ProcessStatus(string Name, ulong IgnoredSignals,
             return new(
                 lines["Name"],
                 ulong.Parse(lines["SigIgn"], NumberStyles.HexNumber, CultureInfo.InvariantCulture),
-                int.Parse(lines["NSpid"].Split('\t')[^1], CultureInfo.InvariantCulture));
+                int.Parse(lines["NSpid"].Split('\t')[^1], CultureInfo.InvariantCulture),
+                lines["Seccomp"] != "0");
         }
         catch (IOException)
         {

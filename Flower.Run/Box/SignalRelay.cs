@@ -10,8 +10,9 @@ namespace Flower.Run.Box;
 /// </summary>
 internal sealed class SignalRelay : IDisposable
 {
-    private const int FirstInBox = 2;
+    private const int SecondInBox = 2;
     private const int Kill = 9;
+    private const int Over = 0;
 
     private static readonly (PosixSignal Signal, int Number, bool IsTyped)[] Passed =
     [
@@ -55,7 +56,7 @@ internal sealed class SignalRelay : IDisposable
         if (FindCommand() is { } command)
         {
             // The terminal has sent it to the command as well.
-            if (!isTyped || !ControllingTerminal.IsOurs)
+            if (command != Over && !(isTyped && ControllingTerminal.IsOurs))
             {
                 ProcessSignal.Send(command, number);
             }
@@ -67,21 +68,25 @@ internal sealed class SignalRelay : IDisposable
         _box.Signal(Kill);
     }
 
-    // bwrap has one child, the first process of the pid namespace, and that has the command as its second.
+    // bwrap has one child, the first process of the pid namespace, and that has the command as its second. Null: it has
+    // not begun.
     private int? FindCommand()
     {
-        foreach (int first in ProcessStatus.ChildrenOf(_box.Id))
+        if (ProcessStatus.ChildrenOf(_box.Id) is not [int first, ..])
         {
-            foreach (int child in ProcessStatus.ChildrenOf(first))
+            return null;
+        }
+
+        foreach (int child in ProcessStatus.ChildrenOf(first))
+        {
+            if (ProcessStatus.Of(child) is { InnermostId: SecondInBox } status)
             {
-                if (ProcessStatus.Of(child) is { InnermostId: FirstInBox } status)
-                {
-                    return HasBegun(status) ? child : null;
-                }
+                return HasBegun(status) ? child : null;
             }
         }
 
-        return null;
+        // The first process takes the filter once it has started the second one: then that has been there.
+        return ProcessStatus.Of(first) is { IsFiltered: true } ? Over : null;
     }
 
     // Until then it is bwrap and then env, with the signals ignored that env gives back.

@@ -167,7 +167,7 @@ public sealed class RunTests : EndToEndTest
     [TestCase("64", "'word' is not a label", "--in", "word", "--", "true")]
     [TestCase("64", "label 'a' is given twice", "--out", "a=1", "--out", "a=2", "--", "true")]
     [TestCase("64", "--bind is for --no-network", "--bind", "/tmp", "--", "true")]
-    [TestCase("64", "cannot be stated here", "--in", "flower.server_uid=0", "--", "true")]
+    [TestCase("77", "cannot be stated here", "--in", "flower.server_uid=0", "--", "true")]
     [TestCase("69", "no switchboard at /no/where", "--switchboard", "/no/where", "--", "true")]
     public async Task Run_Fails_SaysWhy(string code, string words, params string[] args)
     {
