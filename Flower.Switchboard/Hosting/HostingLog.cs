@@ -36,6 +36,7 @@ internal static partial class HostingLog
     [LoggerMessage(204, LogLevel.Error, "{Error}")]
     internal static partial void WrongConfiguration(ILogger logger, string error);
 
-    [LoggerMessage(205, LogLevel.Error, "the configuration was not reloaded (errors: {Errors}): the one before stays in force")]
+    [LoggerMessage(
+        205, LogLevel.Error, "the configuration was not reloaded (errors: {Errors}): the one before stays in force")]
     internal static partial void NotReloaded(ILogger logger, int errors);
 }
