@@ -34,7 +34,8 @@ internal sealed class ClientRole : Command
         int board = command.GetValue(_board);
         double[] times = new double[clients * each];
         Handle[] handles = await Task.WhenAll(
-            Enumerable.Range(0, clients).Select(_ => Handle.OpenAsync(command.GetValue(_socket), cancellationToken: cancellationToken)));
+            Enumerable.Range(0, clients).Select(
+                _ => Handle.OpenAsync(command.GetValue(_socket), cancellationToken: cancellationToken)));
         await Task.WhenAll(handles.Select(h => ConnectAsync(h, new double[WarmUp], cancellationToken)));
 
         TimeSpan cpuBefore = Role.CpuTime(board);

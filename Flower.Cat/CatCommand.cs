@@ -59,6 +59,12 @@ public sealed class CatCommand : Command
             + "and the labels in FLOWER_LABEL_*; exit as it does. With -k: one after another.",
     };
 
+    private readonly Option<bool> _revocable = new("--revocable")
+    {
+        Description = "The connection can be shut down: flower revoke --connection ID (see --verbose for its id). For the side that "
+            + "connects. Default: it cannot, once it is made.",
+    };
+
     private readonly SwitchboardOption _switchboard = new();
     private readonly LabelsArgument _labels = new();
 
@@ -76,6 +82,7 @@ public sealed class CatCommand : Command
         Add(_atEof);
         Add(_noInput);
         Add(_exec);
+        Add(_revocable);
         Add(_verbose);
         Add(_json);
         Add(_switchboard);
@@ -96,7 +103,11 @@ public sealed class CatCommand : Command
         }
 
         TimeSpan timeout = _timeout.Read(command);
-        var options = new ConnectOptions { Timeout = timeout > TimeSpan.Zero ? timeout : null };
+        var options = new ConnectOptions
+        {
+            Timeout = timeout > TimeSpan.Zero ? timeout : null,
+            Revocable = command.GetValue(_revocable),
+        };
         Connection connection = command.GetValue(_listen)
             ? await TakeOneAsync(handle, labels, cancellationToken)
             : await handle.ConnectAsync(labels, options, cancellationToken);
@@ -127,6 +138,7 @@ public sealed class CatCommand : Command
         return async (connection, cancellationToken) =>
         {
             using Descriptor socket = connection.TakeDescriptor();
+            using var end = RevocableSocket.Of(connection, socket);
             await path.RunAsync(socket, cancellationToken);
             return ExitCodes.Ok;
         };

@@ -22,7 +22,8 @@ internal sealed class ShellCommand(string text)
     /// <returns>Its exit code, as a shell has it.</returns>
     public async Task<int> RunAsync(Connection connection, CancellationToken cancellationToken)
     {
-        ChildProcess child = Start(connection);
+        (ChildProcess child, RevocableSocket socket) = Start(connection);
+        using RevocableSocket end = socket;
         try
         {
             ExitStatus status = await child.Exited.WaitAsync(cancellationToken);
@@ -36,16 +37,19 @@ internal sealed class ShellCommand(string text)
     }
 
     // Afterwards only the command holds the socket, whose peer then sees it closed when the command closes it.
-    private ChildProcess Start(Connection connection)
+    private (ChildProcess Child, RevocableSocket End) Start(Connection connection)
     {
         using Descriptor socket = connection.TakeDescriptor();
+        RevocableSocket? end = null;
         try
         {
+            end = RevocableSocket.Of(connection, socket);
             ProgramStart start = _program.On(connection.Labels, new(socket, 0), new(socket, 1));
-            return Spawn.Start(start with { OwnProcessGroup = true }, EventLoop.Shared);
+            return (Spawn.Start(start with { OwnProcessGroup = true }, EventLoop.Shared), end);
         }
         catch (FlowerSocketException e)
         {
+            end?.Dispose();
             throw _program.Explain(e);
         }
     }

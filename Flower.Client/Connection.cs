@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Flower.Rpc.Interop;
 
 namespace Flower.Client;
@@ -26,6 +27,12 @@ public sealed class Connection : IAsyncDisposable, IDisposable
 
     /// <summary>The union of both sides' labels.</summary>
     public ConnectionLabels Labels { get; }
+
+    /// <summary>
+    /// Whether the switchboard can shut the connection down. Then whoever has done with the socket must shut it down, since
+    /// the switchboard may hold a duplicate, and the peer sees no end of the stream by a close alone.
+    /// </summary>
+    public bool IsRevocable => Labels["flower.revocable"] is not null;
 
     /// <summary>The socket, which stays the connection's.</summary>
     /// <exception cref="ObjectDisposedException">The connection was disposed, or its descriptor taken.</exception>
@@ -54,19 +61,24 @@ public sealed class Connection : IAsyncDisposable, IDisposable
         }
 
         Descriptor descriptor = Descriptor.FromSocket(_socket);
-        Dispose();
+        _socket.Dispose();
         return descriptor;
     }
 
-    /// <summary>Closes the socket.</summary>
+    /// <summary>Closes the socket. That of a revocable connection is shut down first, for all who share it.</summary>
     public void Dispose()
     {
+        if (IsRevocable && (_descriptor ?? (SafeHandle?)_socket?.SafeHandle) is { IsClosed: false } socket)
+        {
+            ConnectedSocket.End(socket);
+        }
+
         _descriptor?.Dispose();
         _descriptor = null;
         _socket?.Dispose();
     }
 
-    /// <summary>Closes the socket.</summary>
+    /// <summary>Closes the socket, as <see cref="Dispose"/> does.</summary>
     public ValueTask DisposeAsync()
     {
         Dispose();

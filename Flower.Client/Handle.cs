@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc;
@@ -21,7 +20,7 @@ namespace Flower.Client;
 /// StartEgressAsync, Constrain, and a ListAsync that had brought nothing yet; never a push, since a server may have the
 /// socket already. A session that the switchboard refused, or ended with an objection, is not opened again.
 /// </remarks>
-public sealed class Handle : IAsyncDisposable
+public sealed partial class Handle : IAsyncDisposable
 {
     private readonly SessionKeeper _keeper;
 
@@ -92,6 +91,7 @@ public sealed class Handle : IAsyncDisposable
             Labels = labels.ToMessage(),
             RelatedOnly = options.RelatedOnly,
             Wait = options.Wait,
+            Revocable = options.Revocable,
         };
         ClientConnectResponse response = await CallAsync(
             static (stub, request, options) => stub.ClientConnectAsync(request, options),
@@ -191,8 +191,9 @@ public sealed class Handle : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(socket);
         using Descriptor owned = socket;
-        IngressConnectResponse response =
-            await PushAsync(socket, labels, options, relay: false, cancellationToken).ConfigureAwait(false);
+        IngressConnectResponse response = await PushAsync(
+            PushRequest(labels, options, relay: false), socket, isCopied: false, options?.Deadline, cancellationToken)
+            .ConfigureAwait(false);
         return new(response.Labels);
     }
 
@@ -206,80 +207,46 @@ public sealed class Handle : IAsyncDisposable
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(socket);
-        Descriptor copy;
-        try
-        {
-            copy = socket.Duplicate();
-        }
-        catch (FlowerSocketException e)
-        {
-            throw Failures.FromSocket(e);
-        }
-
-        using (copy)
-        {
-            IngressConnectResponse response =
-                await PushAsync(copy, labels, options, relay: true, cancellationToken).ConfigureAwait(false);
-            var connectionLabels = new ConnectionLabels(response.Labels);
-            return new(
-                connectionLabels,
-                response.Socket?.Handle is Descriptor peer ? new Connection(peer, connectionLabels) : null);
-        }
-    }
-
-    /// <summary>The targets that do not contradict the labels.</summary>
-    /// <exception cref="FlowerException">The handle does not allow it, or the switchboard went away.</exception>
-    public async IAsyncEnumerable<TargetInfo> ListAsync(
-        LabelSet labels, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(labels);
-        bool hasTold = false;
-        for (int losses = 0; ; losses++)
-        {
-            Session session = await _keeper.GetAsync(null, cancellationToken).ConfigureAwait(false);
-            using AsyncServerStreamingCall<ListResponse> call = session.Pooled.List(
-                new() { Labels = labels.ToMessage() }, cancellationToken: cancellationToken);
-            ListStep step;
-            while ((step = await NextAsync(call, session, hasTold, losses, cancellationToken).ConfigureAwait(false))
-                == ListStep.Slice)
-            {
-                foreach (Target target in call.ResponseStream.Current.Targets)
-                {
-                    hasTold = true;
-                    yield return new(
-                        target.Kind, new(target.Labels), [.. target.RequiredKeys.Order(StringComparer.Ordinal)]);
-                }
-            }
-
-            if (step == ListStep.End)
-            {
-                yield break;
-            }
-        }
+        IngressConnectResponse response = await PushAsync(
+            PushRequest(labels, options, relay: true), socket, isCopied: true, options?.Deadline, cancellationToken)
+            .ConfigureAwait(false);
+        var connectionLabels = new ConnectionLabels(response.Labels);
+        return new(
+            connectionLabels,
+            response.Socket?.Handle is Descriptor peer ? new Connection(peer, connectionLabels) : null);
     }
 
     /// <summary>Ends the session, and with it every registration that was made through it.</summary>
     public ValueTask DisposeAsync() => _keeper.DisposeAsync();
 
-    // The transport takes the descriptor, unless the call could not begin: the caller disposes it in any case.
-    private async Task<IngressConnectResponse> PushAsync(
-        Descriptor socket, LabelSet labels, ConnectOptions? options, bool relay, CancellationToken cancellationToken)
+    private static IngressConnectRequest PushRequest(LabelSet labels, ConnectOptions? options, bool relay)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        options ??= new();
-        var request = new IngressConnectRequest
+        return new()
         {
             Labels = labels.ToMessage(),
-            Socket = FileDescriptor.Adopt(socket),
-            RelatedOnly = options.RelatedOnly,
-            Wait = options.Wait,
+            RelatedOnly = options?.RelatedOnly ?? false,
+            Wait = options?.Wait ?? false,
             Relay = relay,
+            Revocable = options?.Revocable ?? false,
         };
-        DateTime? deadline = options.Deadline;
+    }
+
+    // The transport takes the descriptor, unless the call could not begin: it is disposed in any case, by the caller if
+    // it is no copy. A copy is made once there is a session: whoever waits for one holds no more than he came with.
+    private async Task<IngressConnectResponse> PushAsync(
+        IngressConnectRequest request,
+        Descriptor socket,
+        bool isCopied,
+        DateTime? deadline,
+        CancellationToken cancellationToken)
+    {
         bool onLoop = IsOnLoop;
         Session session = await _keeper.GetAsync(deadline, cancellationToken).ConfigureAwait(false);
         try
         {
+            using Descriptor? copy = isCopied ? socket.Duplicate() : null;
+            request.Socket = FileDescriptor.Adopt(copy ?? socket);
             using AsyncUnaryCall<IngressConnectResponse> call =
                 session.Stub(onLoop).IngressConnectAsync(request, null, deadline, cancellationToken);
             return await call.ConfigureAwait(false);
@@ -333,37 +300,5 @@ public sealed class Handle : IAsyncDisposable
                 }
             }
         }
-    }
-
-    private async Task<ListStep> NextAsync(
-        AsyncServerStreamingCall<ListResponse> call,
-        Session session,
-        bool hasTold,
-        int losses,
-        CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await call.ResponseStream.MoveNext(cancellationToken).ConfigureAwait(false)
-                ? ListStep.Slice
-                : ListStep.End;
-        }
-        catch (Exception e) when (Failures.Known(e))
-        {
-            bool again = _keeper.AllowsAnotherTry(session, e, losses);
-            if (again && hasTold)
-            {
-                throw Failures.ListLost(e);
-            }
-
-            return again ? ListStep.Again : throw Failures.FromCall(e, cancellationToken);
-        }
-    }
-
-    private enum ListStep
-    {
-        Slice,
-        End,
-        Again,
     }
 }

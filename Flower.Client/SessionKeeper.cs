@@ -197,9 +197,9 @@ internal sealed class SessionKeeper : IAsyncDisposable
     private async Task TryAsync()
     {
         bool isTold = false;
-        while (true)
+        while (HasTime)
         {
-            await Task.Delay(Left(_backoff.Next()), _stop.Token).ConfigureAwait(false);
+            await Task.Delay(Limited(_backoff.Next()), _stop.Token).ConfigureAwait(false);
             Session? session = _source.TryOpenAgain();
             if (!isTold)
             {
@@ -214,24 +214,22 @@ internal sealed class SessionKeeper : IAsyncDisposable
                 await TakeAsync(session).ConfigureAwait(false);
                 return;
             }
-
-            if (Left(TimeSpan.FromMilliseconds(1)) <= TimeSpan.Zero)
-            {
-                throw _source.Gone(null);
-            }
         }
+
+        throw _source.Gone(null);
     }
 
-    // No longer than there is time.
-    private TimeSpan Left(TimeSpan wait)
-    {
-        if (_options.Reconnect == Timeout.InfiniteTimeSpan)
-        {
-            return wait;
-        }
+    // Also asked before the first try: a switchboard that lets sessions in and drops them is not back either.
+    private bool HasTime => _options.Reconnect == Timeout.InfiniteTimeSpan || Left > TimeSpan.Zero;
 
-        TimeSpan left = _options.Reconnect - TimeSpan.FromMilliseconds(Environment.TickCount64 - _awaySince);
-        return left < wait ? (left > TimeSpan.Zero ? left : TimeSpan.Zero) : wait;
+    private TimeSpan Left => _options.Reconnect - TimeSpan.FromMilliseconds(Environment.TickCount64 - _awaySince);
+
+    private TimeSpan Limited(TimeSpan wait)
+    {
+        TimeSpan left = Left;
+        return _options.Reconnect == Timeout.InfiniteTimeSpan || wait < left
+            ? wait
+            : left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private async Task TellAsync(HandleEvent happened, Session? session)

@@ -37,6 +37,12 @@ public sealed class ConnectCommand : Command
         Description = "If nothing matches, wait so long for a server to be registered. Default: not at all.",
     };
 
+    private readonly Option<bool> _revocable = new("--revocable")
+    {
+        Description = "The connection can be shut down: flower revoke --connection ID, as long as COMMAND runs. The server sees "
+            + "no end of it before COMMAND shuts it down or ends. Default: it cannot, once it is made.",
+    };
+
     private readonly SwitchboardOption _switchboard = new();
     private readonly LabelsArgument _labels = new();
 
@@ -59,6 +65,7 @@ public sealed class ConnectCommand : Command
         Add(_fdpass);
         Add(_timeout);
         Add(_wait);
+        Add(_revocable);
         Add(_switchboard);
         Add(_labels);
         Add(new ProgramArgument());
@@ -102,6 +109,7 @@ public sealed class ConnectCommand : Command
         var options = new ConnectOptions
         {
             Wait = wait is not null,
+            Revocable = command.GetValue(_revocable),
             Timeout = wait is null || timeout < wait ? timeout : wait,
         };
         await using Handle handle = await _switchboard.OpenAsync(command, cancellationToken);

@@ -85,6 +85,12 @@ internal sealed class AcceptCommand : Command
     private readonly DurationOption _drain =
         DrainOption.Create("what is in the backlog be accepted, and connections and relays");
 
+    private readonly Option<bool> _revocable = new("--revocable")
+    {
+        Description = "Connections can be shut down: flower revoke. The server must then shut down a socket before it closes it, or "
+            + "the client sees no end of the stream until the server ends. Default: they cannot, once they are made",
+    };
+
     private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Say refusals and failures only" };
 
     public AcceptCommand()
@@ -100,7 +106,7 @@ internal sealed class AcceptCommand : Command
         foreach (Option option in new Option[]
         {
             _switchboard, _backlog, _reusePort, _noDelay, _keepAlive, _wait, _maxWaiting, _peek, _peekTimeout,
-            _peekBytes, _requirePeek, _maxPeeking, _proxyProtocol, _drain, _quiet,
+            _peekBytes, _requirePeek, _maxPeeking, _proxyProtocol, _revocable, _drain, _quiet,
         })
         {
             Add(option);
@@ -194,6 +200,7 @@ internal sealed class AcceptCommand : Command
             {
                 Labels = labels,
                 Wait = _wait.Read(command),
+                Revocable = command.GetValue(_revocable),
                 MaxWaiting = command.GetValue(_maxWaiting),
             },
             Drain = _drain.Read(command),

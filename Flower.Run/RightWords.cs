@@ -6,7 +6,9 @@ using Flower.Protocol.V1;
 
 namespace Flower.Run;
 
-/// <summary>Rights as one types them: <c>client-connect</c>, or as the contract spells them: <c>CLIENT_CONNECT</c>.</summary>
+/// <summary>
+/// Rights as one types them, <c>client-connect</c>, or as the contract spells them, <c>CLIENT_CONNECT</c>.
+/// </summary>
 internal static class RightWords
 {
     private static readonly ImmutableArray<(string Word, Right Right)> Words =

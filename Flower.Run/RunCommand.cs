@@ -37,8 +37,8 @@ public sealed class RunCommand : Command
 
     private readonly Option<bool> _noNetwork = new("--no-network")
     {
-        Description = "Leave COMMAND no other way out than its handle: bubblewrap gives it namespaces without a network, "
-            + "in which /run, /tmp, /var/tmp, /dev/shm, $XDG_RUNTIME_DIR and other programs' sockets are hidden. "
+        Description = "Leave COMMAND no other way out than its handle: bubblewrap gives it namespaces without a "
+            + "network, in which /run, /tmp, /var/tmp, /dev/shm, $XDG_RUNTIME_DIR and other programs' sockets are hidden. "
             + "Default: only what goes through the handle is limited, and COMMAND can open any other socket",
     };
 
@@ -124,7 +124,8 @@ public sealed class RunCommand : Command
         return before.Length == 0
             ? words
             : throw new ToolException(
-                ExitCodes.Usage, $"'{before[0]}' stands before --: the command comes after it, labels need --in or --out");
+                ExitCodes.Usage,
+                $"'{before[0]}' stands before --: the command comes after it, labels need --in or --out");
     }
 
     // The session ends here: the handle that was made of it lives on by itself.
@@ -165,7 +166,9 @@ public sealed class RunCommand : Command
     private static void Report(Narrowing narrowing, IReadOnlyList<Right> given, BoxPlan? plan)
     {
         string rights = given.Count == 0 ? "no right" : string.Join(", ", given.Select(RightWords.WordOf));
-        Tool.Say(FullName, $"a handle with {rights}; in: {WordsOf(narrowing.InLabels)}; out: {WordsOf(narrowing.OutLabels)}");
+        Tool.Say(
+            FullName,
+            $"a handle with {rights}; in: {WordsOf(narrowing.InLabels)}; out: {WordsOf(narrowing.OutLabels)}");
         Tool.Say(FullName, plan is null
             ? "only what goes through the handle is limited: the command can still open any other socket (--no-network)"
             : $"no network; hidden: {string.Join(", ", plan.Hidden)}");

@@ -23,10 +23,12 @@ internal sealed class ProcessServer(ConnectionProgram program, bool verbose)
     /// </summary>
     public async Task ServeAsync(Connection connection)
     {
-        if (TryStart(connection) is not { } child)
+        if (TryStart(connection, out RevocableSocket? socket) is not { } child)
         {
             return;
         }
+
+        using RevocableSocket? end = socket;
 
         if (verbose)
         {
@@ -55,12 +57,14 @@ internal sealed class ProcessServer(ConnectionProgram program, bool verbose)
         }
     }
 
-    private ChildProcess? TryStart(Connection connection)
+    private ChildProcess? TryStart(Connection connection, out RevocableSocket? end)
     {
         // Ours is closed at once: the process decides when the connection ends.
         using Descriptor socket = connection.TakeDescriptor();
+        end = null;
         try
         {
+            end = RevocableSocket.Of(connection, socket);
             ProgramStart start = program.On(connection.Labels, new(socket, 0), new(socket, 1));
 
             // A terminal's Ctrl-C is for serve, which then drains.
@@ -68,6 +72,7 @@ internal sealed class ProcessServer(ConnectionProgram program, bool verbose)
         }
         catch (FlowerSocketException e)
         {
+            end?.Dispose();
             Tool.Say(
                 ServeCommand.FullName, $"closed a connection: {program.Explain(e).Message} ({connection.Labels})");
             return null;

@@ -6,6 +6,7 @@ using Flower.CommandLine;
 using Flower.Connect;
 using Flower.Demo;
 using Flower.Egress;
+using Flower.Handles;
 using Flower.Ingress;
 using Flower.List;
 using Flower.Run;
@@ -22,6 +23,8 @@ var root = new RootCommand(
     new RunCommand(),
     new ServeCommand(),
     new ListCommand(),
+    new HandlesCommand(),
+    new RevokeCommand(),
     new IngressCommand(),
     new EgressCommand(),
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Client;
+using Flower.CommandLine;
 using Flower.Ingress.Accepting;
 using Flower.Protocol;
 using Flower.Relay;
@@ -21,8 +22,8 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private readonly ConnectOptions _connecting = options.Wait > TimeSpan.Zero
-        ? new() { Wait = true, Timeout = options.Wait }
-        : new() { Timeout = Patience };
+        ? new() { Wait = true, Timeout = options.Wait, Revocable = options.Revocable }
+        : new() { Timeout = Patience, Revocable = options.Revocable };
 
     private readonly Lazy<Relays> _relays = new(() => new Relays());
     private readonly CancellationTokenSource _abandon = new();
@@ -179,11 +180,12 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
             log.Relaying(connection, other.Labels);
             try
             {
-                RelayedBytes bytes = await _relays.Value.RunAsync(
-                    connection.TakeSocket(), other.TakeDescriptor(), _abandon.Token);
+                Descriptor socket = other.TakeDescriptor();
+                using RevocableSocket end = Share(other, socket);
+                RelayedBytes bytes = await _relays.Value.RunAsync(connection.TakeSocket(), socket, _abandon.Token);
                 log.Relayed(connection.Client, bytes);
             }
-            catch (IOException e)
+            catch (Exception e) when (e is IOException or FlowerSocketException)
             {
                 log.Say($"relaying {connection.Client} failed: {e.Message}");
             }
@@ -191,6 +193,20 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
             {
                 log.Say($"relaying {connection.Client} was cut off: the ingress is stopping");
             }
+        }
+    }
+
+    // The relay takes the socket; it is closed if there is no copy.
+    private static RevocableSocket Share(Connection connection, Descriptor socket)
+    {
+        try
+        {
+            return RevocableSocket.Of(connection, socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
         }
     }
 }

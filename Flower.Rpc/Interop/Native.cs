@@ -29,6 +29,7 @@ internal static unsafe partial class Native
     internal const int MsgDontWait = 0x40;
     internal const int MsgNoSignal = 0x4000;
     internal const int MsgCmsgCloExec = 0x40000000;
+    internal const nuint SiocOutQ = 0x5411;
     internal const int FGetFd = 1;
     internal const int FGetFl = 3;
     internal const int FDupFdCloExec = 1030;
@@ -73,6 +74,9 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     internal static partial int Fcntl(SafeHandle descriptor, int command, long argument);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    internal static partial int IoCtl(SafeHandle descriptor, nuint request, void* argument);
 
     [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
     internal static partial int FChMod(SafeHandle descriptor, uint mode);

@@ -109,6 +109,13 @@ public static unsafe class UnixSocket
             : null;
     }
 
+    /// <summary>Whether the peer of a Unix socket has taken all that was sent (SIOCOUTQ, unix(7)).</summary>
+    internal static bool HasBeenRead(SafeHandle socket)
+    {
+        int left = 0;
+        return Native.IoCtl(socket, Native.SiocOutQ, &left) == 0 && left == 0;
+    }
+
     /// <summary>Accepts a connection, or returns null with the error number.</summary>
     internal static Descriptor? TryAccept(Descriptor listener, out int errno)
     {

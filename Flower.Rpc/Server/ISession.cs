@@ -16,6 +16,9 @@ public interface ISession
     /// </summary>
     Descriptor? ProcessDescriptor { get; }
 
+    /// <summary>Reads nothing from the session for a while: what its peer does too fast, it then does slower.</summary>
+    void Rest();
+
     /// <summary>Ends the session, telling the peer why as far as it reads. Idempotent.</summary>
     void Stop(StatusCode code, string reason);
 }

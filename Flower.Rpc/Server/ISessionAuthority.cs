@@ -15,6 +15,13 @@ public interface ISessionAuthority
     /// <summary>The owner of a session is known from now on. Null, or why that process may not have it.</summary>
     Status? Bind(ISession session);
 
+    /// <summary>
+    /// What waits for a session has changed: the bytes that are queued, since its peer does not read, and the descriptors
+    /// that it was sent, or is to be, and has not taken; fewer than 16 of those are told as none. Null, or why the session
+    /// must end.
+    /// </summary>
+    Status? Weigh(ISession session, long queuedBytes, int descriptorsInFlight);
+
     /// <summary>A session has ended. Follows each <see cref="Admit"/> once, also one that refused.</summary>
     void Leave(ISession session);
 }

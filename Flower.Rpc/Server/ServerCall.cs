@@ -96,6 +96,7 @@ internal abstract class ServerCall
     internal virtual void Restore(CallState state, DescriptorTable descriptors)
     {
         Credit = state.Credit;
+        Context.IsRestored = true;
         Context.Resumed = state.Checkpoint.IsEmpty ? null : new CallCheckpoint(state.Checkpoint, descriptors);
     }
 

@@ -17,7 +17,9 @@ namespace Flower.Rpc.Server;
 internal sealed partial class ServerSession : ISession
 {
     private const int PacketsPerTurn = 32;
-    private static readonly TimeSpan SendRetry = TimeSpan.FromMilliseconds(20);
+
+    // Packets that a socket that ends is still read for: more than the kernel queues by default.
+    private const int MaxQueued = 1024;
 
     private readonly Dictionary<uint, ServerCall> _calls = [];
     private readonly List<ServerCall> _started = [];
@@ -66,23 +68,6 @@ internal sealed partial class ServerSession : ISession
 
     internal ILogger Logger => Server.Logger;
 
-    /// <summary>Takes the descriptors. Sent when this turn of the loop ends, together with what else there is.</summary>
-    internal void Send(Frame frame, List<SafeHandle>? descriptors = null)
-    {
-        if (_stopped)
-        {
-            descriptors?.ForEach(d => d.Dispose());
-            return;
-        }
-
-        _writer.Add(frame, descriptors);
-        if (!_flushPending)
-        {
-            _flushPending = true;
-            Loop.AtEndOfTurn(_flush);
-        }
-    }
-
     internal void Forget(ServerCall call) => _calls.Remove(call.CallId);
 
     /// <inheritdoc/>
@@ -100,6 +85,11 @@ internal sealed partial class ServerSession : ISession
             return;
         }
 
+        // Whoever has asked for a session over a shared socket is told why it gets none.
+        for (int left = MaxQueued; left > 0 && _owner is null && _isShared && !_stopped && ReceiveOne(); left--)
+        {
+        }
+
         Tell(code, reason);
         Close(reason);
     }
@@ -114,12 +104,6 @@ internal sealed partial class ServerSession : ISession
         Close(null);
     }
 
-    private void Tell(StatusCode code, string reason)
-    {
-        Send(new Frame { Status = new Protocol.V1.Status { Code = (uint)code, Message = reason } });
-        Flush();
-    }
-
     private void OnReady(Readiness ready)
     {
         if ((ready & Readiness.Write) != 0)
@@ -127,24 +111,30 @@ internal sealed partial class ServerSession : ISession
             Flush();
         }
 
-        for (int left = PacketsPerTurn; left > 0 && !_stopped && !_paused; left--)
+        for (int left = PacketsPerTurn; left > 0 && !_stopped && !_paused && !_resting && ReceiveOne(); left--)
         {
-            int errno = UnixSocket.Receive(_socket, PacketReader.Buffer, out ReceivedPacket received);
-            if (errno == Errno.Again)
-            {
-                return;
-            }
-
-            if (errno != 0 || received.Length == 0)
-            {
-                received.DisposeDescriptors();
-                // A peer that was killed before it had read everything ends the stream with a reset: an end like others.
-                Close(errno is 0 or Errno.ConnReset ? null : Marshal.GetPInvokeErrorMessage(errno));
-                return;
-            }
-
-            OnPacket(received);
         }
+    }
+
+    // False: there was none.
+    private bool ReceiveOne()
+    {
+        int errno = UnixSocket.Receive(_socket, PacketReader.Buffer, out ReceivedPacket received);
+        if (errno == Errno.Again)
+        {
+            return false;
+        }
+
+        if (errno != 0 || received.Length == 0)
+        {
+            received.DisposeDescriptors();
+            // A peer that was killed before it had read everything ends the stream with a reset: an end like others.
+            Close(errno is 0 or Errno.ConnReset ? null : Marshal.GetPInvokeErrorMessage(errno));
+            return false;
+        }
+
+        OnPacket(received);
+        return true;
     }
 
     private void OnPacket(in ReceivedPacket received)
@@ -411,40 +401,6 @@ internal sealed partial class ServerSession : ISession
             // For the log: a session whose first packet is bad has no owner yet, and "pid 0 uid 0" would blame root.
             _owner ??= sender;
             Stop(StatusCode.InvalidArgument, reason);
-        }
-    }
-
-    private void Flush()
-    {
-        _flushPending = false;
-        if (_stopped || _paused || _writer.IsEmpty)
-        {
-            return;
-        }
-
-        FlushResult result = _writer.Flush();
-        _watch?.Change(result == FlushResult.Blocked ? Readiness.Read | Readiness.Write : Readiness.Read);
-        switch (result)
-        {
-            case FlushResult.Done:
-                _unwritable?.Dispose();
-                _unwritable = null;
-                break;
-            case FlushResult.Failed:
-                Close(null);
-                break;
-            case FlushResult.Full:
-                Close("its replies exceed its queue");
-                break;
-            default:
-                _unwritable ??= Loop.After(
-                    PacketLimits.MaxUnwritable, () => Close("it has not read for 10 seconds"));
-                if (result == FlushResult.Retry)
-                {
-                    Loop.After(SendRetry, _flush);
-                }
-
-                break;
         }
     }
 

@@ -43,6 +43,9 @@ public sealed class SessionCallContext : ServerCallContext
     /// </summary>
     public CallCheckpoint? Resumed { get; internal set; }
 
+    /// <summary>Another process had begun the call, which goes on here, be it at the beginning.</summary>
+    public bool IsRestored { get; internal set; }
+
     /// <summary>
     /// Set by a handler that could not begin again with its requests: saves where it is, at any time until the call ends.
     /// It is asked between two turns of the loop and must not change anything.

@@ -40,6 +40,15 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
     /// <summary>Whether a flush has something to do.</summary>
     internal bool IsEmpty => _packetBytes == 0 && _sealed.Count == 0;
 
+    /// <summary>Bytes of the packets that the peer did not take.</summary>
+    internal int QueuedBytes => _queuedBytes;
+
+    /// <summary>Descriptors of the packets that the peer did not take.</summary>
+    internal int QueuedDescriptors { get; private set; }
+
+    /// <summary>Descriptors that were sent since this was last set.</summary>
+    internal int SentDescriptors { get; set; }
+
     /// <summary>The largest message whose frame fits into a packet.</summary>
     internal static int MaxMessageBytes => PacketLimits.MaxPacketBytes - 32;
 
@@ -78,6 +87,7 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
     {
         _sealed.Enqueue((bytes, descriptors));
         _queuedBytes += bytes.Length;
+        QueuedDescriptors += descriptors.Length;
     }
 
     /// <summary>Sends as much as the peer takes.</summary>
@@ -91,6 +101,8 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
                 case 0:
                     _sealed.Dequeue();
                     _queuedBytes -= next.Bytes.Length;
+                    QueuedDescriptors -= next.Descriptors.Length;
+                    SentDescriptors += next.Descriptors.Length;
                     Close(next.Descriptors);
                     break;
                 case Errno.Again:
@@ -137,6 +149,7 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
         {
             _sealed.Enqueue((_packet.ToByteArray(), [.. _descriptors]));
             _queuedBytes += _packetBytes;
+            QueuedDescriptors += _descriptors.Count;
             _packet.Frames.Clear();
             _packetBytes = 0;
             _descriptors.Clear();

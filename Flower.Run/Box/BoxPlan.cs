@@ -57,7 +57,8 @@ internal sealed class BoxPlan
         string? runtime = Environment.GetEnvironmentVariable(RuntimeVariable) is { Length: > 0 } given
             ? BoxPaths.Locate(given)
             : null;
-        var plan = new BoxPlan(hidden, shown, covered, runtime is not null && IsHidden(hidden, runtime) ? runtime : null);
+        bool hidesRuntime = runtime is not null && IsHidden(hidden, runtime);
+        var plan = new BoxPlan(hidden, shown, covered, hidesRuntime ? runtime : null);
         plan.CheckVisible(plan.WorkingDirectory, "the working directory", plan.WorkingDirectory);
         plan.CheckProgram(program);
         return plan;
@@ -104,7 +105,9 @@ internal sealed class BoxPlan
         IEnumerable<string?> paths = sockets.Where(socket => socket.IsDoor).Select(socket => socket.Path)
             .Append(address.Path)
             .Append(SwitchboardAddress.SystemPath);
-        return [.. paths.OfType<string>().Select(path => BoxPaths.Locate(Path.GetDirectoryName(path)!)).OfType<string>()];
+        return [.. paths.OfType<string>()
+            .Select(path => BoxPaths.Locate(Path.GetDirectoryName(path)!))
+            .OfType<string>()];
     }
 
     private static List<HiddenPlace> PlacesToHide(HashSet<string> doors)
@@ -167,7 +170,7 @@ internal sealed class BoxPlan
         {
             throw new ToolException(
                 ExitCodes.Usage,
-                $"{what}, {LabelRules.Printable(path)}, is hidden in the box: add --bind {LabelRules.Printable(remedy)}");
+                LabelRules.Printable($"{what}, {path}, is hidden in the box: add --bind {remedy}"));
         }
     }
 }

@@ -11,7 +11,7 @@ internal static class ControllingTerminal
     /// <summary>Whether there is one.</summary>
     public static bool Exists => ForegroundGroup(out _) != None;
 
-    /// <summary>Whether what is typed there, such as Ctrl-C, goes to the process group that this process is in.</summary>
+    /// <summary>Whether what is typed there, such as Ctrl-C, goes to this process's group.</summary>
     public static bool IsOurs => ForegroundGroup(out int own) is not None and int group && group == own;
 
     private static int ForegroundGroup(out int own)

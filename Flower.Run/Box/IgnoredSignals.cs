@@ -2,9 +2,9 @@
 namespace Flower.Run.Box;
 
 /// <summary>
-/// The signals by which one asks a program to end, and which bwrap(1) must survive: it passes none of them on, and takes
-/// the command with it. It is started with all of them ignored, and the command with those at their default that were
-/// not ignored from the beginning. Immutable.
+/// The signals by which one asks a program to end, and which bwrap(1) must survive: it passes none of them on, and
+/// takes the command with it. It is started with all of them ignored, and the command with those at their default that
+/// were not ignored from the beginning. Immutable.
 /// </summary>
 internal sealed class IgnoredSignals
 {

@@ -31,12 +31,35 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
         SocketPeer? peer = PeerOf(context);
         return loop.Invoke(() =>
         {
-            HandleNode node = _door!.Open(peer);
-            var caller = new Caller(node, node.Maker);
+            Caller caller = CallerFor(peer);
             SwitchboardService.Require(caller, Rights.List);
             return _board!.ListAsync(
                 caller, request.Labels, new ListCursor(), responseStream.WriteAsync, context.CancellationToken);
         });
+    }
+
+    public override Task Handles(
+        HandlesRequest request, IServerStreamWriter<HandlesResponse> responseStream, ServerCallContext context)
+    {
+        SocketPeer? peer = PeerOf(context);
+        return loop.Invoke(() => Walk.HandlesAsync(
+            _board!, CallerFor(peer), new WalkCursor(), responseStream.WriteAsync, context.CancellationToken));
+    }
+
+    public override Task Connections(
+        ConnectionsRequest request, IServerStreamWriter<ConnectionsResponse> responseStream, ServerCallContext context)
+    {
+        SocketPeer? peer = PeerOf(context);
+        return loop.Invoke(() => Walk.ConnectionsAsync(
+            _board!, CallerFor(peer), new WalkCursor(), responseStream.WriteAsync, context.CancellationToken));
+    }
+
+    public override async Task<RevokeResponse> Revoke(RevokeRequest request, ServerCallContext context)
+    {
+        SocketPeer? peer = PeerOf(context);
+        RevokeResponse? response = null;
+        await loop.Invoke(() => { response = _board!.Revoke(CallerFor(peer), request); });
+        return response!;
     }
 
     public override Task<ConstrainResponse> Constrain(ConstrainRequest request, ServerCallContext context) =>
@@ -65,4 +88,11 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
 
     private static SocketPeer? PeerOf(ServerCallContext context) =>
         SocketPeer.Of(context.GetHttpContext().Features.Get<IConnectionSocketFeature>()!.Socket.SafeHandle);
+
+    // On the loop.
+    private Caller CallerFor(SocketPeer? peer)
+    {
+        HandleNode node = _door!.Open(peer);
+        return new Caller(node, node.Maker);
+    }
 }

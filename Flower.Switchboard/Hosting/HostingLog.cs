@@ -9,34 +9,34 @@ internal static partial class HostingLog
     [LoggerMessage(201, LogLevel.Information, "listening on {Handle} (handle door) and {Grpc} (gRPC door)")]
     internal static partial void Started(ILogger logger, string handle, string grpc);
 
-    [LoggerMessage(203, LogLevel.Information, "replaced by process {Pid}, which has all sessions; calls waited {Milliseconds} ms")]
+    [LoggerMessage(202, LogLevel.Information, "replaced by process {Pid}, which has all sessions; calls waited {Milliseconds} ms")]
     internal static partial void Replaced(ILogger logger, int pid, long milliseconds);
 
-    [LoggerMessage(204, LogLevel.Warning, "not replaced, and goes on: {Reason}")]
+    [LoggerMessage(203, LogLevel.Warning, "not replaced, and goes on: {Reason}")]
     internal static partial void NotReplaced(ILogger logger, string reason);
 
-    [LoggerMessage(205, LogLevel.Information, "took over {Sessions} sessions, {Handles} handles and {Targets} targets")]
+    [LoggerMessage(204, LogLevel.Information, "took over {Sessions} sessions, {Handles} handles and {Targets} targets")]
     internal static partial void TookOver(ILogger logger, int sessions, int handles, int targets);
 
-    [LoggerMessage(206, LogLevel.Information, "back with {Sessions} sessions, {Handles} handles and {Targets} targets that the service manager kept")]
+    [LoggerMessage(205, LogLevel.Information, "back with {Sessions} sessions, {Handles} handles and {Targets} targets that the service manager kept")]
     internal static partial void Restored(ILogger logger, int sessions, int handles, int targets);
 
-    [LoggerMessage(207, LogLevel.Warning, "what the service manager kept is of no use: {Reason}")]
+    [LoggerMessage(206, LogLevel.Warning, "what the service manager kept is of no use: {Reason}")]
     internal static partial void NotRestored(ILogger logger, string reason);
 
-    [LoggerMessage(208, LogLevel.Warning, "the service manager does not keep sessions: {Reason}")]
+    [LoggerMessage(207, LogLevel.Warning, "the service manager does not keep sessions: {Reason}")]
     internal static partial void StoreFailed(ILogger logger, string reason);
 
-    [LoggerMessage(202, LogLevel.Critical, "a handler on the loop failed; the loop goes on")]
+    [LoggerMessage(208, LogLevel.Critical, "a handler on the loop failed; the loop goes on")]
     internal static partial void Fault(ILogger logger, Exception exception);
 
-    [LoggerMessage(203, LogLevel.Information, "the configuration was reloaded from {File} (grants: {Grants})")]
+    [LoggerMessage(209, LogLevel.Information, "the configuration was reloaded from {File} (grants: {Grants})")]
     internal static partial void Reloaded(ILogger logger, string file, int grants);
 
-    [LoggerMessage(204, LogLevel.Error, "{Error}")]
+    [LoggerMessage(210, LogLevel.Error, "{Error}")]
     internal static partial void WrongConfiguration(ILogger logger, string error);
 
     [LoggerMessage(
-        205, LogLevel.Error, "the configuration was not reloaded (errors: {Errors}): the one before stays in force")]
+        211, LogLevel.Error, "the configuration was not reloaded (errors: {Errors}): the one before stays in force")]
     internal static partial void NotReloaded(ILogger logger, int errors);
 }

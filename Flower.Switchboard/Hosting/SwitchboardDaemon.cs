@@ -21,6 +21,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
 {
     private readonly EventLoop _loop;
     private readonly SessionServer _server;
+    private readonly RevocableConnections _connections;
     private readonly Predecessor _predecessor;
     private readonly Doors _doors;
     private readonly WebApplication _web;
@@ -30,6 +31,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
     private SwitchboardDaemon(
         EventLoop loop,
         SessionServer server,
+        RevocableConnections connections,
         Predecessor predecessor,
         Doors doors,
         WebApplication web,
@@ -37,6 +39,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
     {
         _loop = loop;
         _server = server;
+        _connections = connections;
         _predecessor = predecessor;
         _doors = doors;
         _web = web;
@@ -69,15 +72,18 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         Doors doors = beginning.Doors;
         EventLoop? loop = null;
         SessionServer? server = null;
+        RevocableConnections? connections = null;
         try
         {
             ILogger? log = null;
             loop = new EventLoop("flower-board", e => HostingLog.Fault(log!, e));
             WebApplication web = GrpcDoor.Build(doors.Grpc.Socket, logging, loop);
             log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("flower.switchboard");
-            var board = new Board(log, new DeadlineQueue(loop, options.AcceptDeadline));
+            connections = new RevocableConnections(loop);
+            var board = new Board(log, new DeadlineQueue(loop, options.AcceptDeadline), connections);
             var door = new PublicDoor(board.Handles, log);
             door.Use(options.Configuration.Grants, options.Configuration.Remedy);
+            board.Handles.Quotas.Use(options.Configuration.PerUser, options.Configuration.PerHandle);
             web.Services.GetRequiredService<GrpcDoorService>().Open(board, door);
             server = new SessionServer(loop, log);
             Protocol.V1.Switchboard.BindService(server.Methods, new SwitchboardService(board, log));
@@ -93,8 +99,8 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             });
             await web.StartAsync(cancellationToken);
             HostingLog.Started(log, doors.Handle.Path, doors.Grpc.Path);
-            var reload = new Reload(options, loop, door, doors, log);
-            return new SwitchboardDaemon(loop, server, predecessor, doors, web, reload)
+            var reload = new Reload(options, loop, board, door, doors, log);
+            return new SwitchboardDaemon(loop, server, connections, predecessor, doors, web, reload)
             {
                 Stopping = WhenStopping(web),
             };
@@ -104,7 +110,11 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             beginning.Fail(e.Message);
             if (server is not null)
             {
-                await loop!.Invoke(server.Dispose);
+                await loop!.Invoke(() =>
+                {
+                    server.Dispose();
+                    connections!.Dispose();
+                });
             }
 
             loop?.Dispose();
@@ -149,6 +159,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             }
 
             _server.Dispose();
+            _connections.Dispose();
             store?.Dispose();
         });
         using (var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5)))

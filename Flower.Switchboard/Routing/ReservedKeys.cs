@@ -11,6 +11,7 @@ namespace Flower.Switchboard.Routing;
 internal static class ReservedKeys
 {
     public const string ConnectionId = "flower.connection_id";
+    public const string Revocable = "flower.revocable";
 
     /// <summary>What is attested of a client begins with it.</summary>
     public const string ClientPrefix = "flower.client_";

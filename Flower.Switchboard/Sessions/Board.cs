@@ -2,7 +2,9 @@
 using System.Globalization;
 using Flower.Protocol;
 using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
+using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
@@ -14,17 +16,23 @@ namespace Flower.Switchboard.Sessions;
 /// The state of the switchboard: handles, targets, and the requests that wait for one. On the loop. Everything that
 /// changes stands here; calls come in through <see cref="SwitchboardService"/>.
 /// </summary>
-internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
+internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, RevocableConnections connections)
 {
     private const int MaxWaiting = 4096;
     private const int MaxTargets = 1_000_000;
+
+    // What a handle uses counts for all above it, so the cost of each call grows with their number.
+    private const int MaxDepth = 64;
 
     private readonly TargetDirectory<Target> _directory = new();
     private readonly LinkedList<(Query Query, TaskCompletionSource Found)> _waiting = new();
     private readonly Dictionary<long, Target> _byRegistration = [];
 
     /// <summary>The live handles.</summary>
-    public HandleTree Handles { get; } = new();
+    public HandleTree Handles { get; } = new(new QuotaTable(Mono.Unix.Native.Syscall.geteuid(), logger));
+
+    /// <summary>The connections that can be shut down.</summary>
+    public RevocableConnections Connections { get; } = connections;
 
     /// <summary>The id of the connection that was made last.</summary>
     public ulong LastConnectionId { get; set; }
@@ -54,10 +62,20 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
             throw Refusal.Invalid("a right that this switchboard does not know", []);
         }
 
+        if (caller.Node.Depth >= MaxDepth)
+        {
+            throw Refusal.Exhausted($"a handle is made from another one at most {MaxDepth} times over");
+        }
+
         Handle narrower = Narrow(
             caller.Handle, rights, Stating.Read(request.InLabels), Stating.Read(request.OutLabels));
-        return new HandleNode(Handles, narrower, caller.Node, caller.Credentials);
+        return new HandleNode(Handles, narrower, caller.Node, caller.Credentials, Environment.TickCount64);
     }
+
+    /// <summary>Takes back a handle with all that came from it, or one connection.</summary>
+    /// <exception cref="RpcException">NOT_FOUND, or FAILED_PRECONDITION.</exception>
+    public RevokeResponse Revoke(Caller caller, RevokeRequest request) =>
+        new Revocation(this, logger, caller).Run(request);
 
     /// <summary>Registers a target and wakes the requests that waited for it.</summary>
     /// <param name="target">The target.</param>
@@ -65,9 +83,21 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
     /// <exception cref="RpcException">Its name is taken, or a limit is reached.</exception>
     public void Register(Target target, long restored = 0)
     {
+        if (target.Caller.Node.IsRevoked)
+        {
+            // The request was on its way to the handler when the handle was revoked.
+            throw Refusal.Revoked(Refusal.HandleRevoked);
+        }
+
         if (_directory.Count >= MaxTargets)
         {
             throw Refusal.Exhausted($"the switchboard has {MaxTargets} targets, its limit");
+        }
+
+        Credentials whose = target.Caller.Credentials;
+        if (restored == 0 && Handles.Quotas.Exhausted(target.Caller.Node, whose, QuotaKind.Targets) is string exhausted)
+        {
+            throw Refusal.Exhausted(exhausted);
         }
 
         _directory.LastSequence = restored - 1;
@@ -85,6 +115,8 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
 
         target.Registration = _directory.LastSequence;
         _byRegistration[target.Registration] = target;
+        target.Caller.Node.Targets.Add(target);
+        Handles.Quotas.Add(target.Caller.Node, whose.Uid, QuotaKind.Targets, 1);
         if (restored == 0)
         {
             BoardLog.Registered(logger, NameOf(target.Kind), target.Own, target.Caller.Credentials.Pid, target.OwnerUid);
@@ -96,8 +128,14 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
     /// <summary>Forgets a target. Idempotent.</summary>
     public void Unregister(Target target)
     {
+        if (!_byRegistration.Remove(target.Registration))
+        {
+            return;
+        }
+
         _directory.Remove(target);
-        _byRegistration.Remove(target.Registration);
+        target.Caller.Node.Targets.Remove(target);
+        Handles.Quotas.Add(target.Caller.Node, target.OwnerUid, QuotaKind.Targets, -1);
         target.OnGone();
         if (IsReplaced)
         {
@@ -138,14 +176,18 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines)
         }
     }
 
-    /// <summary>The labels of a new connection as each side sees them.</summary>
-    public (IReadOnlyList<Label> ForClient, IReadOnlyList<Label> ForTarget) Join(Request request, Target target)
+    /// <summary>The id of a new connection, and its labels as each side sees them.</summary>
+    public (ulong Id, IReadOnlyList<Label> ForClient, IReadOnlyList<Label> ForTarget) Join(Request request, Target target)
     {
-        string id = (++LastConnectionId).ToString(CultureInfo.InvariantCulture);
-        LabelSet attested = LabelSet.Create((ReservedKeys.ConnectionId, id))
+        ulong number = ++LastConnectionId;
+        string id = number.ToString(CultureInfo.InvariantCulture);
+        LabelSet about = request.IsRevocable
+            ? LabelSet.Create((ReservedKeys.ConnectionId, id), (ReservedKeys.Revocable, "true"))
+            : LabelSet.Create((ReservedKeys.ConnectionId, id));
+        LabelSet attested = about
             .Merge(request.Attested, out _)
             .Merge(target.Attested, out _);
-        return (Provenance.ForReceiver(attested, request.Party, target.Party),
+        return (number, Provenance.ForReceiver(attested, request.Party, target.Party),
             Provenance.ForReceiver(attested, target.Party, request.Party));
     }
 

@@ -20,6 +20,14 @@ internal static partial class BoardLog
     [LoggerMessage(104, LogLevel.Debug, "connected pid {ClientPid} to {Labels} (pid {ServerPid})")]
     internal static partial void Connected(ILogger logger, int clientPid, LabelSet labels, int serverPid);
 
-    [LoggerMessage(105, LogLevel.Information, "a session of pid {Pid} refused (said once a user): {Reason}")]
+    [LoggerMessage(107, LogLevel.Information, "a session of pid {Pid} refused (said once a user): {Reason}")]
     internal static partial void TurnedAway(ILogger logger, int pid, string reason);
+
+    [LoggerMessage(105, LogLevel.Information, "handle {Handle} revoked by pid {Pid} uid {Uid}, which ended {Handles} handles, "
+        + "{Sessions} sessions, {Targets} targets and {Connections} connections")]
+    internal static partial void HandleRevoked(
+        ILogger logger, ulong handle, int pid, uint uid, uint handles, uint sessions, uint targets, uint connections);
+
+    [LoggerMessage(106, LogLevel.Information, "connection {Connection} revoked by pid {Pid} uid {Uid}")]
+    internal static partial void ConnectionRevoked(ILogger logger, ulong connection, int pid, uint uid);
 }

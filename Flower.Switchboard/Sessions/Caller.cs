@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Globalization;
 using Flower.Protocol;
+using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Switchboard.Attestation;
@@ -37,6 +38,11 @@ internal sealed class Caller(HandleNode node, Credentials credentials, ISession?
 
     /// <summary>What the switchboard attests of the caller when it is a target.</summary>
     public LabelSet AsServer => _asServer ??= Attest(ReservedKeys.ServerPrefix);
+
+    /// <summary>A descriptor, which the receiver owns, that becomes readable when the caller's process ends.</summary>
+    /// <exception cref="FlowerSocketException">EMFILE …</exception>
+    public Descriptor OpenProcess() =>
+        session?.ProcessDescriptor?.Duplicate() ?? ProcessDescriptor.Open(Credentials.Pid);
 
     private LabelSet Attest(string prefix)
     {

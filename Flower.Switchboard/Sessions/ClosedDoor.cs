@@ -11,6 +11,8 @@ internal sealed class ClosedDoor(Status refusal) : ISessionAuthority
 
     public Status? Bind(ISession session) => refusal;
 
+    public Status? Weigh(ISession session, long queuedBytes, int descriptorsInFlight) => null;
+
     public void Leave(ISession session)
     {
         // It was never in.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
+using Flower.Rpc;
 using Flower.Rpc.Server;
 using Flower.Rpc.State;
 using Flower.Switchboard.State;
@@ -17,15 +18,21 @@ internal sealed class Connecting
 {
     private readonly PendingOffer _offer;
     private readonly IReadOnlyList<Label>? _forTarget;
+    private readonly RevocableConnection? _revocable;
     private SafeHandle? _clientEnd;
 
     private Connecting(
-        PendingOffer offer, IReadOnlyList<Label> forClient, IReadOnlyList<Label>? forTarget, SafeHandle? clientEnd)
+        PendingOffer offer,
+        IReadOnlyList<Label> forClient,
+        IReadOnlyList<Label>? forTarget,
+        SafeHandle? clientEnd,
+        RevocableConnection? revocable)
     {
         _offer = offer;
         ForClient = forClient;
         _forTarget = forTarget;
         _clientEnd = clientEnd;
+        _revocable = revocable;
     }
 
     public Target Target => _offer.Target;
@@ -39,22 +46,42 @@ internal sealed class Connecting
     /// <param name="target">To whom.</param>
     /// <param name="targetEnd">The socket for the target, which is taken; null: it brings one.</param>
     /// <param name="clientEnd">The client's end, which is taken; null: it has one, or the target brings it.</param>
+    /// <exception cref="RpcException">RESOURCE_EXHAUSTED: it cannot be held to be revoked.</exception>
     public static Connecting Begin(
         Board board, Request wish, Target target, SafeHandle? targetEnd, SafeHandle? clientEnd)
     {
-        (IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = board.Join(wish, target);
-        return new(target.Prepare(targetEnd), forClient, forTarget, clientEnd);
+        (ulong id, IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = board.Join(wish, target);
+        RevocableConnection? revocable = null;
+        if (wish.IsRevocable)
+        {
+            try
+            {
+                // Of a pair and of an egress's socket, the client's end is held; a pushed socket is the server's.
+                Caller holder = clientEnd is null && targetEnd is not null ? target.Caller : wish.Caller;
+                revocable = board.Connections.Begin(id, wish.Caller, target.Caller, holder, clientEnd ?? targetEnd);
+            }
+            catch
+            {
+                targetEnd?.Dispose();
+                clientEnd?.Dispose();
+                throw;
+            }
+        }
+
+        return new(target.Prepare(targetEnd), forClient, forTarget, clientEnd, revocable);
     }
 
     /// <summary>Goes on with a connect that another process began.</summary>
     /// <exception cref="RpcException">UNAVAILABLE: its target has gone.</exception>
-    public static Connecting Resume(Board board, CallCheckpoint checkpoint)
+    public static Connecting Resume(Board board, Caller caller, CallCheckpoint checkpoint)
     {
         ConnectState state = ConnectState.Parser.ParseFrom(checkpoint.State);
         SafeHandle? clientEnd = checkpoint.Descriptors.Take(state.ClientEnd);
         if (board.FindRegistered(state.Registration)?.FindOffer(state.Offer) is PendingOffer offer)
         {
-            return new(offer, state.Labels, forTarget: null, clientEnd);
+            RevocableConnection? revocable = state.Revocable == 0 ? null : board.Connections.Resume(
+                state.Revocable, caller, offer.Target.Caller, state.Held, checkpoint.Descriptors);
+            return new(offer, state.Labels, forTarget: null, clientEnd, revocable);
         }
 
         clientEnd?.Dispose();
@@ -68,6 +95,8 @@ internal sealed class Connecting
         Offer = _offer.Id,
         ClientEnd = _clientEnd is null ? 0 : descriptors.Add(_clientEnd),
         Labels = { ForClient },
+        Revocable = _revocable?.Id ?? 0,
+        Held = _revocable?.Save(descriptors),
     }.ToByteString();
 
     /// <summary>Waits for the target.</summary>
@@ -78,25 +107,76 @@ internal sealed class Connecting
     {
         try
         {
-            OfferOutcome outcome = await Target.OfferAsync(_offer, _forTarget, board.AcceptDeadlines, client);
+            OfferOutcome outcome = _revocable is null
+                ? await Target.OfferAsync(_offer, _forTarget, board.AcceptDeadlines, client)
+                : await OfferRevocableAsync(_revocable, board, client);
             if (outcome is not OfferOutcome.Accepted accepted)
             {
                 throw Refusal.NotTaken(outcome, board.AcceptDeadlines.Limit);
             }
 
-            if (client.IsCancellationRequested)
-            {
-                accepted.Socket?.Dispose();
-                throw new OperationCanceledException(client);
-            }
-
             SafeHandle? socket = _clientEnd ?? accepted.Socket;
             _clientEnd = null;
+            Complete(socket, accepted, client);
             return socket;
         }
         finally
         {
             _clientEnd?.Dispose();
+            if (_revocable is { IsMade: false })
+            {
+                _revocable.LetGo();
+            }
+        }
+    }
+
+    // Revoked before the target answers, the offer is withdrawn as if the client had gone.
+    private async Task<OfferOutcome> OfferRevocableAsync(
+        RevocableConnection revocable, Board board, CancellationToken client)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(client, revocable.Revoked);
+        try
+        {
+            return await Target.OfferAsync(_offer, _forTarget, board.AcceptDeadlines, either.Token);
+        }
+        catch (OperationCanceledException) when (!client.IsCancellationRequested)
+        {
+            throw Refusal.Revoked(Refusal.ConnectionRevoked);
+        }
+    }
+
+    // The answer and the end of the wish may have come together.
+    private void Complete(SafeHandle? socket, OfferOutcome.Accepted accepted, CancellationToken client)
+    {
+        try
+        {
+            client.ThrowIfCancellationRequested();
+            if (_revocable is null)
+            {
+                return;
+            }
+
+            if (_revocable.Revoked.IsCancellationRequested)
+            {
+                throw Refusal.Revoked(Refusal.ConnectionRevoked);
+            }
+
+            if (accepted.Socket is not null)
+            {
+                _revocable.Hold(accepted.Socket);
+            }
+
+            _revocable.Complete();
+        }
+        catch (Exception e)
+        {
+            socket?.Dispose();
+            if (e is FlowerSocketException failure)
+            {
+                throw Refusal.CannotHold(failure);
+            }
+
+            throw;
         }
     }
 }

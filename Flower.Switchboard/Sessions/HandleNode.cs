@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
+using Flower.Switchboard.Quotas;
 using Grpc.Core;
 using Handle = Flower.Switchboard.Routing.Handle;
 
@@ -8,58 +9,190 @@ namespace Flower.Switchboard.Sessions;
 
 /// <summary>
 /// A live handle: what it allows, what it was made from, and the sessions over it. On the loop. It stands in its tree from
-/// its first session until neither it nor anything made from it has one.
+/// its first session until neither it nor anything made from it has one, or until it is revoked, which is for good.
 /// </summary>
 /// <param name="tree">Where it stands while it is live.</param>
 /// <param name="handle">What it allows.</param>
 /// <param name="parent">What it was made from; null for the one of a session that came by a path.</param>
 /// <param name="maker">Who made it: the caller of Constrain, or who connected.</param>
-internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? parent, Credentials maker)
+/// <param name="since">When it was made, in milliseconds of the monotonic clock.</param>
+internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? parent, Credentials maker, long since)
     : ISessionAuthority
 {
     private readonly HashSet<ISession> _sessions = [];
+    private readonly Dictionary<ISession, SessionLoad> _loads = [];
     private readonly HashSet<HandleNode> _children = [];
+    private readonly HashSet<Target> _targets = [];
+    private readonly HandleNode? _top = parent?.Top;
+
+    // Then so are all above it, and none of them is revoked.
+    private bool _isInTree;
 
     public Handle Handle { get; } = handle;
 
+    /// <summary>How many handles are above it.</summary>
+    public int Depth { get; } = parent is null ? 0 : parent.Depth + 1;
+
+    /// <summary>What it and all that was made from it use; null for one by a path, which its user's quotas bound.</summary>
+    public Budget? Budget { get; } = parent is null
+        ? null
+        : new Budget("handle " + handle.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
     public HandleNode? Parent { get; } = parent;
+
+    /// <summary>What all of it was made from in the end: the handle of a session that came by a path.</summary>
+    public HandleNode Top => _top ?? this;
 
     /// <summary>Who made it: the caller of Constrain, or who connected to the public socket.</summary>
     public Credentials Maker { get; } = maker;
+
+    /// <summary>When it was made, in milliseconds of the monotonic clock.</summary>
+    public long Since { get; } = since;
+
+    /// <summary>It was taken back: it allows nothing any more.</summary>
+    public bool IsRevoked { get; private set; }
 
     public IReadOnlyCollection<ISession> Sessions => _sessions;
 
     public IReadOnlyCollection<HandleNode> Children => _children;
 
+    /// <summary>What is registered over it.</summary>
+    public ICollection<Target> Targets => _targets;
+
+    /// <summary>How many revocable connections were requested over it.</summary>
+    public int Connections { get; set; }
+
     public Status? Admit(ISession session)
     {
         _sessions.Add(session);
-        if (_sessions.Count == 1)
+        if (IsUnderRevoked())
         {
-            Enter();
+            return new(StatusCode.PermissionDenied, Refusal.HandleRevoked);
+        }
+
+        if (tree.Quotas.TryAdd(this, Maker, QuotaKind.Sessions) is string exhausted)
+        {
+            return new(StatusCode.ResourceExhausted, exhausted);
+        }
+
+        _loads.Add(session, new SessionLoad(Maker.Uid));
+        if (Parent is null && tree.Quotas.TryAdd(this, Maker, QuotaKind.ConnectsPerSecond) is string tooFast)
+        {
+            return new(StatusCode.ResourceExhausted, tooFast);
+        }
+
+        Enter();
+        return null;
+    }
+
+    public Status? Bind(ISession session)
+    {
+        // Until its owner is known, it counts for whoever made the handle.
+        if (_loads.TryGetValue(session, out SessionLoad? load) && session.Owner is Credentials owner && owner.Uid != load.Uid)
+        {
+            if (tree.Quotas.TryMove(this, load.Uid, owner, QuotaKind.Sessions) is string exhausted)
+            {
+                return new(StatusCode.ResourceExhausted, exhausted);
+            }
+
+            _loads[session] = new SessionLoad(owner.Uid);
         }
 
         return null;
     }
 
-    public Status? Bind(ISession session) => null;
+    public Status? Weigh(ISession session, long queuedBytes, int descriptorsInFlight)
+    {
+        if (!_loads.TryGetValue(session, out SessionLoad? load))
+        {
+            return null;
+        }
+
+        bool grows = queuedBytes > load.QueuedBytes;
+        tree.Quotas.Add(this, load.Uid, QuotaKind.QueuedBytes, queuedBytes - load.QueuedBytes);
+        tree.Quotas.Add(this, load.Uid, QuotaKind.DescriptorsInFlight, descriptorsInFlight - load.DescriptorsInFlight);
+        load.QueuedBytes = queuedBytes;
+        load.DescriptorsInFlight = descriptorsInFlight;
+        return grows && tree.Quotas.Exhausted(this, session.Owner ?? Maker, QuotaKind.QueuedBytes) is string exhausted
+            ? new(StatusCode.ResourceExhausted, exhausted)
+            : null;
+    }
 
     public void Leave(ISession session)
     {
         _sessions.Remove(session);
-        for (HandleNode? node = this; node is { _sessions.Count: 0, _children.Count: 0 }; node = node.Parent)
+        if (_loads.Remove(session, out SessionLoad? load))
         {
-            tree.Remove(node);
-            node.Parent?._children.Remove(node);
+            tree.Quotas.Add(this, load.Uid, QuotaKind.Sessions, -1);
+            tree.Quotas.Add(this, load.Uid, QuotaKind.QueuedBytes, -load.QueuedBytes);
+            tree.Quotas.Add(this, load.Uid, QuotaKind.DescriptorsInFlight, -load.DescriptorsInFlight);
         }
+
+        Prune();
+    }
+
+    /// <summary>
+    /// Takes it back with all that was made from it: from here on none of these is in the tree, nor comes back, and none
+    /// admits a session. Those that are open are for the caller to end, once all are marked.
+    /// </summary>
+    /// <returns>This handle, and the live ones that were made from it.</returns>
+    public IReadOnlyList<HandleNode> Revoke()
+    {
+        var all = new List<HandleNode> { this };
+        for (int i = 0; i < all.Count; i++)
+        {
+            all.AddRange(all[i]._children);
+        }
+
+        foreach (HandleNode node in all)
+        {
+            node.IsRevoked = true;
+            node._children.Clear();
+            node.Exit();
+        }
+
+        Parent?.Prune();
+        return all;
+    }
+
+    // One that is not live may have been made from one that was revoked while it was not.
+    private bool IsUnderRevoked()
+    {
+        for (HandleNode? node = this; node is { _isInTree: false }; node = node.Parent)
+        {
+            if (node.IsRevoked)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void Enter()
     {
-        tree.Add(this);
-        for (HandleNode node = this; node.Parent?._children.Add(node) ?? false; node = node.Parent)
+        for (HandleNode? node = this; node is { _isInTree: false }; node = node.Parent)
         {
-            tree.Add(node.Parent);
+            node._isInTree = true;
+            tree.Live.Add(node.Handle.Id, node);
+            node.Parent?._children.Add(node);
+        }
+    }
+
+    private void Exit()
+    {
+        _isInTree = false;
+        tree.Live.Remove(Handle.Id);
+        Parent?._children.Remove(this);
+    }
+
+    private void Prune()
+    {
+        for (HandleNode? node = this;
+            node is { _isInTree: true, _sessions.Count: 0, _children.Count: 0 };
+            node = node.Parent)
+        {
+            node.Exit();
         }
     }
 }

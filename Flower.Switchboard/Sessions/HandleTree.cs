@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Switchboard.Quotas;
+
 namespace Flower.Switchboard.Sessions;
 
 /// <summary>The live handles by their ids, which are never used again. On the loop.</summary>
-internal sealed class HandleTree
+internal sealed class HandleTree(QuotaTable quotas)
 {
-    private readonly Dictionary<ulong, HandleNode> _nodes = [];
+    /// <summary>Who uses how much.</summary>
+    public QuotaTable Quotas { get; } = quotas;
 
     /// <summary>The id of the handle that was made last.</summary>
     public ulong LastId { get; set; }
 
     /// <summary>Those that have sessions, or that others with sessions were made from.</summary>
-    public IReadOnlyCollection<HandleNode> Nodes => _nodes.Values;
+    public IdTable<HandleNode> Live { get; } = new();
+
+    /// <summary>The same, in no order.</summary>
+    public IReadOnlyCollection<HandleNode> Nodes => Live.Items;
 
     public ulong NextId() => ++LastId;
 
-    public HandleNode? Find(ulong id) => _nodes.GetValueOrDefault(id);
-
-    internal void Add(HandleNode node) => _nodes.TryAdd(node.Handle.Id, node);
-
-    internal void Remove(HandleNode node) => _nodes.Remove(node.Handle.Id);
+    public HandleNode? Find(ulong id) => Live.Find(id);
 }

@@ -66,7 +66,7 @@ internal sealed class PublicDoor(HandleTree handles, ILogger logger)
 
         HandleResult own = grant.Handle.Constrain(
             handles.NextId(), grant.Handle.Rights, LabelSet.Empty, LabelSet.Empty);
-        return new(handles, ((HandleResult.Narrower)own).Handle, parent: null, peer.Credentials);
+        return new(handles, ((HandleResult.Narrower)own).Handle, parent: null, peer.Credentials, Environment.TickCount64);
     }
 
     private RpcException TurnAway(SocketPeer peer, Grant? grant)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol;
 using Flower.Protocol.V1;
+using Flower.Rpc;
 using Flower.Switchboard.Routing;
 using Google.Protobuf;
 using Grpc.Core;
@@ -13,6 +14,12 @@ internal static class Refusal
 {
     /// <summary>The trailer with an <see cref="ErrorDetail"/>.</summary>
     public const string DetailTrailer = "flower-error-bin";
+
+    /// <summary>What the sessions over a revoked handle are told.</summary>
+    public const string HandleRevoked = "the handle was revoked";
+
+    /// <summary>What the client is told of a connection that was revoked before it was made.</summary>
+    public const string ConnectionRevoked = "the connection was revoked";
 
     public static RpcException LacksRights(IReadOnlyList<Right> rights) => Make(
         StatusCode.PermissionDenied,
@@ -50,6 +57,19 @@ internal static class Refusal
         mayList ? [.. target.Own.Labels.Select(l => l.Key)] : []);
 
     public static RpcException NoGrant(string message) => Make(StatusCode.PermissionDenied, message, []);
+
+    /// <summary>No handle or connection that the caller may see has that id.</summary>
+    public static RpcException NoSuch(string message) => Make(StatusCode.NotFound, message, []);
+
+    public static RpcException OwnHandle(ulong id) => Make(
+        StatusCode.FailedPrecondition,
+        $"handle {id} is that of this very session, which ends when it is closed",
+        []);
+
+    public static RpcException Revoked(string message) => Make(StatusCode.PermissionDenied, message, []);
+
+    public static RpcException CannotHold(FlowerSocketException e) =>
+        Exhausted($"the switchboard cannot hold the connection to revoke it: {e.Name}");
 
     public static RpcException Exhausted(string message) => Make(StatusCode.ResourceExhausted, message, []);
 

@@ -25,12 +25,15 @@ internal sealed class Request
 
     public Query Query { get; }
 
+    /// <summary>The connection is to be one that can be shut down.</summary>
+    public bool IsRevocable { get; private init; }
+
     public Party Party => new(Caller.Handle, LabelSide.Out, Stated);
 
     /// <summary>Checks the labels of a call and builds its lookup.</summary>
     /// <exception cref="Grpc.Core.RpcException">The labels break a rule or contradict the handle's.</exception>
     public static Request Create(
-        Caller caller, Labels? labels, bool relatedOnly, bool ingress = false, bool relay = false)
+        Caller caller, Labels? labels, bool relatedOnly, bool revocable, bool ingress = false, bool relay = false)
     {
         LabelSet given = Stating.Read(labels);
         LabelSet stated = Stating.OutLabels(caller.Handle, given);
@@ -43,6 +46,6 @@ internal sealed class Request
             Ingress = ingress,
             Relay = relay,
         };
-        return new Request(caller, attested, stated, query);
+        return new Request(caller, attested, stated, query) { IsRevocable = revocable };
     }
 }

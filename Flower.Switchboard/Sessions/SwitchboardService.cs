@@ -5,6 +5,7 @@ using Flower.Protocol.V1;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
+using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.State;
 using Google.Protobuf;
@@ -35,12 +36,14 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             Connecting connecting;
             if (session.Resumed is CallCheckpoint checkpoint)
             {
-                connecting = Connecting.Resume(board, checkpoint);
+                connecting = Connecting.Resume(board, caller, checkpoint);
             }
             else
             {
                 Require(caller, Rights.ClientConnect);
-                Request wish = Request.Create(caller, request.Labels, request.RelatedOnly || request.Wait);
+                RequireQuotas(caller);
+                Request wish = Request.Create(
+                    caller, request.Labels, request.RelatedOnly || request.Wait, request.Revocable);
                 Target target = await board.FindAsync(wish, request.Wait, context.CancellationToken);
                 (Descriptor? clientEnd, Descriptor? targetEnd) =
                     target.Kind == TargetKind.Server ? MakePair() : (null, null);
@@ -66,18 +69,20 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                 Connecting connecting;
                 if (session.Resumed is CallCheckpoint checkpoint)
                 {
-                    connecting = Connecting.Resume(board, checkpoint);
+                    connecting = Connecting.Resume(board, caller, checkpoint);
                 }
                 else
                 {
                     Require(caller, Rights.IngressConnect);
+                    RequireQuotas(caller);
                     if (socket is null || !UnixSocket.IsStreamSocket(socket))
                     {
                         throw Refusal.Invalid("an ingress pushes a connected stream socket", []);
                     }
 
                     Request wish = Request.Create(
-                        caller, request.Labels, request.RelatedOnly || request.Wait, ingress: true, request.Relay);
+                        caller, request.Labels, request.RelatedOnly || request.Wait, request.Revocable, ingress: true,
+                        request.Relay);
                     Target target = await board.FindAsync(wish, request.Wait, context.CancellationToken);
                     // To an egress the caller relays through its own copy.
                     SafeHandle? pushed = target.Kind == TargetKind.Egress ? null : socket;
@@ -129,7 +134,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                     ? requestStream.Current.Answer ?? throw NoAnswer()
                     : null);
             return true;
-        });
+        }, isShort: false);
 
     public override Task EgressStart(
         IAsyncStreamReader<EgressStartRequest> requestStream,
@@ -159,7 +164,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                     ? requestStream.Current.Answer ?? throw NoAnswer()
                     : null);
             return true;
-        });
+        }, isShort: false);
 
     public override Task ResolverStart(
         IAsyncStreamReader<ResolverStartRequest> requestStream,
@@ -189,6 +194,27 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             return true;
         });
 
+    public override Task Handles(
+        HandlesRequest request, IServerStreamWriter<HandlesResponse> responseStream, ServerCallContext context) =>
+        Guard(context, async caller =>
+        {
+            await Walk.HandlesAsync(
+                board, caller, BeginWalk(context), responseStream.WriteAsync, context.CancellationToken);
+            return true;
+        });
+
+    public override Task Connections(
+        ConnectionsRequest request, IServerStreamWriter<ConnectionsResponse> responseStream, ServerCallContext context) =>
+        Guard(context, async caller =>
+        {
+            await Walk.ConnectionsAsync(
+                board, caller, BeginWalk(context), responseStream.WriteAsync, context.CancellationToken);
+            return true;
+        });
+
+    public override Task<RevokeResponse> Revoke(RevokeRequest request, ServerCallContext context) =>
+        Guard(context, caller => Task.FromResult(board.Revoke(caller, request)));
+
     /// <summary>Checks a right.</summary>
     /// <exception cref="RpcException">PERMISSION_DENIED, naming it.</exception>
     internal static void Require(Caller caller, Rights right)
@@ -197,6 +223,19 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         {
             throw Refusal.LacksRights(right.ToMessage());
         }
+    }
+
+    private static WalkCursor BeginWalk(ServerCallContext context)
+    {
+        var session = (SessionCallContext)context;
+        var cursor = new WalkCursor
+        {
+            Last = session.Resumed is CallCheckpoint checkpoint
+                ? WalkState.Parser.ParseFrom(checkpoint.State).Last
+                : 0,
+        };
+        session.Checkpoint = _ => new WalkState { Last = cursor.Last }.ToByteString();
+        return cursor;
     }
 
     private static RpcException NoStart(Answer? instead)
@@ -280,7 +319,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     }
 
     // Who calls, and a line in the log for each refusal.
-    private async Task<T> Guard<T>(ServerCallContext context, Func<Caller, Task<T>> call)
+    private async Task<T> Guard<T>(ServerCallContext context, Func<Caller, Task<T>> call, bool isShort = true)
     {
         var session = (SessionCallContext)context;
         if (session.SessionState is not Caller caller)
@@ -289,15 +328,55 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             session.SessionState = caller;
         }
 
+        bool isCounted = false;
         try
         {
+            isCounted = isShort && Count(caller, session);
             return await call(caller);
         }
         catch (RpcException e)
         {
+            if (e.StatusCode == StatusCode.ResourceExhausted)
+            {
+                // Whoever asks for too much asks more slowly from now on, and costs the others less.
+                session.Session.Rest();
+            }
+
             BoardLog.Refused(
                 logger, context.Method, caller.Credentials.Pid, caller.Credentials.Uid, e.StatusCode, e.Status.Detail);
             throw;
+        }
+        finally
+        {
+            if (isCounted)
+            {
+                board.Handles.Quotas.Add(caller.Node, caller.Credentials.Uid, QuotaKind.PendingCalls, -1);
+            }
+        }
+    }
+
+    // What another process had begun is not refused.
+    private bool Count(Caller caller, SessionCallContext session)
+    {
+        if (session.IsRestored)
+        {
+            board.Handles.Quotas.Add(caller.Node, caller.Credentials.Uid, QuotaKind.PendingCalls, 1);
+        }
+        else if (board.Handles.Quotas.TryAdd(caller.Node, caller.Credentials, QuotaKind.PendingCalls) is string exhausted)
+        {
+            throw Refusal.Exhausted(exhausted);
+        }
+
+        return true;
+    }
+
+    private void RequireQuotas(Caller caller)
+    {
+        QuotaTable quotas = board.Handles.Quotas;
+        if ((quotas.TryAdd(caller.Node, caller.Credentials, QuotaKind.ConnectsPerSecond)
+            ?? quotas.Exhausted(caller.Node, caller.Credentials, QuotaKind.DescriptorsInFlight)) is string exhausted)
+        {
+            throw Refusal.Exhausted(exhausted);
         }
     }
 }

@@ -42,6 +42,11 @@ internal sealed class BoardRestorer
             restorer.Add(node);
         }
 
+        foreach (RevocableState connection in state.Connections)
+        {
+            board.Connections.Restore(connection, descriptors, number => At(restorer._nodes, number));
+        }
+
         server.Restore(
             state.Sessions, descriptors, number => At(restorer._nodes, number), call => (ulong)OrderOf(call));
         board.LastRegistration = state.LastRegistration;
@@ -97,5 +102,6 @@ internal sealed class BoardRestorer
         _board.Handles,
         At(_handles, state.Handle),
         state.Parent == 0 ? null : At(_nodes, state.Parent),
-        new Credentials { Pid = state.Pid, Uid = state.Uid, Gid = state.Gid }));
+        new Credentials { Pid = state.Pid, Uid = state.Uid, Gid = state.Gid },
+        state.Since));
 }

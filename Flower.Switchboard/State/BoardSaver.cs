@@ -23,6 +23,7 @@ internal static class BoardSaver
         }
 
         state.Sessions.AddRange(server.Save(descriptors, authority => numbers.Of((HandleNode)authority)));
+        state.Connections.AddRange(board.Connections.Save(descriptors, numbers.Of));
         state.LastHandleId = board.Handles.LastId;
         state.LastConnectionId = board.LastConnectionId;
         state.LastRegistration = board.LastRegistration;

@@ -34,6 +34,7 @@ internal sealed class HandleNumbers(Action<HandleState> addHandle, Action<NodeSt
                 Pid = next.Maker.Pid,
                 Uid = next.Maker.Uid,
                 Gid = next.Maker.Gid,
+                Since = next.Since,
             });
             _nodes.Add(next, (uint)_nodes.Count + 1);
         }

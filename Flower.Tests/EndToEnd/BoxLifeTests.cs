@@ -4,7 +4,7 @@ using NUnit.Framework;
 
 namespace Flower.Tests.EndToEnd;
 
-/// <summary>How a box of <c>flower run --no-network</c> begins and ends: exit codes, signals, the terminal, errors.</summary>
+/// <summary>How a box begins and ends: exit codes, signals, the terminal, errors.</summary>
 public sealed class BoxLifeTests : BoxTest
 {
     private const string Loop = "echo ready; while :; do sleep 0.05; done";

@@ -60,11 +60,13 @@ public sealed class BoxServiceTests : BoxTest
     public async Task Box_AnotherServer_IsOutOfReach()
     {
         FlowerProcess box = BoxShell(
-            Narrow, $"f cat -d service=secret; echo $?; psql -X -h {Path.GetDirectoryName(_postgres.SocketPath)}; echo $?");
+            Narrow,
+            $"f cat -d service=secret; echo $?; psql -X -h {Path.GetDirectoryName(_postgres.SocketPath)}; echo $?");
 
         Assert.That(await box.ExitAsync(), Is.Zero);
         Assert.That(box.Out.Lines, Is.EqualTo(new[] { "77", "2" }));
-        Assert.That(box.Error.ToString(), Does.Contain("'service' contradicts").And.Contain("No such file or directory"));
+        Assert.That(box.Error.ToString(), Does.Contain("'service' contradicts"));
+        Assert.That(box.Error.ToString(), Does.Contain("No such file or directory"));
     }
 
     private static async Task<string> GetAsync(IPEndPoint address)

@@ -4,7 +4,7 @@ namespace Flower.Tests.EndToEnd;
 /// <summary>A test of <c>flower run --no-network</c>: how to start one.</summary>
 public abstract class BoxTest : EndToEndTest
 {
-    /// <summary>What a box must show for these tests, wherever they were checked out: the programs and the scripts.</summary>
+    /// <summary>What a box must show for these tests, wherever they are: the programs and the scripts.</summary>
     internal static string[] Shown =>
     [
         "--bind", Programs.Root, "--bind", Path.GetDirectoryName(Programs.Flower)!, "--bind",

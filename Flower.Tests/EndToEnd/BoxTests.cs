@@ -132,8 +132,9 @@ public sealed class BoxTests : BoxTest
     public async Task Box_Descriptors_AreTheHandleAlone()
     {
         FlowerProcess box = Board.Program(
-            Programs.Require("bash"), ["-c", "exec \"$@\" 7</etc/passwd", "bash", Programs.Flower, "run", "--no-network",
-            .. BoxTest.Shown, "--", "sh", "-c", "ls /proc/$$/fd; echo $FLOWER_SWITCHBOARD $NOTIFY_SOCKET"]);
+            Programs.Require("bash"),
+            ["-c", "exec \"$@\" 7</etc/passwd", "bash", Programs.Flower, "run", "--no-network", .. Shown, "--",
+            "sh", "-c", "ls /proc/$$/fd; echo $FLOWER_SWITCHBOARD $NOTIFY_SOCKET"]);
 
         Assert.That(await box.ExitAsync(), Is.Zero, box.Error.ToString());
         Assert.That(box.Out.Lines, Is.EqualTo(new[] { "0", "1", "2", "3", "fd:3" }));

@@ -81,17 +81,38 @@ public sealed class IngressStopTests : IngressTest
     }
 
     [Test]
-    public async Task Switchboard_HasGone_EndsTheIngress()
+    public async Task Switchboard_KilledAndBack_PushedIsRefusedAndWhatComesMeanwhileIsHeld()
     {
         (FlowerProcess ingress, IPEndPoint address) = await StartAsync("--wait", "1h");
-        using Socket waiting = await ConnectAsync(address);
+        using Socket pushed = await ConnectAsync(address);
         await AwaitHeldAsync(ingress, address, 1);
 
-        await Board.EndDaemonAsync();
+        await Board.KillDaemonAsync();
 
-        Assert.That(await ingress.ExitAsync(), Is.EqualTo(69));
-        Assert.That(ingress.Error.Lines[^1], Does.EndWith("the switchboard has gone"));
-        Assert.That(await ReadAsync(waiting), Is.Empty);
+        Assert.That(await ReadAsync(pushed), Is.Empty);
+        await ingress.Error.AwaitLineAsync($"refused {pushed.LocalEndPoint}", "not pushed again");
+        await ingress.Error.AwaitLineAsync("flower ingress: the switchboard has gone: waiting for it");
+        Task<string> held = AskAsync(address);
+        await AwaitHeldAsync(ingress, address, 1);
+        await Board.StartAsync();
+        await ingress.Error.AwaitLineAsync("flower ingress: the switchboard is back");
+        await using LabelServer server = await ServeAsync();
+        AssertServedBy("www", await held);
+        AssertServedBy("www", await AskAsync(address));
+    }
+
+    [Test]
+    public async Task Switchboard_StaysAway_HeldIsRefusedInTimeAndTheIngressStays()
+    {
+        (FlowerProcess ingress, IPEndPoint address) = await StartAsync("--wait", "200ms");
+        await Board.EndDaemonAsync();
+        await ingress.Error.AwaitLineAsync("the switchboard has gone: waiting for it");
+
+        Assert.That(await AskAsync(address), Is.Empty);
+
+        await ingress.Error.AwaitLineAsync("refused 127.0.0.1:", "the switchboard has gone, and did not come back in time");
+        ingress.Signal(Signum.SIGTERM);
+        Assert.That(await ingress.ExitAsync(), Is.Zero);
     }
 
     [Test]

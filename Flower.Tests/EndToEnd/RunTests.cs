@@ -55,7 +55,8 @@ public sealed class RunTests : EndToEndTest
     {
         FlowerProcess run = Board.Program(
             Programs.Require("python3"), "-c",
-            Clean.Replace("os.execv", "os.set_inheritable(os.open('/etc/passwd', 0), True); os.execv", StringComparison.Ordinal),
+            Clean.Replace(
+                "os.execv", "os.set_inheritable(os.open('/etc/passwd', 0), True); os.execv", StringComparison.Ordinal),
             Programs.Flower, "run", "--", "sh", "-c", "read -r line <&3; echo $FLOWER_SWITCHBOARD $line");
 
         Assert.That(await run.ExitAsync(), Is.Zero, run.Error.ToString());
@@ -129,7 +130,8 @@ public sealed class RunTests : EndToEndTest
     {
         FlowerProcess run = Board.Program(
             Programs.Require("python3"), "-c", Clean, Programs.Flower, "run", "--", Programs.Flower, "run",
-            "--switchboard", Board.Handle, "--right", "list", "--", "sh", "-c", "ls /proc/$$/fd; echo $FLOWER_SWITCHBOARD");
+            "--switchboard", Board.Handle, "--right", "list", "--", "sh", "-c",
+            "ls /proc/$$/fd; echo $FLOWER_SWITCHBOARD");
 
         Assert.That(await run.ExitAsync(), Is.Zero, run.Error.ToString());
         Assert.That(run.Out.Lines, Is.EqualTo(new[] { "0", "1", "2", "4", "fd:4" }));

@@ -62,25 +62,22 @@ public sealed class ServeStopTests : EndToEndTest
     }
 
     [Test]
-    public async Task Switchboard_Gone_WaitsForTheChildrenAndFails()
+    public async Task Switchboard_Gone_ServesOnAndWaitsForItUntilStopped()
     {
-        string path = Path.Combine(Board.Folder, "other.sock");
-        string admin = Path.Combine(Board.Folder, "other-admin.sock");
-        await using FlowerProcess other =
-            FlowerProcess.Start(Programs.Flower, ["switchboard", "--listen", path, "--admin", admin]);
-        await other.ReadyAsync();
-        FlowerProcess serve = await ServeAsync("--switchboard", path, "--max", "1", "service=echo", "--", "cat");
-        await using Client.Handle handle = await Client.Handle.OpenAsync(path);
+        FlowerProcess serve = await ServeAsync("--max", "1", "service=echo", "--", "cat");
+        await using Client.Handle handle = await Board.OpenAsync();
         using Dialogue client = await OpenAsync(handle);
 
-        other.Signal(Signum.SIGTERM);
+        await Board.EndDaemonAsync();
 
-        Assert.That(await other.ExitAsync(), Is.Zero);
         await client.SayAsync("still served");
         Assert.That(await client.HearAsync(), Is.EqualTo("still served"));
+        await serve.Error.AwaitLineAsync("flower serve: the switchboard has gone: waiting for it");
         client.SayNoMore();
         Assert.That(await client.HearAsync(), Is.Null);
-        Assert.That(await serve.ExitAsync(), Is.EqualTo(69));
+        Assert.That(serve.HasExited, Is.False);
+        serve.Signal(Signum.SIGTERM);
+        Assert.That(await serve.ExitAsync(), Is.Zero);
     }
 
     private Task<FlowerProcess> ServeAsync(params string[] args) => Board.FlowerReadyAsync(["serve", .. args]);

@@ -84,6 +84,15 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
         _daemon = null;
     }
 
+    /// <summary>Kills the daemon; <see cref="StartAsync"/> starts another one in its place.</summary>
+    public async Task KillDaemonAsync()
+    {
+        Daemon.Kill();
+        await Daemon.ExitAsync();
+        await Daemon.DisposeAsync();
+        _daemon = null;
+    }
+
     /// <summary>Stops the daemon by a signal, and checks all that must hold at its end.</summary>
     public async Task StopAsync(Signum signal = Signum.SIGTERM)
     {

@@ -2,6 +2,7 @@
 using Flower.Protocol;
 using Flower.Rpc.Interop;
 using Flower.Switchboard.Grants;
+using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions;
 using Flower.Tests.Rpc;
@@ -22,7 +23,7 @@ public sealed class PublicDoorTests
     public void MakeDoor()
     {
         _log = new();
-        _door = new(new HandleTree(), _log);
+        _door = new(new HandleTree(new QuotaTable(0, _log)), _log);
         _door.Use(new GrantTable([To(Rights.List, new Who.User(7, "")), To(Rights.None, new Who.User(8, ""))], 1), "ask");
     }
 

@@ -78,6 +78,9 @@ internal abstract class BoardFixture
         Log.AssertNoErrors();
     }
 
+    /// <summary>Stops the switchboard before the test's end.</summary>
+    protected Task StopDaemonAsync() => _daemon.DisposeAsync().AsTask().Soon();
+
     private static SwitchboardConfiguration Parse(string json)
     {
         ConfigurationResult read = ConfigurationSource.None().Parse(System.Text.Encoding.UTF8.GetBytes(json));

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Flower.Protocol;
 using Flower.Rpc.Interop;
 using Flower.Switchboard.Grants;
+using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions;
 using Grpc.Core;
@@ -47,7 +48,7 @@ public sealed class GrantLaws
     {
         GrantTable table = Table(grants);
         SocketPeer peer = Peer(who);
-        var door = new PublicDoor(new HandleTree(), NullLogger.Instance);
+        var door = new PublicDoor(new HandleTree(new QuotaTable(0, NullLogger.Instance)), NullLogger.Instance);
         door.Use(table, "");
         Handle handle;
         try

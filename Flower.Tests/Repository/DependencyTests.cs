@@ -8,7 +8,10 @@ namespace Flower.Tests.Repository;
 internal sealed class DependencyTests
 {
     private static readonly string[] Tools =
-        ["Flower.Cat", "Flower.List", "Flower.Ingress", "Flower.Egress", "Flower.Serve", "Flower.Connect", "Flower.Run"];
+        [
+            "Flower.Cat", "Flower.List", "Flower.Ingress", "Flower.Egress", "Flower.Serve", "Flower.Connect", "Flower.Run",
+            "Flower.Handles",
+        ];
 
     // What some tools share besides the command line.
     private static readonly string[] Parts = ["Flower.Relay", "Flower.ProxyProtocol"];

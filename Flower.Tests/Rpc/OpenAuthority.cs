@@ -23,5 +23,7 @@ internal sealed class OpenAuthority : ISessionAuthority
 
     public Status? Bind(ISession session) => RefusesOwner;
 
+    public Status? Weigh(ISession session, long queuedBytes, int descriptorsInFlight) => null;
+
     public void Leave(ISession session) => Sessions.Remove(session);
 }

@@ -564,10 +564,10 @@ internal sealed class PacketTests : RpcFixture
             if fd < 0: raise SystemExit(77)
             socket.socket(fileno=fd).send(bytes.fromhex("{hex}"))
             """;
-        Process child;
+        System.Diagnostics.Process child;
         try
         {
-            child = Process.Start("python3", ["-c", script]);
+            child = System.Diagnostics.Process.Start("python3", ["-c", script]);
         }
         catch (System.ComponentModel.Win32Exception)
         {

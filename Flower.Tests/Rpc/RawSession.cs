@@ -26,6 +26,13 @@ internal sealed class RawSession(Descriptor socket) : IDisposable
     public void SendBytes(byte[] bytes, params SafeHandle[] descriptors) =>
         Assert.That(RpcErrno.NameOf(UnixSocket.Send(Socket, bytes, descriptors)), Is.EqualTo("0"));
 
+    /// <summary>How many frames of the last packet are still to come.</summary>
+    public int InPacket => _frames.Count;
+
+    /// <summary>Whether nothing has come that was not read.</summary>
+    public bool IsQuiet => _frames.Count == 0 && Syscall.poll(
+        [new Pollfd { fd = (int)Socket.DangerousGetHandle(), events = PollEvents.POLLIN }], 0) == 0;
+
     /// <summary>The next frame; null at the end of the session. Descriptors are closed.</summary>
     public Frame? Next()
     {

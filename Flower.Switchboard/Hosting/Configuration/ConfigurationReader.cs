@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Collections.Immutable;
 using Flower.Switchboard.Grants;
+using Flower.Switchboard.Quotas;
 using Microsoft.Extensions.Configuration;
 
 namespace Flower.Switchboard.Hosting.Configuration;
@@ -12,8 +13,18 @@ namespace Flower.Switchboard.Hosting.Configuration;
 internal sealed class ConfigurationReader(ConfigurationErrors errors, IAccounts accounts)
 {
     private const string GrantsKey = "grants";
+    private const string QuotasKey = "quotas";
+    private const string UserKey = "user";
+    private const string HandleKey = "handle";
 
-    private static readonly string[] Keys = [GrantsKey];
+    private static readonly string[] Keys = [GrantsKey, QuotasKey];
+    private static readonly string[] QuotaKeys = [UserKey, HandleKey];
+
+    /// <summary>The limits of each user, once read.</summary>
+    public QuotaLimits PerUser { get; private set; } = QuotaLimits.Default;
+
+    /// <summary>The limits of each handle, once read.</summary>
+    public QuotaLimits PerHandle { get; private set; } = QuotaLimits.Default;
 
     /// <summary>The grants that are good; those of a file with errors are of no use.</summary>
     public ImmutableArray<Grant> Read(byte[] json)
@@ -28,11 +39,32 @@ internal sealed class ConfigurationReader(ConfigurationErrors errors, IAccounts 
         var grants = ImmutableArray.CreateBuilder<Grant>();
         foreach (IConfigurationSection section in Sections.Known(root, "", Keys, errors))
         {
-            // The only key there is.
-            AddGrants(section, grants);
+            if (section.Key == GrantsKey)
+            {
+                AddGrants(section, grants);
+            }
+            else
+            {
+                ReadQuotas(section);
+            }
         }
 
         return grants.DrainToImmutable();
+    }
+
+    private void ReadQuotas(IConfigurationSection section)
+    {
+        if (!Sections.IsObject(section))
+        {
+            errors.Add(section.Key, "must be an object: { \"user\": { … }, \"handle\": { … } }");
+            return;
+        }
+
+        foreach (IConfigurationSection child in Sections.Known(section, section.Key, QuotaKeys, errors))
+        {
+            QuotaLimits limits = QuotaReader.Read(child, $"{section.Key}.{child.Key}", errors);
+            (PerUser, PerHandle) = child.Key == UserKey ? (limits, PerHandle) : (PerUser, limits);
+        }
     }
 
     private void AddGrants(IConfigurationSection section, ImmutableArray<Grant>.Builder grants)

@@ -92,7 +92,7 @@ public sealed class ConfigurationSource
         var reader = new ConfigurationReader(errors, _accounts);
         var table = new GrantTable(reader.Read(json), Owner);
         return errors.All.Count == 0
-            ? new(new SwitchboardConfiguration(this, table), [])
+            ? new(new SwitchboardConfiguration(this, table) { PerUser = reader.PerUser, PerHandle = reader.PerHandle }, [])
             : new(null, errors.All);
     }
 

@@ -10,7 +10,7 @@ namespace Flower.Switchboard.Hosting.Configuration;
 /// the disk; only a good one is then put into force on the loop. For one caller at a time. Owns nothing.
 /// </summary>
 internal sealed class Reload(
-    SwitchboardOptions options, EventLoop loop, PublicDoor door, Doors doors, ILogger logger)
+    SwitchboardOptions options, EventLoop loop, Board board, PublicDoor door, Doors doors, ILogger logger)
 {
     /// <summary>Reads it and logs the outcome.</summary>
     /// <returns>What is wrong; empty: it holds.</returns>
@@ -28,7 +28,11 @@ internal sealed class Reload(
             return read.Errors;
         }
 
-        await loop.Invoke(() => door.Use(configuration.Grants, configuration.Remedy));
+        await loop.Invoke(() =>
+        {
+            door.Use(configuration.Grants, configuration.Remedy);
+            board.Handles.Quotas.Use(configuration.PerUser, configuration.PerHandle);
+        });
         if (options.Mode is null)
         {
             doors.SetMode(configuration.DefaultMode);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol;
 using Flower.Switchboard.Grants;
+using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions;
 
@@ -31,6 +32,10 @@ public sealed class SwitchboardConfiguration
 
     internal GrantTable Grants { get; }
 
+    internal QuotaLimits PerUser { get; init; } = QuotaLimits.Default;
+
+    internal QuotaLimits PerHandle { get; init; } = QuotaLimits.Default;
+
     internal string Remedy => Source.Path is { } path
         ? $"ask its owner for one in {path}"
         : "ask its owner to start it with --config FILE, which has one";
@@ -54,6 +59,8 @@ public sealed class SwitchboardConfiguration
 
         yield return "then: root and the switchboard's own user: all rights";
         yield return "then: everybody else: nothing";
+        yield return $"quotas of each other user: {PerUser}";
+        yield return $"quotas of each handle that was constrained: {PerHandle}";
         yield return $"mode of the sockets, without --mode: 0{Convert.ToString((int)DefaultMode, 8)}";
     }
 

@@ -16,8 +16,8 @@ internal readonly record struct BoundSocket(string Path, bool IsDoor)
     public static IReadOnlyList<BoundSocket> OfThisNetwork() => Parse(File.ReadLines("/proc/net/unix"));
 
     /// <summary>
-    /// Reads the lines of /proc/net/unix. Abstract names are left out, since the box's network has its own, and relative
-    /// paths, since nobody tells from where.
+    /// Reads the lines of /proc/net/unix. Abstract names are left out, since the box's network has its own, and
+    /// relative paths, since nobody tells from where.
     /// </summary>
     public static IReadOnlyList<BoundSocket> Parse(IEnumerable<string> lines)
     {
@@ -36,6 +36,8 @@ internal readonly record struct BoundSocket(string Path, bool IsDoor)
             }
         }
 
-        return [.. found.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => new BoundSocket(pair.Key, pair.Value))];
+        return [.. found
+            .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .Select(pair => new BoundSocket(pair.Key, pair.Value))];
     }
 }

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+using Grpc.Core;
+using RpcStatus = Grpc.Core.Status;
+
+namespace Flower.Rpc.Server;
+
+/// <content>What a session sends, what waits for it, and when it does not read.</content>
+internal sealed partial class ServerSession
+{
+    // Fewer descriptors than these are not worth a look at whether the peer has taken them.
+    private const int FewDescriptors = 16;
+
+    private static readonly TimeSpan SendRetry = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan RestTime = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(200);
+
+    private int _descriptorsInFlight;
+    private long _toldBytes;
+    private int _toldDescriptors;
+    private bool _isBlocked;
+    private bool _resting;
+    private bool _willLook;
+
+    /// <summary>Takes the descriptors. Sent when this turn of the loop ends, together with what else there is.</summary>
+    internal void Send(Frame frame, List<SafeHandle>? descriptors = null)
+    {
+        if (_stopped)
+        {
+            descriptors?.ForEach(d => d.Dispose());
+            return;
+        }
+
+        _writer.Add(frame, descriptors);
+        if (!_flushPending)
+        {
+            _flushPending = true;
+            Loop.AtEndOfTurn(_flush);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Rest()
+    {
+        if (_resting || _stopped)
+        {
+            return;
+        }
+
+        _resting = true;
+        SetInterest();
+        Loop.After(RestTime, () =>
+        {
+            _resting = false;
+            SetInterest();
+        });
+    }
+
+    private void Tell(StatusCode code, string reason)
+    {
+        Send(new Frame { Status = new Protocol.V1.Status { Code = (uint)code, Message = reason } });
+        Flush();
+    }
+
+    private void Flush()
+    {
+        _flushPending = false;
+        if (_stopped || _paused || _writer.IsEmpty)
+        {
+            return;
+        }
+
+        LookAtDescriptors();
+        FlushResult result = _writer.Flush();
+        _isBlocked = result == FlushResult.Blocked;
+        SetInterest();
+        switch (result)
+        {
+            case FlushResult.Done:
+                _unwritable?.Dispose();
+                _unwritable = null;
+                break;
+            case FlushResult.Failed:
+                Close(null);
+                break;
+            case FlushResult.Full:
+                Close("its replies exceed its queue");
+                break;
+            default:
+                _unwritable ??= Loop.After(
+                    PacketLimits.MaxUnwritable, () => Close("it has not read for 10 seconds"));
+                if (result == FlushResult.Retry)
+                {
+                    Loop.After(SendRetry, _flush);
+                }
+
+                break;
+        }
+
+        Weigh();
+    }
+
+    private void SetInterest()
+    {
+        if (!_stopped)
+        {
+            _watch?.Change(
+                (_resting ? Readiness.None : Readiness.Read) | (_isBlocked ? Readiness.Write : Readiness.None));
+        }
+    }
+
+    // What was sent counts until the peer has taken everything.
+    private void LookAtDescriptors()
+    {
+        _descriptorsInFlight += _writer.SentDescriptors;
+        _writer.SentDescriptors = 0;
+        if (_descriptorsInFlight >= FewDescriptors && UnixSocket.HasBeenRead(_socket))
+        {
+            _descriptorsInFlight = 0;
+        }
+    }
+
+    private void Weigh()
+    {
+        if (_stopped)
+        {
+            return;
+        }
+
+        int descriptors = _descriptorsInFlight + _writer.SentDescriptors + _writer.QueuedDescriptors;
+        descriptors = descriptors < FewDescriptors ? 0 : descriptors;
+        if (_writer.QueuedBytes == _toldBytes && descriptors == _toldDescriptors)
+        {
+            return;
+        }
+
+        (_toldBytes, _toldDescriptors) = (_writer.QueuedBytes, descriptors);
+        if (Authority.Weigh(this, _toldBytes, _toldDescriptors) is RpcStatus refusal)
+        {
+            Close(refusal.Detail);
+        }
+        else if (_toldDescriptors > 0 && !_willLook)
+        {
+            // A peer that takes them does not say so.
+            _willLook = true;
+            Loop.After(LookAgain, () =>
+            {
+                _willLook = false;
+                if (!_stopped)
+                {
+                    LookAtDescriptors();
+                    Weigh();
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+namespace Flower.Switchboard.Quotas;
+
+/// <summary>What one user, or one handle with all that was made from it, uses at the moment. On the loop.</summary>
+/// <param name="name">Whose it is, for people: <c>user 1000</c>, <c>handle 17</c>.</param>
+internal sealed class Budget(string name)
+{
+    private readonly long[] _used = new long[(int)QuotaKind.ConnectsPerSecond];
+
+    // Connects that may be made at once; refilled as time passes, up to those of one second.
+    private double _connects = double.NaN;
+    private long _refilledAt;
+
+    public string Name { get; } = name;
+
+    /// <summary>Nothing is used. The connects of the last second do not count.</summary>
+    public bool IsUnused => Array.TrueForAll(_used, used => used == 0);
+
+    public long Used(QuotaKind kind) => _used[(int)kind];
+
+    /// <summary>Uses so much more, whatever the limit.</summary>
+    public void Add(QuotaKind kind, long amount) => _used[(int)kind] += amount;
+
+    /// <summary>Whether so much more is within a limit.</summary>
+    public bool Has(QuotaKind kind, long amount, long limit) => _used[(int)kind] <= limit - amount;
+
+    /// <summary>Takes one connect, if the rate allows it (a token bucket that holds one second's worth).</summary>
+    /// <param name="rate">Connects each second.</param>
+    /// <param name="now">Milliseconds of the monotonic clock.</param>
+    public bool TryConnect(long rate, long now)
+    {
+        if (rate == QuotaLimits.Unlimited)
+        {
+            return true;
+        }
+
+        _connects = double.IsNaN(_connects)
+            ? rate
+            : Math.Min(rate, _connects + ((now - _refilledAt) * rate / 1000.0));
+        _refilledAt = now;
+        if (_connects < 1)
+        {
+            return false;
+        }
+
+        _connects--;
+        return true;
+    }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Globalization;
+using Flower.Rpc.Interop;
+using Flower.Switchboard.Sessions;
+using Microsoft.Extensions.Logging;
+
+namespace Flower.Switchboard.Quotas;
+
+/// <summary>
+/// Who uses how much, and whether more is allowed: each user but root and the switchboard's own, and each handle that
+/// Constrain made together with all that was made from it. On the loop.
+/// </summary>
+internal sealed class QuotaTable(uint owner, ILogger logger)
+{
+    private const int MaxIdle = 1024;
+    private const long QuietMs = 10_000;
+
+    private readonly Dictionary<uint, Budget> _users = [];
+    private readonly Dictionary<(string Budget, QuotaKind Kind), long> _quietUntil = [];
+    private QuotaLimits _perUser = QuotaLimits.Default;
+    private QuotaLimits _perHandle = QuotaLimits.Default;
+
+    /// <summary>Sets the limits for what is asked for from now on; nothing that is in use is taken away.</summary>
+    public void Use(QuotaLimits perUser, QuotaLimits perHandle)
+    {
+        _perUser = perUser;
+        _perHandle = perHandle;
+    }
+
+    /// <summary>Uses so much more, unless it is over a quota of the user, or of the handle or one above it.</summary>
+    /// <param name="node">Over which handle.</param>
+    /// <param name="who">Which process, for the log too.</param>
+    /// <param name="kind">What.</param>
+    /// <param name="amount">How much; 1 for connects.</param>
+    /// <returns>Null, or what is exhausted, for the one who asked.</returns>
+    public string? TryAdd(HandleNode node, Credentials who, QuotaKind kind, long amount = 1)
+    {
+        long now = Environment.TickCount64;
+        Budget? user = UserOf(who.Uid);
+        if (user is not null && !Allows(user, _perUser, kind, amount, now))
+        {
+            return Refuse(user, _perUser, kind, who, node);
+        }
+
+        for (HandleNode? at = node; at is not null; at = at.Parent)
+        {
+            if (at.Budget is Budget budget && !Allows(budget, _perHandle, kind, amount, now))
+            {
+                return Refuse(budget, _perHandle, kind, who, node);
+            }
+        }
+
+        if (kind != QuotaKind.ConnectsPerSecond)
+        {
+            Add(node, who.Uid, kind, amount);
+        }
+
+        return null;
+    }
+
+    /// <summary>Uses so much more, or less, whatever the limits.</summary>
+    public void Add(HandleNode node, uint uid, QuotaKind kind, long amount)
+    {
+        UserOf(uid)?.Add(kind, amount);
+        for (HandleNode? at = node; at is not null; at = at.Parent)
+        {
+            at.Budget?.Add(kind, amount);
+        }
+    }
+
+    /// <summary>Moves what a user uses to another one.</summary>
+    /// <returns>Null, or what the other one has exhausted.</returns>
+    public string? TryMove(HandleNode node, uint from, Credentials to, QuotaKind kind)
+    {
+        Budget? user = UserOf(to.Uid);
+        if (user is not null && !Allows(user, _perUser, kind, 1, 0))
+        {
+            return Refuse(user, _perUser, kind, to, node);
+        }
+
+        UserOf(from)?.Add(kind, -1);
+        user?.Add(kind, 1);
+        return null;
+    }
+
+    /// <summary>Whether a quota is used up, for what cannot be refused when it happens. Null: it is not.</summary>
+    public string? Exhausted(HandleNode node, Credentials who, QuotaKind kind)
+    {
+        Budget? user = UserOf(who.Uid);
+        if (user is not null && !user.Has(kind, 1, _perUser[kind]))
+        {
+            return Refuse(user, _perUser, kind, who, node);
+        }
+
+        for (HandleNode? at = node; at is not null; at = at.Parent)
+        {
+            if (at.Budget is Budget budget && !budget.Has(kind, 1, _perHandle[kind]))
+            {
+                return Refuse(budget, _perHandle, kind, who, node);
+            }
+        }
+
+        return null;
+    }
+
+    private static bool Allows(Budget budget, QuotaLimits limits, QuotaKind kind, long amount, long now) =>
+        kind == QuotaKind.ConnectsPerSecond
+            ? budget.TryConnect(limits[kind], now)
+            : budget.Has(kind, amount, limits[kind]);
+
+    // Root and the owner can do without the switchboard what a quota would keep them from.
+    private Budget? UserOf(uint uid)
+    {
+        if (uid == 0 || uid == owner)
+        {
+            return null;
+        }
+
+        if (!_users.TryGetValue(uid, out Budget? user))
+        {
+            ForgetIdle();
+            user = new Budget("user " + uid.ToString(CultureInfo.InvariantCulture));
+            _users.Add(uid, user);
+        }
+
+        return user;
+    }
+
+    private void ForgetIdle()
+    {
+        if (_users.Count >= MaxIdle)
+        {
+            foreach ((uint uid, _) in _users.Where(user => user.Value.IsUnused).ToArray())
+            {
+                _users.Remove(uid);
+            }
+        }
+    }
+
+    // The log names who did it, once in a while: a refusal must not cost more than what it refuses.
+    private string Refuse(Budget budget, QuotaLimits limits, QuotaKind kind, Credentials who, HandleNode node)
+    {
+        string name = QuotaLimits.Names[(int)kind];
+        long limit = limits[kind];
+        long now = Environment.TickCount64;
+        if (_quietUntil.GetValueOrDefault((budget.Name, kind)) <= now)
+        {
+            if (_quietUntil.Count >= MaxIdle)
+            {
+                _quietUntil.Clear();
+            }
+
+            _quietUntil[(budget.Name, kind)] = now + QuietMs;
+            QuotaLog.Exhausted(logger, budget.Name, name, limit, who.Pid, who.Uid, node.Handle.Id);
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"quota {name} of {budget.Name} is exhausted: the limit is {limit}");
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Switchboard.Quotas;
+using NUnit.Framework;
+
+namespace Flower.Tests.Quotas;
+
+internal sealed class BudgetTests
+{
+    [Test]
+    public void Has_UpToTheLimit_AndNotBeyond()
+    {
+        var budget = new Budget("user 1");
+        budget.Add(QuotaKind.QueuedBytes, 60);
+
+        Assert.That(budget.Has(QuotaKind.QueuedBytes, 40, 100), Is.True);
+        Assert.That(budget.Has(QuotaKind.QueuedBytes, 41, 100), Is.False);
+        Assert.That(budget.Has(QuotaKind.QueuedBytes, 41, QuotaLimits.Unlimited), Is.True);
+        Assert.That(budget.Has(QuotaKind.Sessions, 1, 0), Is.False);
+        budget.Add(QuotaKind.QueuedBytes, -60);
+        Assert.That(budget.IsUnused, Is.True);
+    }
+
+    [Test]
+    public void TryConnect_OneSecondsWorth_ThenAtTheRate()
+    {
+        var budget = new Budget("user 1");
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.That(budget.TryConnect(10, 5000), Is.True, $"{i}");
+        }
+
+        Assert.That(budget.TryConnect(10, 5000), Is.False);
+        Assert.That(budget.TryConnect(10, 5050), Is.False, "half a connect's time");
+        Assert.That(budget.TryConnect(10, 5100), Is.True);
+        Assert.That(budget.TryConnect(10, 5100), Is.False);
+        // Time that passes unused is not saved beyond one second.
+        Assert.That(Enumerable.Range(0, 20).Count(_ => budget.TryConnect(10, 60_000)), Is.EqualTo(10));
+    }
+
+    [Test]
+    public void TryConnect_LimitLowered_BurstIsTheNewOne()
+    {
+        var budget = new Budget("user 1");
+        Assert.That(budget.TryConnect(1000, 0), Is.True);
+
+        Assert.That(Enumerable.Range(0, 20).Count(_ => budget.TryConnect(5, 1)), Is.EqualTo(5));
+        Assert.That(budget.TryConnect(QuotaLimits.Unlimited, 1), Is.True);
+    }
+
+    [Test]
+    public void Limits_Names_AreThoseOfTheKinds()
+    {
+        Assert.That(QuotaLimits.Names, Has.Length.EqualTo(Enum.GetValues<QuotaKind>().Length));
+        foreach (QuotaKind kind in Enum.GetValues<QuotaKind>())
+        {
+            Assert.That(
+                QuotaLimits.Names[(int)kind].Replace("_", "", StringComparison.Ordinal),
+                Is.EqualTo(kind.ToString()).IgnoreCase);
+        }
+
+        Assert.That(QuotaLimits.None.With(QuotaKind.Targets, 7)[QuotaKind.Targets], Is.EqualTo(7));
+    }
+}
