@@ -29,7 +29,9 @@ public static class Notifier
         Send(string.Create(CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={microseconds}"));
     }
 
-    /// <summary>Sends READY=1 after <see cref="Reloading"/>, with one line that <c>systemctl status</c> shows.</summary>
+    /// <summary>
+    /// Sends READY=1 after <see cref="Reloading"/>, with one line that <c>systemctl status</c> shows.
+    /// </summary>
     public static void Reloaded(string status) => Send($"READY=1\nSTATUS={status}");
 
     private static void Send(string state)

@@ -20,8 +20,8 @@ public sealed class ListCommand : Command
     /// <summary>The command.</summary>
     public ListCommand()
         : base("ls", "Lists the servers, egresses and resolvers on the board that do not contradict the labels.\n"
-            + "A table on a terminal, lines of JSON in a pipe, both with who stands behind each label: the switchboard\n"
-            + "attests it, a configuration or a handle pins it, or the target claims it.\n"
+            + "A table on a terminal, lines of JSON in a pipe, both with who stands behind each label: the\n"
+            + "switchboard attests it, a configuration or a handle pins it, or the target claims it.\n"
             + "  flower ls program=web\n"
             + "  flower ls | jq -r .labels.program")
     {

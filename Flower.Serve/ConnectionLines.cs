@@ -5,8 +5,8 @@ using Flower.CommandLine;
 namespace Flower.Serve;
 
 /// <summary>
-/// What is said of a connection with --verbose: a line for each label, with who stands behind it. One label a line, since a
-/// claimed value could look like several; the connection's id stands on each, since several are served at once.
+/// What is said of a connection with --verbose: a line for each label, with who stands behind it. One label a line,
+/// since a claimed value could look like several; the connection's id stands on each, since several are served at once.
 /// </summary>
 internal static class ConnectionLines
 {

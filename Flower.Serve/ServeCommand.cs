@@ -34,7 +34,8 @@ public sealed class ServeCommand : Command
 
     private readonly Option<bool> _verbose = new("--verbose", "-v")
     {
-        Description = "Also say who is served, with each label and who stands behind it, and which processes exited with 0.",
+        Description = "Also say who is served, with each label and who stands behind it, and which processes exited "
+            + "with 0.",
     };
 
     private readonly DurationOption _drain = DrainOption.Create("the processes that serve");

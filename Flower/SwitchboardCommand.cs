@@ -48,15 +48,15 @@ internal sealed class SwitchboardCommand : Command
     private readonly Option<string?> _mode = new("--mode")
     {
         HelpName = "MODE",
-        Description = "The permissions of both sockets, in octal. They only say who can knock: what anybody may do there "
-            + "is granted by --config. Default: 0600; 0666 if something is granted to others than root and the owner",
+        Description = "The permissions of both sockets, in octal. They only say who can knock: what anybody may do "
+            + "there is granted by --config. Default: 0600; 0666 if something is granted to others than root and the owner",
     };
 
     private readonly Option<string?> _config = new("--config")
     {
         HelpName = "FILE",
-        Description = "Who may do what, in JSON: see docs/switchboard.md. Read again at SIGHUP. Without one, root and the "
-            + "user that runs the switchboard have all rights and nobody else has any. Default: for root, "
+        Description = "Who may do what, in JSON: see docs/switchboard.md. Read again at SIGHUP. Without one, root and "
+            + "the user that runs the switchboard have all rights and nobody else has any. Default: for root, "
             + ConfigurationSource.SystemPath + " if it exists",
     };
 

@@ -11,8 +11,8 @@ public interface ISession
     Credentials? Owner { get; }
 
     /// <summary>
-    /// The same process as a pidfd, readable once it has ended: lent while the session is open. Null until it has sent a
-    /// packet other than Open to this switchboard, and where the kernel gives none (before Linux 6.5).
+    /// The same process as a pidfd, readable once it has ended: lent while the session is open. Null until it has sent
+    /// a packet other than Open to this switchboard, and where the kernel gives none (before Linux 6.5).
     /// </summary>
     Descriptor? ProcessDescriptor { get; }
 

@@ -28,7 +28,9 @@ internal sealed record ControlGroup(string Path)
             ? UnitAfterSlices(rest)
             : null;
 
-    /// <summary>Reads a <c>/proc/PID/cgroup</c>, whose line of version 2 begins with <c>0::</c>; null: it has none.</summary>
+    /// <summary>
+    /// Reads a <c>/proc/PID/cgroup</c>, whose line of version 2 begins with <c>0::</c>; null: it has none.
+    /// </summary>
     public static ControlGroup? Parse(string file)
     {
         foreach (ReadOnlySpan<char> line in file.AsSpan().EnumerateLines())

@@ -8,8 +8,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Flower.Switchboard.Attestation;
 
 /// <summary>
-/// Finds the control group of a process in /proc, which is some tens of microseconds' work. What cannot be had for certain is
-/// not known: no pidfd, no version 2 of control groups, a process that is gone or hidden.
+/// Finds the control group of a process in /proc, which is some tens of microseconds' work. What cannot be had for
+/// certain is not known: no pidfd, no version 2 of control groups, a process that is gone or hidden.
 /// </summary>
 internal static class ControlGroupFile
 {

@@ -7,8 +7,9 @@ using Flower.Switchboard.Routing;
 namespace Flower.Switchboard.Grants;
 
 /// <summary>
-/// Who may do what by the public path: the first grant that names a process decides, as in pg_hba.conf, and no later one
-/// adds to it. Behind them all stands one for root and the switchboard's own user, with all rights. Pure and immutable.
+/// Who may do what by the public path: the first grant that names a process decides, as in pg_hba.conf, and no later
+/// one adds to it. Behind them all stands one for root and the switchboard's own user, with all rights. Pure and
+/// immutable.
 /// </summary>
 /// <param name="grants">In the order of the configuration.</param>
 /// <param name="owner">The uid of the switchboard itself.</param>

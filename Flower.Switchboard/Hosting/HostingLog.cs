@@ -36,6 +36,7 @@ internal static partial class HostingLog
     [LoggerMessage(210, LogLevel.Error, "{Error}")]
     internal static partial void WrongConfiguration(ILogger logger, string error);
 
-    [LoggerMessage(211, LogLevel.Error, "the configuration was not reloaded (errors: {Errors}): the one before stays in force")]
+    [LoggerMessage(
+        211, LogLevel.Error, "the configuration was not reloaded (errors: {Errors}): the one before stays in force")]
     internal static partial void NotReloaded(ILogger logger, int errors);
 }

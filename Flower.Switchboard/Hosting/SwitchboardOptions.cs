@@ -22,8 +22,8 @@ public sealed class SwitchboardOptions
     public bool Replace { get; init; }
 
     /// <summary>
-    /// Keep sessions in the service manager's descriptor store, as NOTIFY_SOCKET says, and begin with those that it kept,
-    /// as LISTEN_FDS says. Default: false.
+    /// Keep sessions in the service manager's descriptor store, as NOTIFY_SOCKET says, and begin with those that it
+    /// kept, as LISTEN_FDS says. Default: false.
     /// </summary>
     public bool KeepSessions { get; init; }
 

@@ -6,8 +6,8 @@ namespace Flower.Switchboard.Routing;
 
 /// <summary>
 /// One lookup: what a request states, and which of it ranks. A demand such as <c>flower.client_uid</c> of a target only
-/// excludes if <see cref="Stated"/> has the key: who builds a query attests every key that a target may demand, and what
-/// is not always known is demanded as a required key (<see cref="ReservedKeys.RequireDemands"/>).
+/// excludes if <see cref="Stated"/> has the key: who builds a query attests every key that a target may demand, and
+/// what is not always known is demanded as a required key (<see cref="ReservedKeys.RequireDemands"/>).
 /// </summary>
 internal sealed class Query
 {

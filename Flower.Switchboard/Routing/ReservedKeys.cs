@@ -38,8 +38,9 @@ internal static class ReservedKeys
 
     private static readonly ImmutableArray<string> Known = [Uid, Gid, Pid];
     private static readonly ImmutableArray<string> MaybeKnown = [Cgroup, Unit, UserUnit];
-    private static readonly ImmutableArray<string> AboutClient = [.. Known.Concat(MaybeKnown).Select(f => ClientPrefix + f)];
-    private static readonly ImmutableArray<string> AboutServer = [.. Known.Concat(MaybeKnown).Select(f => ServerPrefix + f)];
+    private static readonly ImmutableArray<string> Facts = [.. Known, .. MaybeKnown];
+    private static readonly ImmutableArray<string> AboutClient = [.. Facts.Select(f => ClientPrefix + f)];
+    private static readonly ImmutableArray<string> AboutServer = [.. Facts.Select(f => ServerPrefix + f)];
 
     private static readonly ImmutableArray<string> MaybeAttested =
         [.. MaybeKnown.Select(f => ClientPrefix + f).Concat(MaybeKnown.Select(f => ServerPrefix + f))];
@@ -53,8 +54,8 @@ internal static class ReservedKeys
     public static LabelRefusal? RefuseOutLabels(LabelSet labels) => Refuse(labels, AboutServer);
 
     /// <summary>
-    /// Adds the demands that the other side could meet by having no such label as required keys: that no unit is known of
-    /// it must not count as the right one. May be larger than what one side may state.
+    /// Adds the demands that the other side could meet by having no such label as required keys: that no unit is known
+    /// of it must not count as the right one. May be larger than what one side may state.
     /// </summary>
     public static LabelSet RequireDemands(LabelSet labels)
     {

@@ -11,12 +11,13 @@ using Handle = Flower.Switchboard.Routing.Handle;
 namespace Flower.Switchboard.Sessions;
 
 /// <summary>
-/// Who makes a call: the authority, and the process that the kernel named. One object a session, so that what is attested
-/// is found out once, when the first connection or registration needs it.
+/// Who makes a call: the authority, and the process that the kernel named. One object a session, so that what is
+/// attested is found out once, when the first connection or registration needs it.
 /// </summary>
 /// <param name="node">The authority.</param>
 /// <param name="credentials">The process.</param>
-/// <param name="session">Its session on the handle door; null: on the other door, where no more than its ids is known.</param>
+/// <param name="session">Its session on the handle door; null: on the other door, where no more than its ids is
+/// known.</param>
 internal sealed class Caller(HandleNode node, Credentials credentials, ISession? session = null)
 {
     // Asked for when it is needed: a session that was found after a crash has its pidfd with the next packet only.
@@ -55,6 +56,7 @@ internal sealed class Caller(HandleNode node, Credentials credentials, ISession?
             (ReservedKeys.Unit, group?.Unit),
             (ReservedKeys.UserUnit, group?.UserUnit),
         ];
-        return LabelSet.Create(facts.Where(f => f.Value is not null).Select(f => KeyValuePair.Create(prefix + f.Fact, f.Value!)));
+        return LabelSet.Create(
+            facts.Where(f => f.Value is not null).Select(f => KeyValuePair.Create(prefix + f.Fact, f.Value!)));
     }
 }

@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace Flower.Switchboard.Sessions;
 
 /// <summary>
-/// What whoever connects by a path is given: the handle of the grant that names it, or a refusal, which is logged once a
-/// user. On the loop. The grants that hold for new sessions stand here; handles that were given live on.
+/// What whoever connects by a path is given: the handle of the grant that names it, or a refusal, which is logged once
+/// a user. On the loop. The grants that hold for new sessions stand here; handles that were given live on.
 /// </summary>
 internal sealed class PublicDoor(HandleTree handles, ILogger logger)
 {
@@ -46,8 +46,8 @@ internal sealed class PublicDoor(HandleTree handles, ILogger logger)
     }
 
     /// <summary>
-    /// The handle of somebody who came by a path: one of its own, so that what its holder pins on handles made from it is
-    /// pinned for these alone.
+    /// The handle of somebody who came by a path: one of its own, so that what its holder pins on handles made from it
+    /// is pinned for these alone.
     /// </summary>
     /// <exception cref="RpcException">PERMISSION_DENIED: nothing is granted.</exception>
     public HandleNode Open(SocketPeer? peer)

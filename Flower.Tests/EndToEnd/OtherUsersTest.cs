@@ -5,8 +5,8 @@ using NUnit.Framework;
 namespace Flower.Tests.EndToEnd;
 
 /// <summary>
-/// A test with a switchboard that has a configuration file, and with processes of other users, which only root can start.
-/// The users need no account.
+/// A test with a switchboard that has a configuration file, and with processes of other users, which only root can
+/// start. The users need no account.
 /// </summary>
 [Category("EndToEnd")]
 public abstract class OtherUsersTest

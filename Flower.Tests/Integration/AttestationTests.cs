@@ -43,7 +43,8 @@ internal sealed class AttestationTests : BoardFixture
         atClient.Dispose();
         atServer.Dispose();
 
-        Assert.That((await Refused(Root.ConnectAsync(Labels("b=1"), Related))).StatusCode, Is.EqualTo(StatusCode.NotFound));
+        Assert.That(
+            (await Refused(Root.ConnectAsync(Labels("b=1"), Related))).StatusCode, Is.EqualTo(StatusCode.NotFound));
         Assert.That(await ListedAsync(), Is.EqualTo(new[] { "a=1" }));
     }
 
@@ -51,7 +52,8 @@ internal sealed class AttestationTests : BoardFixture
     [Test]
     public async Task Demand_OfTheClientsUnit_UnknownIsNotEnough()
     {
-        await using Listener listener = await Root.ListenAsync(Labels("a=1", "flower.client_user_unit=backup.service")).Soon();
+        await using Listener listener =
+            await Root.ListenAsync(Labels("a=1", "flower.client_user_unit=backup.service")).Soon();
 
         Assert.That((await Refused(Root.ConnectAsync(Labels("a=1")))).StatusCode, Is.EqualTo(StatusCode.NotFound));
         Assert.That(await ListedAsync(), Is.Empty, "what demands others of its clients is hidden");
@@ -88,7 +90,8 @@ internal sealed class AttestationTests : BoardFixture
     public async Task Demand_BesideAsManyLabelsAsThereMayBe_StillLegal()
     {
         string[] words = [.. Enumerable.Range(0, 63).Select(i => $"k{i:00}=v")];
-        await using Listener listener = await Root.ListenAsync(Labels([.. words, "flower.client_unit=x.service"])).Soon();
+        await using Listener listener =
+            await Root.ListenAsync(Labels([.. words, "flower.client_unit=x.service"])).Soon();
 
         Assert.That(listener.Labels.Count, Is.GreaterThanOrEqualTo(63));
     }

@@ -62,7 +62,9 @@ internal sealed class GrantTests : BoardFixture
         await using Listener hidden = await strict.ListenAsync(Labels("a=1")).Soon();
         await using Listener open = await Root.ListenAsync(Labels("b=1")).Soon();
 
-        Assert.That((await Refused(Root.ConnectAsync(Labels("a=1"), new() { RelatedOnly = true }))).StatusCode, Is.EqualTo(StatusCode.NotFound));
+        Assert.That(
+            (await Refused(Root.ConnectAsync(Labels("a=1"), new() { RelatedOnly = true }))).StatusCode,
+            Is.EqualTo(StatusCode.NotFound));
         Assert.That((await Refused(picky.ConnectAsync(Labels("b=1")))).StatusCode, Is.EqualTo(StatusCode.NotFound));
     }
 

@@ -28,9 +28,11 @@ public sealed class TargetTableTests
         string[] lines = text.ToString().Split('\n');
         string head = lines.Single(line => line.Contains("CLAIMED", StringComparison.Ordinal));
         string row = lines.Single(line => line.Contains("server ", StringComparison.Ordinal));
-        Assert.That(row.IndexOf("program=x env=prod?[red]", StringComparison.Ordinal), Is.EqualTo(head.IndexOf("CLAIMED", StringComparison.Ordinal)));
-        Assert.That(row.LastIndexOf("env=prod", StringComparison.Ordinal), Is.EqualTo(head.IndexOf("PINNED", StringComparison.Ordinal)));
-        Assert.That(row.IndexOf("flower.server_uid=0", StringComparison.Ordinal), Is.EqualTo(head.IndexOf("ATTESTED", StringComparison.Ordinal)));
-        Assert.That(row.IndexOf("+tenant", StringComparison.Ordinal), Is.EqualTo(head.IndexOf("REQUIRES", StringComparison.Ordinal)));
+        Assert.That(At(row, "program=x env=prod?[red]"), Is.EqualTo(At(head, "CLAIMED")));
+        Assert.That(row.LastIndexOf("env=prod", StringComparison.Ordinal), Is.EqualTo(At(head, "PINNED")));
+        Assert.That(At(row, "flower.server_uid=0"), Is.EqualTo(At(head, "ATTESTED")));
+        Assert.That(At(row, "+tenant"), Is.EqualTo(At(head, "REQUIRES")));
     }
+
+    private static int At(string line, string words) => line.IndexOf(words, StringComparison.Ordinal);
 }

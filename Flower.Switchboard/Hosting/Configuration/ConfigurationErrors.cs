@@ -3,7 +3,9 @@ using Flower.Protocol;
 
 namespace Flower.Switchboard.Hosting.Configuration;
 
-/// <summary>Everything that is wrong with a configuration, each with its place, in the order in which it was found.</summary>
+/// <summary>
+/// Everything that is wrong with a configuration, each with its place, in the order in which it was found.
+/// </summary>
 internal sealed class ConfigurationErrors(string file)
 {
     private readonly List<string> _all = [];

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Configuration;
 namespace Flower.Switchboard.Hosting.Configuration;
 
 /// <summary>
-/// Reads the configuration by hand, so that it is trimmed cleanly, an unknown key is an error, and every error is found in
-/// one go. One object a reading.
+/// Reads the configuration by hand, so that it is trimmed cleanly, an unknown key is an error, and every error is found
+/// in one go. One object a reading.
 /// </summary>
 internal sealed class ConfigurationReader(ConfigurationErrors errors, IAccounts accounts)
 {

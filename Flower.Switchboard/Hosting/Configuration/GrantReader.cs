@@ -20,6 +20,9 @@ internal sealed class GrantReader(ConfigurationErrors errors, IAccounts accounts
     private const string AllRights = "all";
     private const string RightsWanted = "must be \"all\" or a list of rights, such as [\"client-connect\", \"list\"]";
 
+    private static readonly string Spellings =
+        string.Join(", ", Rights.All.ToMessage().Select(Spelled).Append(AllRights));
+
     private static readonly string[] Keys = [WhoKey, RightsKey, InKey, OutKey];
 
     private readonly WhoReader _who = new(errors, accounts);
@@ -78,7 +81,7 @@ internal sealed class GrantReader(ConfigurationErrors errors, IAccounts accounts
             }
             else
             {
-                errors.Add(at, $"there is no right '{text}': {string.Join(", ", Rights.All.ToMessage().Select(Spelled))}, all");
+                errors.Add(at, $"there is no right '{text}': {Spellings}");
             }
         }
 

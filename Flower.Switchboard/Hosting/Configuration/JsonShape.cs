@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Flower.Switchboard.Hosting.Configuration;
 
 /// <summary>
-/// Finds what the configuration library would blur: it knows texts by their paths alone, ignores case, and merges what is
-/// given twice. In a file that grants rights nothing may be read as something else.
+/// Finds what the configuration library would blur: it knows texts by their paths alone, ignores case, and merges what
+/// is given twice. In a file that grants rights nothing may be read as something else.
 /// </summary>
 internal sealed class JsonShape(ConfigurationErrors errors)
 {
@@ -19,8 +19,8 @@ internal sealed class JsonShape(ConfigurationErrors errors)
     private bool _isReadable = true;
 
     /// <summary>
-    /// Tells what is wrong. Returns whether the library can be given it all the same, so that the other errors are found:
-    /// it is one object of JSON, in which nothing is given twice.
+    /// Tells what is wrong. Returns whether the library can be given it all the same, so that the other errors are
+    /// found: it is one object of JSON, in which nothing is given twice.
     /// </summary>
     public bool Check(byte[] json)
     {

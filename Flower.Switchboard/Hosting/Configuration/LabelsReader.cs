@@ -5,8 +5,8 @@ using Microsoft.Extensions.Configuration;
 namespace Flower.Switchboard.Hosting.Configuration;
 
 /// <summary>
-/// Reads labels: an object of texts, in which a key that begins with <c>+</c> is required and may have the value null; or
-/// one text of words, as on a command line, which can also say what the object cannot.
+/// Reads labels: an object of texts, in which a key that begins with <c>+</c> is required and may have the value null;
+/// or one text of words, as on a command line, which can also say what the object cannot.
 /// </summary>
 internal sealed class LabelsReader(ConfigurationErrors errors)
 {

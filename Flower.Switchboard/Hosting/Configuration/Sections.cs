@@ -4,8 +4,9 @@ using Microsoft.Extensions.Configuration;
 namespace Flower.Switchboard.Hosting.Configuration;
 
 /// <summary>
-/// What sections are: the library has keys and texts only. A list is a section whose keys are numbers, which an object's
-/// never are (<see cref="JsonShape"/>); an empty one has the text "", an empty object has none; numbers are texts.
+/// What sections are: the library has keys and texts only. A list is a section whose keys are numbers, which an
+/// object's never are (<see cref="JsonShape"/>); an empty one has the text "", an empty object has none; numbers are
+/// texts.
 /// </summary>
 internal static class Sections
 {

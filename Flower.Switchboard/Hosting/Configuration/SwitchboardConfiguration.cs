@@ -40,7 +40,9 @@ public sealed class SwitchboardConfiguration
         ? $"ask its owner for one in {path}"
         : "ask its owner to start it with --config FILE, which has one";
 
-    /// <summary>Root and the user of this process have all rights, nobody else has any, and no file changes that.</summary>
+    /// <summary>
+    /// Root and the user of this process have all rights, nobody else has any, and no file changes that.
+    /// </summary>
     public static SwitchboardConfiguration OwnerOnly() => WithoutFile(ConfigurationSource.None());
 
     /// <summary>There is no file: root and the owner have all rights.</summary>

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Configuration;
 
 namespace Flower.Switchboard.Hosting.Configuration;
 
-/// <summary>Reads whom a grant names: <c>user:NAME</c>, <c>group:NAME</c>, <c>uid:FIRST-LAST</c>, <c>others</c>.</summary>
+/// <summary>
+/// Reads whom a grant names: <c>user:NAME</c>, <c>group:NAME</c>, <c>uid:FIRST-LAST</c>, <c>others</c>.
+/// </summary>
 internal sealed class WhoReader(ConfigurationErrors errors, IAccounts accounts)
 {
     private const string Wanted =
