@@ -5,10 +5,13 @@ using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Rpc.Transport;
+using Flower.Switchboard.Grants;
+using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions;
 using Grpc.Core;
 using Microsoft.Extensions.Logging.Abstractions;
+using Handle = Flower.Switchboard.Routing.Handle;
 using Status = Grpc.Core.Status;
 using Target = Flower.Switchboard.Sessions.Target;
 
@@ -24,7 +27,17 @@ internal sealed class HandleWorld : IDisposable
     private readonly Board _board = new(
         NullLogger.Instance, new DeadlineQueue(Idle, TimeSpan.FromHours(1)), new RevocableConnections(Idle));
 
+    private readonly PublicDoor _door;
     private readonly List<Holder> _holders = [];
+
+    public HandleWorld()
+    {
+        _door = new PublicDoor(_board.Handles, NullLogger.Instance);
+        _board.Handles.Quotas.Use(QuotaLimits.None, QuotaLimits.None);
+        Handle all = Handle.CreateRoot(Rights.All, LabelSet.Empty, LabelSet.Empty);
+        _door.Use(
+            new GrantTable([new Grant("grants[0]", [new Who.User(1000, ""), new Who.User(1001, "")], all)], Overseer), "");
+    }
 
     /// <summary>The law that does not hold; null: all do.</summary>
     public string? Broken { get; private set; }
@@ -79,7 +92,7 @@ internal sealed class HandleWorld : IDisposable
     private void Connect(uint uid)
     {
         var maker = new Credentials { Pid = _holders.Count + 1, Uid = uid };
-        Add(new Holder(new Caller(_board.CreatePublicHandle(maker), maker), null));
+        Add(new Holder(new Caller(_door.Open(new SocketPeer(maker, [])), maker), null));
     }
 
     private void Constrain(Holder from, Rights rights, LabelSet inLabels, LabelSet outLabels)
