@@ -91,7 +91,7 @@ public sealed partial class Handle : IAsyncDisposable
             Labels = labels.ToMessage(),
             RelatedOnly = options.RelatedOnly,
             Wait = options.Wait,
-            Revocable = options?.Revocable ?? false,
+            Revocable = options.Revocable,
         };
         ClientConnectResponse response = await CallAsync(
             static (stub, request, options) => stub.ClientConnectAsync(request, options),
