@@ -5,6 +5,8 @@ using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Rpc.Transport;
+using Flower.Switchboard.Grants;
+using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions;
 using Grpc.Core;
@@ -25,8 +27,17 @@ internal sealed class HandleWorld : IDisposable
     private readonly Board _board = new(
         NullLogger.Instance, new DeadlineQueue(Idle, TimeSpan.FromHours(1)), new RevocableConnections(Idle));
 
-    private readonly Handle _root = Handle.CreateRoot(Rights.All, LabelSet.Empty, LabelSet.Empty);
+    private readonly PublicDoor _door;
     private readonly List<Holder> _holders = [];
+
+    public HandleWorld()
+    {
+        _door = new PublicDoor(_board.Handles, NullLogger.Instance);
+        _board.Handles.Quotas.Use(QuotaLimits.None, QuotaLimits.None);
+        Handle all = Handle.CreateRoot(Rights.All, LabelSet.Empty, LabelSet.Empty);
+        _door.Use(
+            new GrantTable([new Grant("grants[0]", [new Who.User(1000, ""), new Who.User(1001, "")], all)], Overseer), "");
+    }
 
     /// <summary>The law that does not hold; null: all do.</summary>
     public string? Broken { get; private set; }
@@ -81,9 +92,7 @@ internal sealed class HandleWorld : IDisposable
     private void Connect(uint uid)
     {
         var maker = new Credentials { Pid = _holders.Count + 1, Uid = uid };
-        var own = (HandleResult.Narrower)_root.Constrain(
-            _board.Handles.NextId(), Rights.All, LabelSet.Empty, LabelSet.Empty);
-        Add(new Holder(new Caller(new HandleNode(_board.Handles, own.Handle, null, maker, 0), maker), null));
+        Add(new Holder(new Caller(_door.Open(new SocketPeer(maker, [])), maker), null));
     }
 
     private void Constrain(Holder from, Rights rights, LabelSet inLabels, LabelSet outLabels)
@@ -279,14 +288,7 @@ internal sealed class HandleWorld : IDisposable
     {
         public Credentials? Owner => caller.Credentials;
 
-        public Descriptor? ProcessDescriptor => null;
-
         public bool IsStopped { get; private set; }
-
-        public void Rest()
-        {
-            // Nothing is read here.
-        }
 
         public void Stop(StatusCode code, string reason)
         {
