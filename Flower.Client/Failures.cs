@@ -92,6 +92,11 @@ internal static class Failures
         "the switchboard went away while it handed the socket over: it is not pushed again, since a server may have it "
         + "already", cause);
 
+    /// <summary>Something was to be revoked, and nobody knows whether it was.</summary>
+    public static FlowerException RevokeLost(Exception cause) => Gone(
+        "the switchboard went away while it revoked: look whether it is still there (flower handles), since its number may "
+        + "be another one's now", cause);
+
     /// <summary>A part of a list was told.</summary>
     public static FlowerException ListLost(Exception cause) =>
         Gone("the switchboard went away while it listed: the list is not complete, ask again", cause);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol.V1;
+using Grpc.Core;
 
 namespace Flower.Client;
 
@@ -13,9 +14,9 @@ public sealed partial class Handle
     /// <param name="id">One of <see cref="HandlesAsync"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>What has ended.</returns>
-    /// <exception cref="FlowerException">NOT_FOUND: there is no such handle, this one may not revoke it, or an earlier try
-    /// has ended it whose answer was lost. FAILED_PRECONDITION: it is that of this very session, which ends by
-    /// <see cref="DisposeAsync"/>.</exception>
+    /// <exception cref="FlowerException">NOT_FOUND: there is no such handle, or this one may not revoke it.
+    /// FAILED_PRECONDITION: it is that of this very session, which ends by <see cref="DisposeAsync"/>. UNAVAILABLE: the
+    /// switchboard went away meanwhile; it is not asked again, as the number may be another handle's by now.</exception>
     public Task<RevokeResult> RevokeAsync(ulong id, CancellationToken cancellationToken = default) =>
         TakeBackAsync(new RevokeRequest { HandleId = id }, cancellationToken);
 
@@ -28,12 +29,22 @@ public sealed partial class Handle
     public Task<RevokeResult> RevokeConnectionAsync(ulong id, CancellationToken cancellationToken = default) =>
         TakeBackAsync(new RevokeRequest { ConnectionId = id }, cancellationToken);
 
+    // Never again: on a board that has come back, the number may be another one's.
     private async Task<RevokeResult> TakeBackAsync(RevokeRequest request, CancellationToken cancellationToken)
     {
-        RevokeResponse response = await CallAsync(
-            static (stub, request, options) => stub.RevokeAsync(request, options), request, null, cancellationToken)
-            .ConfigureAwait(false);
-        return new(
-            (int)response.Handles, (int)response.Sessions, (int)response.Targets, (int)response.Connections);
+        bool onLoop = IsOnLoop;
+        Session session = await _keeper.GetAsync(null, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using AsyncUnaryCall<RevokeResponse> call =
+                session.Stub(onLoop).RevokeAsync(request, cancellationToken: cancellationToken);
+            RevokeResponse response = await call.ConfigureAwait(false);
+            return new(
+                (int)response.Handles, (int)response.Sessions, (int)response.Targets, (int)response.Connections);
+        }
+        catch (Exception e) when (Failures.Known(e))
+        {
+            throw Failures.MayTryAgain(e) ? Failures.RevokeLost(e) : Failures.FromCall(e, cancellationToken);
+        }
     }
 }

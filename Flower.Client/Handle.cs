@@ -276,6 +276,7 @@ public sealed partial class Handle : IAsyncDisposable
         return new() { Labels = labels.ToMessage(), Credit = (uint)credit };
     }
 
+    // Made again where nobody has answered it: the request means the same on a board that came back empty.
     private async Task<TResponse> CallAsync<TRequest, TResponse>(
         Func<Switchboard.SwitchboardClient, TRequest, CallOptions, AsyncUnaryCall<TResponse>> method,
         TRequest request,

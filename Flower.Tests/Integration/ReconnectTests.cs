@@ -89,6 +89,26 @@ internal sealed class ReconnectTests : AwayFixture
     }
 
     [Test]
+    public async Task Crash_DuringARevoke_IsNotAskedAgain()
+    {
+        (Handle handle, RawSession session) = await OpenAsync();
+        await using Handle owned = handle;
+        Task<RevokeResult> revoking = handle.RevokeAsync(7);
+        ScriptedSwitchboard.Expect<RevokeRequest>(session, "Revoke");
+
+        Board.Crash(session);
+
+        FlowerException e = await Refused(revoking);
+        Assert.That(e.StatusCode, Is.EqualTo(StatusCode.Unavailable));
+        Assert.That(e.Message, Does.Contain("flower handles"));
+        Board.StartAgain();
+        RawSession again = Accept();
+        Task<Connection> connecting = handle.ConnectAsync(Some);
+        AnswerConnect(again);
+        (await connecting.Soon()).Dispose();
+    }
+
+    [Test]
     public async Task Push_WhileAway_WaitsAndIsPushedOnce()
     {
         (Handle handle, RawSession session) = await OpenAsync();
