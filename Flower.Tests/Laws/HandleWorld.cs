@@ -288,7 +288,14 @@ internal sealed class HandleWorld : IDisposable
     {
         public Credentials? Owner => caller.Credentials;
 
+        public Descriptor? ProcessDescriptor => null;
+
         public bool IsStopped { get; private set; }
+
+        public void Rest()
+        {
+            // Nothing is read here.
+        }
 
         public void Stop(StatusCode code, string reason)
         {
