@@ -11,8 +11,6 @@ namespace Flower.Tests.EndToEnd;
 /// <summary><c>flower handles</c> and <c>flower revoke</c>, as one uses them in a shell.</summary>
 public sealed class RevokeTests : EndToEndTest
 {
-    private const UnixFileMode Everybody = (UnixFileMode)0x1ff;
-
     [Test]
     public async Task Revoke_AHandleFromTheList_EndsWhatWasMadeFromIt()
     {
@@ -125,35 +123,6 @@ public sealed class RevokeTests : EndToEndTest
     }
 
     [Test]
-    public async Task UidRule_AnotherUser_SeesAndRevokesItsOwnOnly()
-    {
-        File.SetUnixFileMode(Board.Folder, Everybody);
-        File.SetUnixFileMode(Board.Handle, Everybody);
-        await using Handle ours = await Board.OpenAsync();
-        await using Handle narrow = await ours.ConstrainAsync([], LabelSet.Empty, LabelSet.Empty);
-        FlowerProcess theirs = Stranger("serve", "service=theirs", "--", "cat");
-        await theirs.ReadyAsync();
-        List<JsonElement> all = await HandlesAsync();
-        string our = all.Single(line => line.GetProperty("parent").ValueKind == JsonValueKind.Number)
-            .GetProperty("handle").ToString();
-        string their = all.Single(line => line.GetProperty("targets").GetInt32() == 1).GetProperty("handle").ToString();
-
-        FlowerProcess list = Stranger("handles");
-        Assert.That(await list.ExitAsync(), Is.Zero, list.Error.ToString());
-        FlowerProcess denied = Stranger("revoke", our);
-        Assert.That(await denied.ExitAsync(), Is.EqualTo(69));
-        Board.ExpectInLog("the handle was revoked");
-        Assert.That(await Stranger("revoke", their).ExitAsync(), Is.Zero);
-
-        Assert.That(list.Out.Lines.Select(Parse).Select(line => line.GetProperty("maker").GetProperty("uid").GetInt32()),
-            Is.All.EqualTo(65534));
-        Assert.That(list.Out.Lines.Select(Parse).Select(line => line.GetProperty("handle").ToString()), Does.Contain(their));
-        Assert.That(denied.Error.Lines.Single(), Does.Contain($"no handle {our} that you may revoke"));
-        Assert.That(await theirs.ExitAsync(), Is.EqualTo(77));
-        Assert.That(narrow.Closed.IsCompleted, Is.False);
-    }
-
-    [Test]
     public async Task GrpcDoor_Handles_AreShownAndRevoked()
     {
         await using Handle handle = await Board.OpenAsync();
@@ -225,9 +194,6 @@ public sealed class RevokeTests : EndToEndTest
         Assert.That(await connections.MoveNextAsync().Within(), Is.True);
         return connections.Current;
     }
-
-    private FlowerProcess Stranger(params string[] args) => Board.Program(
-        Programs.Require("setpriv"), ["--reuid=65534", "--clear-groups", Programs.Flower, .. args]);
 
     private async Task<List<JsonElement>> LinesAsync(string command)
     {
