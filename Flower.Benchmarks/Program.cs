@@ -6,6 +6,8 @@ using Flower.CommandLine;
 var root = new RootCommand("Measures Flower: its programs in processes of their own, as they are used.")
 {
     new ConnectBenchmark(),
+    new FloodBenchmark(),
+    new FloodRole(),
     new HttpRole(),
     new ServerRole(),
     new ClientRole(),

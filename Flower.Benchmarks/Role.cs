@@ -37,12 +37,13 @@ internal sealed class Role : IDisposable
     public int ProcessId => _process.Id;
 
     /// <summary>Starts a switchboard and waits until it says that it is ready.</summary>
-    public static async Task<Role> StartBoardAsync(string flower, string socket, CancellationToken cancellationToken)
+    public static async Task<Role> StartBoardAsync(
+        string flower, string socket, CancellationToken cancellationToken, params string[] more)
     {
         string notify = socket + ".ready";
         using var ready = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         ready.Bind(new UnixDomainSocketEndPoint(notify));
-        var role = new Role(flower, ["switchboard", "--listen", socket], notify);
+        var role = new Role(flower, ["switchboard", "--listen", socket, .. more], notify);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(TimeSpan.FromSeconds(30));
         try
@@ -58,14 +59,18 @@ internal sealed class Role : IDisposable
     }
 
     /// <summary>Starts this program again in another role and waits for its line "ready".</summary>
-    public static async Task<Role> StartSelfAsync(string[] arguments, CancellationToken cancellationToken)
+    /// <param name="arguments">Its command line.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="uid">As another user, by setpriv(1); null: as this one.</param>
+    public static async Task<Role> StartSelfAsync(
+        string[] arguments, CancellationToken cancellationToken, string? uid = null)
     {
         string self = Environment.ProcessPath!;
         bool isHost = Path.GetFileNameWithoutExtension(self) == "dotnet";
-        var role = new Role(
-            self,
-            isHost ? [Path.Combine(AppContext.BaseDirectory, "Flower.Benchmarks.dll"), .. arguments] : arguments,
-            null);
+        string[] own = isHost ? [Path.Combine(AppContext.BaseDirectory, "Flower.Benchmarks.dll"), .. arguments] : arguments;
+        Role role = uid is null
+            ? new Role(self, own, null)
+            : new Role("setpriv", [$"--reuid={uid}", "--clear-groups", "--", self, .. own], null);
         try
         {
             string line = await role.ReadLineAsync(cancellationToken);
