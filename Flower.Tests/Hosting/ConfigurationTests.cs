@@ -56,6 +56,10 @@ public sealed class ConfigurationTests
             "grants[3]: others (everybody but root and the switchboard's own user): SERVER_START",
             "then: root and the switchboard's own user: all rights",
             "then: everybody else: nothing",
+            "quotas of each other user: sessions 4096, targets 16384, pending_calls 8192, queued_bytes 67108864, "
+                + "descriptors_in_flight 4096, connects_per_second 2000",
+            "quotas of each handle that was constrained: sessions 4096, targets 16384, pending_calls 8192, queued_bytes 67108864, "
+                + "descriptors_in_flight 4096, connects_per_second 2000",
             "mode of the sockets, without --mode: 0666",
         }));
     }
@@ -67,7 +71,8 @@ public sealed class ConfigurationTests
     public void DefaultMode_NothingForOthers_OwnerOnly(string json) => Assert.That(
         Good(json).DefaultMode, Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
 
-    [TestCase("""{ "quotas": {} }""", "quotas: there is no such key here, only grants")]
+    [TestCase("""{ "quotas": [] }""", "quotas: must be an object")]
+    [TestCase("""{ "quotas": { "user": 5 } }""", "quotas.user: must be an object of limits")]
     [TestCase("""{ "Grants": [] }""", "Grants: there is no such key here, only grants")]
     [TestCase("""{ "grants": "all" }""", "grants: must be a list of grants")]
     [TestCase("""{ "grants": { "who": "others" } }""", "grants: must be a list of grants")]

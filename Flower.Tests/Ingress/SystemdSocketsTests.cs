@@ -24,7 +24,7 @@ internal sealed class SystemdSocketsTests
     [TestCase("4711", "0")]
     [TestCase("4711", "-1")]
     [TestCase("4711", "many")]
-    [TestCase("4711", "99999")]
+    [TestCase("4711", "9999999")]
     [TestCase("4712", "1")]
     [TestCase(null, "1")]
     [TestCase("", "1")]
