@@ -15,7 +15,7 @@ internal sealed partial class ServerSession
     private const int FewDescriptors = 16;
 
     private static readonly TimeSpan SendRetry = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan RestTime = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan RestTime = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(200);
 
     private int _descriptorsInFlight;

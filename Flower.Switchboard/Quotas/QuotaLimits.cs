@@ -17,7 +17,7 @@ internal sealed record QuotaLimits
 
     /// <summary>What ordinary use does not meet, and what one user cannot take from the others.</summary>
     public static readonly QuotaLimits Default = new(
-        [4096, 16384, 8192, 64 * 1024 * 1024, 4096, 2000]);
+        [4096, 16384, 8192, 64 * 1024 * 1024, 4096, 500]);
 
     /// <summary>No limit.</summary>
     public static readonly QuotaLimits None = new([.. Names.Select(_ => Unlimited)]);

@@ -338,8 +338,10 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         {
             if (e.StatusCode == StatusCode.ResourceExhausted)
             {
-                // Whoever asks for too much asks more slowly from now on, and costs the others less.
+                // Whoever asks for too much asks more slowly from now on, and costs the others less: the log, too, has its
+                // own line for that, once in a while.
                 session.Session.Rest();
+                throw;
             }
 
             BoardLog.Refused(

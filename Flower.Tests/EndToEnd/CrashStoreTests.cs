@@ -57,6 +57,43 @@ internal sealed class CrashStoreTests
     }
 
     [Test]
+    public async Task Kill_ClientsInALoop_NoneFailsAndAllIsListedOnce()
+    {
+        const int Clients = 8;
+        const int Kills = 5;
+        const int Between = 400;
+        int connects = 0;
+        using var stop = new CancellationTokenSource();
+        await using Handle serving = await _manager.OpenAsync();
+        await using Listener listener = await serving.ListenAsync(Words("service=echo"), new() { Credit = 64 });
+        using Descriptor shared = await serving.ConstrainToDescriptorAsync(All, LabelSet.Empty, Words("tenant=blue"));
+        Task server = EchoAsync(listener);
+
+        // Half of them have a handle that was handed on, and no path to come back by.
+        Task[] clients = [.. Enumerable.Range(0, Clients).Select(async n =>
+        {
+            await using Handle handle = n % 2 == 0 ? Handle.Adopt(shared.Duplicate()) : await _manager.OpenAsync();
+            await ConnectAgainAndAgainAsync(handle, () => Interlocked.Increment(ref connects), stop.Token);
+        })];
+        for (int i = 0; i < Kills; i++)
+        {
+            int before = Volatile.Read(ref connects);
+            await Patience.UntilAsync(() => Task.FromResult(
+                Volatile.Read(ref connects) > before + Between || clients.Any(client => client.IsFaulted)));
+            await _manager.KillAsync();
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(clients).Within();
+        TestContext.Out.WriteLine($"{connects} connects during {Kills} kills");
+        Assert.That(connects, Is.GreaterThan(Kills * Between));
+        await using Handle anew = await _manager.OpenAsync();
+        Assert.That(await ServicesAsync(anew), Is.EqualTo(new[] { "echo" }), _manager.Log);
+        await listener.DisposeAsync();
+        await server.Within();
+    }
+
+    [Test]
     public async Task Restart_BySignalOfTheManager_LosesNothingEither()
     {
         await using Handle handle = await _manager.OpenAsync();
@@ -100,6 +137,35 @@ internal sealed class CrashStoreTests
     }
 
     private static LabelSet Words(params string[] words) => LabelSet.ParseWords(words);
+
+    private static async Task EchoAsync(Listener listener)
+    {
+        await foreach (IncomingConnection incoming in listener)
+        {
+            try
+            {
+                using Connection connection = await incoming.AcceptAsync();
+                connection.Socket.Send([7]);
+            }
+            catch (Exception e) when (e is FlowerException or System.Net.Sockets.SocketException)
+            {
+                // Its client never heard of it: it asked again when the switchboard was back.
+            }
+        }
+    }
+
+    private static async Task ConnectAgainAndAgainAsync(Handle handle, Action connected, CancellationToken stop)
+    {
+        byte[] buffer = new byte[1];
+        while (!stop.IsCancellationRequested)
+        {
+            using Connection connection =
+                await handle.ConnectAsync(Words("service=echo"), null, CancellationToken.None).Within();
+            connection.Socket.ReceiveTimeout = 10_000;
+            Assert.That(await Task.Run(() => connection.Socket.Receive(buffer), CancellationToken.None), Is.EqualTo(1));
+            connected();
+        }
+    }
 
     private static async Task<IncomingConnection> NextAsync(Listener listener)
     {
