@@ -21,9 +21,6 @@ internal static partial class HostingLog
     [LoggerMessage(205, LogLevel.Information, "back with {Sessions} sessions, {Handles} handles and {Targets} targets that the service manager kept")]
     internal static partial void Restored(ILogger logger, int sessions, int handles, int targets);
 
-    [LoggerMessage(206, LogLevel.Warning, "what the service manager kept is of no use: {Reason}")]
-    internal static partial void NotRestored(ILogger logger, string reason);
-
     [LoggerMessage(207, LogLevel.Warning, "the service manager does not keep sessions: {Reason}")]
     internal static partial void StoreFailed(ILogger logger, string reason);
 

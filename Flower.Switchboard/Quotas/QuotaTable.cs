@@ -27,35 +27,20 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
         _perHandle = perHandle;
     }
 
-    /// <summary>Uses so much more, unless it is over a quota of the user, or of the handle or one above it.</summary>
+    /// <summary>Uses one more, unless that is over a quota of the user, or of the handle or one above it.</summary>
     /// <param name="node">Over which handle.</param>
     /// <param name="who">Which process, for the log too.</param>
     /// <param name="kind">What.</param>
-    /// <param name="amount">How much; 1 for connects.</param>
     /// <returns>Null, or what is exhausted, for the one who asked.</returns>
-    public string? TryAdd(HandleNode node, Credentials who, QuotaKind kind, long amount = 1)
+    public string? TryAdd(HandleNode node, Credentials who, QuotaKind kind)
     {
-        long now = Environment.TickCount64;
-        Budget? user = UserOf(who.Uid);
-        if (user is not null && !Allows(user, _perUser, kind, amount, now))
+        string? exhausted = Exhausted(node, who, kind);
+        if (exhausted is null && kind != QuotaKind.ConnectsPerSecond)
         {
-            return Refuse(user, _perUser, kind, who, node);
+            Add(node, who.Uid, kind, 1);
         }
 
-        for (HandleNode? at = node; at is not null; at = at.Parent)
-        {
-            if (at.Budget is Budget budget && !Allows(budget, _perHandle, kind, amount, now))
-            {
-                return Refuse(budget, _perHandle, kind, who, node);
-            }
-        }
-
-        if (kind != QuotaKind.ConnectsPerSecond)
-        {
-            Add(node, who.Uid, kind, amount);
-        }
-
-        return null;
+        return exhausted;
     }
 
     /// <summary>Uses so much more, or less, whatever the limits.</summary>
@@ -73,7 +58,7 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
     public string? TryMove(HandleNode node, uint from, Credentials to, QuotaKind kind)
     {
         Budget? user = UserOf(to.Uid);
-        if (user is not null && !Allows(user, _perUser, kind, 1, 0))
+        if (user is not null && !Allows(user, _perUser, kind))
         {
             return Refuse(user, _perUser, kind, to, node);
         }
@@ -83,18 +68,18 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
         return null;
     }
 
-    /// <summary>Whether a quota is used up, for what cannot be refused when it happens. Null: it is not.</summary>
+    /// <summary>Whether one more is over a quota. Takes a connect where it is not. Null: it is not.</summary>
     public string? Exhausted(HandleNode node, Credentials who, QuotaKind kind)
     {
         Budget? user = UserOf(who.Uid);
-        if (user is not null && !user.Has(kind, 1, _perUser[kind]))
+        if (user is not null && !Allows(user, _perUser, kind))
         {
             return Refuse(user, _perUser, kind, who, node);
         }
 
         for (HandleNode? at = node; at is not null; at = at.Parent)
         {
-            if (at.Budget is Budget budget && !budget.Has(kind, 1, _perHandle[kind]))
+            if (at.Budget is Budget budget && !Allows(budget, _perHandle, kind))
             {
                 return Refuse(budget, _perHandle, kind, who, node);
             }
@@ -103,10 +88,10 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
         return null;
     }
 
-    private static bool Allows(Budget budget, QuotaLimits limits, QuotaKind kind, long amount, long now) =>
+    private static bool Allows(Budget budget, QuotaLimits limits, QuotaKind kind) =>
         kind == QuotaKind.ConnectsPerSecond
-            ? budget.TryConnect(limits[kind], now)
-            : budget.Has(kind, amount, limits[kind]);
+            ? budget.TryConnect(limits[kind], Environment.TickCount64)
+            : budget.Has(kind, 1, limits[kind]);
 
     // Root and the owner can do without the switchboard what a quota would keep them from.
     private Budget? UserOf(uint uid)

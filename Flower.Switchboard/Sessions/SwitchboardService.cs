@@ -110,61 +110,27 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         IAsyncStreamReader<ServerStartRequest> requestStream,
         IServerStreamWriter<ServerStartResponse> responseStream,
         ServerCallContext context) =>
-        Guard(context, async caller =>
-        {
-            SessionCallContext session = (SessionCallContext)context;
-            Target target;
-            if (session.Resumed is CallCheckpoint checkpoint)
-            {
-                target = Resume(TargetKind.Server, caller, new ServerStream(responseStream), checkpoint);
-            }
-            else
-            {
-                Require(caller, Rights.ServerStart);
-                TargetStart start = await requestStream.MoveNext(CancellationToken.None)
-                    ? requestStream.Current.Start ?? throw NoStart(requestStream.Current.Answer)
-                    : throw NoStart(null);
-                target = Register(TargetKind.Server, caller, new ServerStream(responseStream), start);
-            }
-
-            await ServeTargetAsync(
-                target,
-                session,
-                async () => await requestStream.MoveNext(CancellationToken.None)
-                    ? requestStream.Current.Answer ?? throw NoAnswer()
-                    : null);
-            return true;
-        }, isShort: false);
+        StartAsync(
+            context,
+            TargetKind.Server,
+            Rights.ServerStart,
+            new ServerStream(responseStream),
+            async () => await requestStream.MoveNext(CancellationToken.None)
+                ? (requestStream.Current.Start, requestStream.Current.Answer)
+                : null);
 
     public override Task EgressStart(
         IAsyncStreamReader<EgressStartRequest> requestStream,
         IServerStreamWriter<EgressStartResponse> responseStream,
         ServerCallContext context) =>
-        Guard(context, async caller =>
-        {
-            SessionCallContext session = (SessionCallContext)context;
-            Target target;
-            if (session.Resumed is CallCheckpoint checkpoint)
-            {
-                target = Resume(TargetKind.Egress, caller, new EgressStream(responseStream), checkpoint);
-            }
-            else
-            {
-                Require(caller, Rights.EgressStart);
-                TargetStart start = await requestStream.MoveNext(CancellationToken.None)
-                    ? requestStream.Current.Start ?? throw NoStart(requestStream.Current.Answer)
-                    : throw NoStart(null);
-                target = Register(TargetKind.Egress, caller, new EgressStream(responseStream), start);
-            }
-
-            await ServeTargetAsync(
-                target,
-                session,
-                async () => await requestStream.MoveNext(CancellationToken.None)
-                    ? requestStream.Current.Answer ?? throw NoAnswer()
-                    : null);
-            return true;
-        }, isShort: false);
+        StartAsync(
+            context,
+            TargetKind.Egress,
+            Rights.EgressStart,
+            new EgressStream(responseStream),
+            async () => await requestStream.MoveNext(CancellationToken.None)
+                ? (requestStream.Current.Start, requestStream.Current.Answer)
+                : null);
 
     public override Task ResolverStart(
         IAsyncStreamReader<ResolverStartRequest> requestStream,
@@ -257,6 +223,36 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             throw Refusal.Exhausted($"the switchboard cannot make a socket pair: {e.Name}");
         }
     }
+
+    // A request is a start or an answer; null at the end.
+    private Task<bool> StartAsync(
+        ServerCallContext context,
+        TargetKind kind,
+        Rights right,
+        ITargetStream stream,
+        Func<Task<(TargetStart? Start, Answer? Answer)?>> next) =>
+        Guard(
+            context,
+            async caller =>
+            {
+                var session = (SessionCallContext)context;
+                Target target;
+                if (session.Resumed is CallCheckpoint checkpoint)
+                {
+                    target = Resume(kind, caller, stream, checkpoint);
+                }
+                else
+                {
+                    Require(caller, right);
+                    (TargetStart? Start, Answer? Answer)? first = await next();
+                    target = Register(kind, caller, stream, first?.Start ?? throw NoStart(first?.Answer));
+                }
+
+                await ServeTargetAsync(
+                    target, session, async () => await next() is { } more ? more.Answer ?? throw NoAnswer() : null);
+                return true;
+            },
+            isShort: false);
 
     private Target Register(TargetKind kind, Caller caller, ITargetStream stream, TargetStart start)
     {
