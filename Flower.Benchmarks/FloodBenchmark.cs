@@ -6,7 +6,8 @@ using Flower.CommandLine;
 namespace Flower.Benchmarks;
 
 /// <summary>
-/// <c>flood</c>: how long one client's connects take while another user floods the board, against when nobody does. The
+/// <c>flood</c>: how long one client's connects take while another user floods the board, against when nobody does, and
+/// against when the same flood goes to another board on the same machine: that much is the processors', not the board's. The
 /// flood is bounded by the default quotas of a user. Only root can start it.
 /// </summary>
 internal sealed class FloodBenchmark : Command
@@ -31,7 +32,7 @@ internal sealed class FloodBenchmark : Command
     private readonly Option<int> _repeat = new("--repeat")
     {
         HelpName = "N",
-        Description = "Pairs of runs, quiet and flooded, of which the median by ratio is printed",
+        Description = "Rounds of three runs, quiet, flood elsewhere and flooded, of which the median by flooded to quiet is printed",
         DefaultValueFactory = _ => 5,
     };
 
@@ -64,25 +65,33 @@ internal sealed class FloodBenchmark : Command
             using Role board = await Role.StartBoardAsync(
                 command.GetValue(_flower) ?? Role.BuiltFlower, socket, cancellationToken, "--config", config);
             using Role server = await Role.StartSelfAsync(["server", socket], cancellationToken);
+            DirectoryInfo elsewhere = directory.CreateSubdirectory("elsewhere");
+            string otherSocket = Path.Combine(elsewhere.FullName, "s");
+            using Role otherBoard = await Role.StartBoardAsync(
+                command.GetValue(_flower) ?? Role.BuiltFlower, otherSocket, cancellationToken, "--config", config);
+            using Role otherServer = await Role.StartSelfAsync(["server", otherSocket], cancellationToken);
+            string clients = command.GetValue(_clients).ToString(CultureInfo.InvariantCulture);
             string total = command.GetValue(_total).ToString(CultureInfo.InvariantCulture);
             string[] client = ["client", socket, "1", total, board.ProcessId.ToString(CultureInfo.InvariantCulture)];
             // One run that is not counted: the runtimes compile what is used.
             await MeasureAsync(client, cancellationToken);
-            var pairs = new List<(Measured Quiet, Measured Flooded)>();
+            var rounds = new List<Round>();
             for (int i = 0; i < Math.Max(1, command.GetValue(_repeat)); i++)
             {
-                Measured quiet = await MeasureAsync(client, cancellationToken);
-                using Role flood = await Role.StartSelfAsync(
-                    ["flooding", socket, command.GetValue(_clients).ToString(CultureInfo.InvariantCulture)],
-                    cancellationToken, Flooder);
-                pairs.Add((quiet, await MeasureAsync(client, cancellationToken)));
+                rounds.Add(new(
+                    await MeasureAsync(client, cancellationToken),
+                    await MeasureFloodedAsync(client, otherSocket, clients, cancellationToken),
+                    await MeasureFloodedAsync(client, socket, clients, cancellationToken)));
             }
 
-            pairs.Sort((a, b) => Ratio(a).CompareTo(Ratio(b)));
-            (Measured Quiet, Measured Flooded) median = pairs[(pairs.Count - 1) / 2];
-            Console.WriteLine($"quiet   {median.Quiet.ToLine()}");
-            Console.WriteLine($"flooded {median.Flooded.ToLine()}");
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"p99 flooded / quiet = {Ratio(median):F2}"));
+            rounds.Sort((a, b) => a.Ratio.CompareTo(b.Ratio));
+            Round median = rounds[(rounds.Count - 1) / 2];
+            Console.WriteLine($"quiet     {median.Quiet.ToLine()}");
+            Console.WriteLine($"elsewhere {median.Elsewhere.ToLine()}");
+            Console.WriteLine($"flooded   {median.Flooded.ToLine()}");
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"p99 flooded / quiet = {median.Ratio:F2}, flooded / elsewhere = {median.Flooded.P99 / median.Elsewhere.P99:F2}"));
         }
         finally
         {
@@ -92,11 +101,21 @@ internal sealed class FloodBenchmark : Command
         return ExitCodes.Ok;
     }
 
-    private static double Ratio((Measured Quiet, Measured Flooded) pair) => pair.Flooded.P99 / pair.Quiet.P99;
+    private static async Task<Measured> MeasureFloodedAsync(
+        string[] client, string socket, string clients, CancellationToken cancellationToken)
+    {
+        using Role flood = await Role.StartSelfAsync(["flooding", socket, clients], cancellationToken, Flooder);
+        return await MeasureAsync(client, cancellationToken);
+    }
 
     private static async Task<Measured> MeasureAsync(string[] client, CancellationToken cancellationToken)
     {
         using Role role = await Role.StartSelfAsync(client, cancellationToken);
         return Measured.Parse(await role.ReadLineAsync(cancellationToken));
+    }
+
+    private sealed record Round(Measured Quiet, Measured Elsewhere, Measured Flooded)
+    {
+        public double Ratio => Flooded.P99 / Quiet.P99;
     }
 }

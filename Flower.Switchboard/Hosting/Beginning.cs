@@ -21,6 +21,7 @@ internal sealed class Beginning : IDisposable
     private readonly Recovery? _recovery;
     private readonly bool _keepSessions;
     private bool _committed;
+    private bool _gaveUpKept;
 
     private Beginning(Doors doors, Successor? successor, Recovery? recovery, bool keepSessions)
     {
@@ -60,11 +61,13 @@ internal sealed class Beginning : IDisposable
     }
 
     /// <summary>Fills the board. The sessions are paused afterwards.</summary>
-    /// <exception cref="IOException">The switchboard that runs does not let go.</exception>
+    /// <exception cref="IOException">The switchboard that runs does not let go, or what was kept is no whole board: the
+    /// board is then of no more use, and <see cref="GiveUpKept"/> says which.</exception>
     public async Task FillAsync(EventLoop loop, Board board, SessionServer server, ILogger logger)
     {
         if (_keepSessions && NotifySocket.FromEnvironment() is NotifySocket manager)
         {
+            Store?.Dispose();
             Store = new DescriptorStore(manager, loop, logger);
             server.Store = Store;
         }
@@ -90,6 +93,19 @@ internal sealed class Beginning : IDisposable
         {
             await RecoverAsync(_recovery, loop, board, server, logger);
         }
+    }
+
+    /// <summary>Whether to fill another board, with nothing, since what the service manager kept is of no use.</summary>
+    public bool GiveUpKept()
+    {
+        if (_recovery is null || _gaveUpKept)
+        {
+            return false;
+        }
+
+        _gaveUpKept = true;
+        _recovery.GiveUp();
+        return true;
     }
 
     /// <summary>It did not work: a switchboard whose place was to be taken goes on.</summary>
@@ -118,13 +134,18 @@ internal sealed class Beginning : IDisposable
         }
         catch (InvalidDataException e)
         {
-            throw new IOException($"cannot take over: {e.Message}", e);
+            throw new IOException($"cannot go on with it: {e.Message}", e);
         }
     }
 
     private async Task RecoverAsync(
         Recovery recovery, EventLoop loop, Board board, SessionServer server, ILogger logger)
     {
+        if (recovery.IsOtherVersion && !_gaveUpKept)
+        {
+            HostingLog.NotRestored(logger, "it is of another version");
+        }
+
         await RestoreAsync(recovery.State, recovery.Descriptors, loop, board, server);
         await loop.Invoke(() =>
         {

@@ -21,6 +21,9 @@ internal static partial class HostingLog
     [LoggerMessage(205, LogLevel.Information, "back with {Sessions} sessions, {Handles} handles and {Targets} targets that the service manager kept")]
     internal static partial void Restored(ILogger logger, int sessions, int handles, int targets);
 
+    [LoggerMessage(206, LogLevel.Error, "what the service manager kept cannot be used, and the switchboard begins empty: {Reason}")]
+    internal static partial void NotRestored(ILogger logger, string reason);
+
     [LoggerMessage(207, LogLevel.Warning, "the service manager does not keep sessions: {Reason}")]
     internal static partial void StoreFailed(ILogger logger, string reason);
 

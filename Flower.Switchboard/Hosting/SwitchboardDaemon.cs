@@ -20,8 +20,7 @@ namespace Flower.Switchboard.Hosting;
 public sealed class SwitchboardDaemon : IAsyncDisposable
 {
     private readonly EventLoop _loop;
-    private readonly SessionServer _server;
-    private readonly RevocableConnections _connections;
+    private readonly RunningBoard _running;
     private readonly Predecessor _predecessor;
     private readonly Doors _doors;
     private readonly WebApplication _web;
@@ -30,16 +29,14 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
 
     private SwitchboardDaemon(
         EventLoop loop,
-        SessionServer server,
-        RevocableConnections connections,
+        RunningBoard running,
         Predecessor predecessor,
         Doors doors,
         WebApplication web,
         Reload reload)
     {
         _loop = loop;
-        _server = server;
-        _connections = connections;
+        _running = running;
         _predecessor = predecessor;
         _doors = doors;
         _web = web;
@@ -71,23 +68,29 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         using Beginning beginning = Beginning.Begin(options);
         Doors doors = beginning.Doors;
         EventLoop? loop = null;
-        SessionServer? server = null;
-        RevocableConnections? connections = null;
+        RunningBoard? running = null;
         try
         {
             ILogger? log = null;
             loop = new EventLoop("flower-board", e => HostingLog.Fault(log!, e));
             WebApplication web = GrpcDoor.Build(doors.Grpc.Socket, logging, loop);
             log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("flower.switchboard");
-            connections = new RevocableConnections(loop);
-            var board = new Board(log, new DeadlineQueue(loop, options.AcceptDeadline), connections);
-            var door = new PublicDoor(board.Handles, log);
-            door.Use(options.Configuration.Grants, options.Configuration.Remedy);
-            board.Handles.Quotas.Use(options.Configuration.PerUser, options.Configuration.PerHandle);
+            running = new RunningBoard(loop, options, log);
+            try
+            {
+                await beginning.FillAsync(loop, running.Board, running.Server, log);
+            }
+            catch (IOException e) when (beginning.GiveUpKept())
+            {
+                // Better a switchboard that knows nobody than none, again and again.
+                HostingLog.NotRestored(log, e.Message);
+                await loop.Invoke(running.Dispose);
+                running = new RunningBoard(loop, options, log);
+                await beginning.FillAsync(loop, running.Board, running.Server, log);
+            }
+
+            (Board board, PublicDoor door, SessionServer server) = (running.Board, running.Door, running.Server);
             web.Services.GetRequiredService<GrpcDoorService>().Open(board, door);
-            server = new SessionServer(loop, log);
-            Protocol.V1.Switchboard.BindService(server.Methods, new SwitchboardService(board, log));
-            await beginning.FillAsync(loop, board, server, log);
             // Those that were taken over may have been open to others.
             doors.SetMode(options.DoorMode);
             var predecessor = new Predecessor(loop, server, board, doors, log) { Store = beginning.Store };
@@ -100,7 +103,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             await web.StartAsync(cancellationToken);
             HostingLog.Started(log, doors.Handle.Path, doors.Grpc.Path);
             var reload = new Reload(options, loop, board, door, doors, log);
-            return new SwitchboardDaemon(loop, server, connections, predecessor, doors, web, reload)
+            return new SwitchboardDaemon(loop, running, predecessor, doors, web, reload)
             {
                 Stopping = WhenStopping(web),
             };
@@ -108,13 +111,9 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         catch (Exception e)
         {
             beginning.Fail(e.Message);
-            if (server is not null)
+            if (running is not null)
             {
-                await loop!.Invoke(() =>
-                {
-                    server.Dispose();
-                    connections!.Dispose();
-                });
+                await loop!.Invoke(running.Dispose);
             }
 
             loop?.Dispose();
@@ -155,11 +154,10 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             _predecessor.Dispose();
             if (store is not null && !Replaced.IsCompleted)
             {
-                await _server.PauseAsync();
+                await _running.Server.PauseAsync();
             }
 
-            _server.Dispose();
-            _connections.Dispose();
+            _running.Dispose();
             store?.Dispose();
         });
         using (var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5)))

@@ -7,7 +7,11 @@ internal sealed class Budget(string name)
 {
     private readonly long[] _used = new long[(int)QuotaKind.ConnectsPerSecond];
 
-    // Connects that may be made at once; refilled as time passes, up to those of one second.
+    // What may come at once, as a share of what may come in a second: a flood is spread over the second, and those whom the
+    // board serves beside it wait for less at a time.
+    private const double BurstSeconds = 0.25;
+
+    // Connects that may be made at once; refilled as time passes.
     private double _connects = double.NaN;
     private long _refilledAt;
 
@@ -22,7 +26,7 @@ internal sealed class Budget(string name)
     /// <summary>Whether so much more is within a limit.</summary>
     public bool Has(QuotaKind kind, long amount, long limit) => _used[(int)kind] <= limit - amount;
 
-    /// <summary>Takes one connect, if the rate allows it (a token bucket that holds one second's worth).</summary>
+    /// <summary>Takes one connect, if the rate allows it (a token bucket that holds a quarter of a second's worth).</summary>
     /// <param name="rate">Connects each second.</param>
     /// <param name="now">Milliseconds of the monotonic clock.</param>
     public bool TryConnect(long rate, long now)
@@ -32,9 +36,10 @@ internal sealed class Budget(string name)
             return true;
         }
 
+        double burst = Math.Max(1, rate * BurstSeconds);
         _connects = double.IsNaN(_connects)
-            ? rate
-            : Math.Min(rate, _connects + ((now - _refilledAt) * rate / 1000.0));
+            ? burst
+            : Math.Min(burst, _connects + ((now - _refilledAt) * rate / 1000.0));
         _refilledAt = now;
         if (_connects < 1)
         {

@@ -15,9 +15,12 @@ internal sealed record QuotaLimits
         "sessions", "targets", "pending_calls", "queued_bytes", "descriptors_in_flight", "connects_per_second",
     ];
 
-    /// <summary>What ordinary use does not meet, and what one user cannot take from the others.</summary>
-    public static readonly QuotaLimits Default = new(
-        [4096, 16384, 8192, 64 * 1024 * 1024, 4096, 500]);
+    /// <summary>Of a user: what ordinary use does not meet, and what one user cannot take from the others.</summary>
+    public static readonly QuotaLimits PerUser = new(
+        [4096, 16384, 8192, 64 * 1024 * 1024, 4096, 2_000]);
+
+    /// <summary>Of a handle that was made from another one: as of a user, but an ingress may be behind it.</summary>
+    public static readonly QuotaLimits PerHandle = PerUser.With(QuotaKind.ConnectsPerSecond, 10_000);
 
     /// <summary>No limit.</summary>
     public static readonly QuotaLimits None = new([.. Names.Select(_ => Unlimited)]);

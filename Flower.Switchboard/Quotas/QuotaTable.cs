@@ -17,8 +17,8 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
 
     private readonly Dictionary<uint, Budget> _users = [];
     private readonly Dictionary<(string Budget, QuotaKind Kind), long> _quietUntil = [];
-    private QuotaLimits _perUser = QuotaLimits.Default;
-    private QuotaLimits _perHandle = QuotaLimits.Default;
+    private QuotaLimits _perUser = QuotaLimits.PerUser;
+    private QuotaLimits _perHandle = QuotaLimits.PerHandle;
 
     /// <summary>Sets the limits for what is asked for from now on; nothing that is in use is taken away.</summary>
     public void Use(QuotaLimits perUser, QuotaLimits perHandle)

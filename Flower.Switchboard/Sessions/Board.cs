@@ -97,7 +97,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         Credentials whose = target.Caller.Credentials;
         if (restored == 0 && Handles.Quotas.Exhausted(target.Caller.Node, whose, QuotaKind.Targets) is string exhausted)
         {
-            throw Refusal.Exhausted(exhausted);
+            throw Refusal.OverQuota(exhausted);
         }
 
         _directory.LastSequence = restored - 1;

@@ -73,6 +73,9 @@ internal static class Refusal
 
     public static RpcException Exhausted(string message) => Make(StatusCode.ResourceExhausted, message, []);
 
+    /// <summary>A quota, from <see cref="Quotas.QuotaTable"/>; every other limit is <see cref="Exhausted"/>.</summary>
+    public static RpcException OverQuota(string message) => new OverQuotaException(message);
+
     public static RpcException Unimplemented(string message) => Make(StatusCode.Unimplemented, message, []);
 
     public static RpcException WrongDoor() => Make(

@@ -330,16 +330,15 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             isCounted = isShort && Count(caller, session);
             return await call(caller);
         }
+        catch (OverQuotaException)
+        {
+            // Whoever asks for too much asks more slowly from now on, and costs the others less: the log, too, has its own
+            // line for that, once in a while.
+            session.Session.Rest();
+            throw;
+        }
         catch (RpcException e)
         {
-            if (e.StatusCode == StatusCode.ResourceExhausted)
-            {
-                // Whoever asks for too much asks more slowly from now on, and costs the others less: the log, too, has its
-                // own line for that, once in a while.
-                session.Session.Rest();
-                throw;
-            }
-
             BoardLog.Refused(
                 logger, context.Method, caller.Credentials.Pid, caller.Credentials.Uid, e.StatusCode, e.Status.Detail);
             throw;
@@ -362,7 +361,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         }
         else if (board.Handles.Quotas.TryAdd(caller.Node, caller.Credentials, QuotaKind.PendingCalls) is string exhausted)
         {
-            throw Refusal.Exhausted(exhausted);
+            throw Refusal.OverQuota(exhausted);
         }
 
         return true;
@@ -374,7 +373,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         if ((quotas.TryAdd(caller.Node, caller.Credentials, QuotaKind.ConnectsPerSecond)
             ?? quotas.Exhausted(caller.Node, caller.Credentials, QuotaKind.DescriptorsInFlight)) is string exhausted)
         {
-            throw Refusal.Exhausted(exhausted);
+            throw Refusal.OverQuota(exhausted);
         }
     }
 }

@@ -3,6 +3,8 @@ using Flower.Client;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
+using Flower.Switchboard.State;
+using Google.Protobuf;
 using NUnit.Framework;
 
 namespace Flower.Tests.EndToEnd;
@@ -134,6 +136,35 @@ internal sealed class CrashStoreTests
 
         await using Handle anew = await _manager.OpenAsync();
         Assert.That(await ServicesAsync(anew), Is.EqualTo(new[] { "kept" }), _manager.Log);
+    }
+
+    [Test]
+    public async Task Kill_JournalThatContradictsItself_BeginsEmptyAndForgetsIt()
+    {
+        string[] atFirst = await _manager.NamesAsync();
+        await using Handle handle = await _manager.OpenAsync();
+        await using Listener listener = await handle.ListenAsync(Words("service=again"));
+        string journal = Directory.GetFiles($"/proc/{_manager.Id}/fd")
+            .Single(fd => new FileInfo(fd).LinkTarget?.Contains("flower-journal", StringComparison.Ordinal) ?? false);
+        await using (FileStream stream = new(journal, FileMode.Append))
+        {
+            new JournalRecord { Node = new NodeState { Handle = 4711 } }.WriteDelimitedTo(stream);
+        }
+
+        await _manager.KillAsync();
+
+        Assert.That(_manager.Log, Does.Contain("the switchboard begins empty: ").And.Contain("4711"));
+        // The server's library finds the new board, and registers it again.
+        await using Handle anew = await _manager.OpenAsync();
+        Assert.That(
+            await Patience.UntilAsync(async () => (await ServicesAsync(anew)).SequenceEqual(["again"])), Is.True, _manager.Log);
+        await listener.DisposeAsync();
+        await handle.DisposeAsync();
+        await anew.DisposeAsync();
+        Assert.That(
+            await Patience.UntilAsync(async () => (await _manager.NamesAsync()).Length == atFirst.Length), Is.True);
+        await _manager.KillAsync();
+        Assert.That(await _manager.NamesAsync(), Has.Length.EqualTo(atFirst.Length));
     }
 
     private static LabelSet Words(params string[] words) => LabelSet.ParseWords(words);

@@ -27,6 +27,9 @@ internal sealed class ServiceManagerFixture : IAsyncDisposable
 
     public string Handle => Path.Combine(Folder, "switchboard.sock");
 
+    /// <summary>The process id of the service manager.</summary>
+    public int Id => _manager.Id;
+
     /// <summary>What the switchboards said.</summary>
     public string Log => _manager.Error.ToString();
 

@@ -21,20 +21,30 @@ internal sealed class BudgetTests
     }
 
     [Test]
-    public void TryConnect_OneSecondsWorth_ThenAtTheRate()
+    public void TryConnect_AQuarterOfASecondsWorth_ThenAtTheRate()
     {
         var budget = new Budget("user 1");
         for (int i = 0; i < 10; i++)
         {
-            Assert.That(budget.TryConnect(10, 5000), Is.True, $"{i}");
+            Assert.That(budget.TryConnect(40, 5000), Is.True, $"{i}");
         }
 
-        Assert.That(budget.TryConnect(10, 5000), Is.False);
-        Assert.That(budget.TryConnect(10, 5050), Is.False, "half a connect's time");
-        Assert.That(budget.TryConnect(10, 5100), Is.True);
-        Assert.That(budget.TryConnect(10, 5100), Is.False);
-        // Time that passes unused is not saved beyond one second.
-        Assert.That(Enumerable.Range(0, 20).Count(_ => budget.TryConnect(10, 60_000)), Is.EqualTo(10));
+        Assert.That(budget.TryConnect(40, 5000), Is.False);
+        Assert.That(budget.TryConnect(40, 5012), Is.False, "half a connect's time");
+        Assert.That(budget.TryConnect(40, 5025), Is.True);
+        Assert.That(budget.TryConnect(40, 5025), Is.False);
+        // Time that passes unused is not saved beyond that.
+        Assert.That(Enumerable.Range(0, 20).Count(_ => budget.TryConnect(40, 60_000)), Is.EqualTo(10));
+    }
+
+    [Test]
+    public void TryConnect_SlowRate_AlwaysAllowsOne()
+    {
+        var budget = new Budget("user 1");
+
+        Assert.That(budget.TryConnect(1, 0), Is.True);
+        Assert.That(budget.TryConnect(1, 500), Is.False);
+        Assert.That(budget.TryConnect(1, 1000), Is.True);
     }
 
     [Test]
@@ -43,7 +53,7 @@ internal sealed class BudgetTests
         var budget = new Budget("user 1");
         Assert.That(budget.TryConnect(1000, 0), Is.True);
 
-        Assert.That(Enumerable.Range(0, 20).Count(_ => budget.TryConnect(5, 1)), Is.EqualTo(5));
+        Assert.That(Enumerable.Range(0, 20).Count(_ => budget.TryConnect(20, 1)), Is.EqualTo(5));
         Assert.That(budget.TryConnect(QuotaLimits.Unlimited, 1), Is.True);
     }
 

@@ -21,10 +21,10 @@ internal sealed class ConfigurationReader(ConfigurationErrors errors, IAccounts 
     private static readonly string[] QuotaKeys = [UserKey, HandleKey];
 
     /// <summary>The limits of each user, once read.</summary>
-    public QuotaLimits PerUser { get; private set; } = QuotaLimits.Default;
+    public QuotaLimits PerUser { get; private set; } = QuotaLimits.PerUser;
 
     /// <summary>The limits of each handle, once read.</summary>
-    public QuotaLimits PerHandle { get; private set; } = QuotaLimits.Default;
+    public QuotaLimits PerHandle { get; private set; } = QuotaLimits.PerHandle;
 
     /// <summary>The grants that are good; those of a file with errors are of no use.</summary>
     public ImmutableArray<Grant> Read(byte[] json)
@@ -62,8 +62,15 @@ internal sealed class ConfigurationReader(ConfigurationErrors errors, IAccounts 
 
         foreach (IConfigurationSection child in Sections.Known(section, section.Key, QuotaKeys, errors))
         {
-            QuotaLimits limits = QuotaReader.Read(child, $"{section.Key}.{child.Key}", errors);
-            (PerUser, PerHandle) = child.Key == UserKey ? (limits, PerHandle) : (PerUser, limits);
+            string place = $"{section.Key}.{child.Key}";
+            if (child.Key == UserKey)
+            {
+                PerUser = QuotaReader.Read(child, place, PerUser, errors);
+            }
+            else
+            {
+                PerHandle = QuotaReader.Read(child, place, PerHandle, errors);
+            }
         }
     }
 

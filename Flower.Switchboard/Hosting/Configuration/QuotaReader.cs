@@ -11,9 +11,10 @@ internal static class QuotaReader
     private const long Most = 1_000_000_000_000;
 
     /// <summary>The limits of one section.</summary>
-    public static QuotaLimits Read(IConfigurationSection section, string place, ConfigurationErrors errors)
+    public static QuotaLimits Read(
+        IConfigurationSection section, string place, QuotaLimits defaults, ConfigurationErrors errors)
     {
-        QuotaLimits limits = QuotaLimits.Default;
+        QuotaLimits limits = defaults;
         if (!Sections.IsObject(section))
         {
             errors.Add(place, $"must be an object of limits, each a number: {string.Join(", ", QuotaLimits.Names)}");

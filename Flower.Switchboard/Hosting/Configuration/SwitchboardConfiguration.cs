@@ -32,9 +32,9 @@ public sealed class SwitchboardConfiguration
 
     internal GrantTable Grants { get; }
 
-    internal QuotaLimits PerUser { get; init; } = QuotaLimits.Default;
+    internal QuotaLimits PerUser { get; init; } = QuotaLimits.PerUser;
 
-    internal QuotaLimits PerHandle { get; init; } = QuotaLimits.Default;
+    internal QuotaLimits PerHandle { get; init; } = QuotaLimits.PerHandle;
 
     internal string Remedy => Source.Path is { } path
         ? $"ask its owner for one in {path}"

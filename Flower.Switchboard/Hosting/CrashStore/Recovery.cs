@@ -11,8 +11,13 @@ namespace Flower.Switchboard.Hosting.CrashStore;
 internal sealed class Recovery : IDisposable
 {
     private readonly Dictionary<string, Descriptor> _passed;
+    private readonly string[] _names;
 
-    private Recovery(Dictionary<string, Descriptor> passed) => _passed = passed;
+    private Recovery(Dictionary<string, Descriptor> passed)
+    {
+        _passed = passed;
+        _names = [.. passed.Keys.Where(name => StoreNames.SessionOf(name) + StoreNames.JournalOf(name) > 0)];
+    }
 
     /// <summary>The generation of the latest journal; 0: there was none.</summary>
     public ulong Generation { get; private set; }
@@ -21,10 +26,13 @@ internal sealed class Recovery : IDisposable
     public ulong LastNumber { get; private set; }
 
     /// <summary>The board, as far as it was kept.</summary>
-    public BoardState State { get; } = new() { Version = BoardSaver.Version };
+    public BoardState State { get; private set; } = new() { Version = BoardSaver.Version };
 
     /// <summary>The descriptors of the board.</summary>
     public DescriptorTable Descriptors { get; private set; } = new();
+
+    /// <summary>There was a journal, and this program cannot read it.</summary>
+    public bool IsOtherVersion { get; private set; }
 
     /// <summary>What is in the store and of no use any more.</summary>
     public IReadOnlyList<string> Leftovers { get; private set; } = [];
@@ -51,6 +59,15 @@ internal sealed class Recovery : IDisposable
     /// <summary>A listening socket that was kept; null: there is none. The caller owns it.</summary>
     public Descriptor? TakeDoor(string name) => _passed.Remove(name, out Descriptor? door) ? door : null;
 
+    /// <summary>It is of no use: the board begins empty, and all that the store has of sessions is left over.</summary>
+    public void GiveUp()
+    {
+        Descriptors.Dispose();
+        Descriptors = new();
+        State = new() { Version = BoardSaver.Version, LastConnectionId = State.LastConnectionId };
+        Leftovers = _names;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -71,7 +88,8 @@ internal sealed class Recovery : IDisposable
         if (Generation > 0)
         {
             List<JournalRecord> records = Journal.Read(_passed[StoreNames.Journal(Generation)]);
-            if (records.Count > 0 && records[0].Version == Journal.Version)
+            IsOtherVersion = records.Count == 0 || records[0].Version != Journal.Version;
+            if (!IsOtherVersion)
             {
                 records.ForEach(record => Apply(record, sessions));
             }
@@ -95,7 +113,7 @@ internal sealed class Recovery : IDisposable
         State.LastHandleId = State.Handles.Select(handle => handle.Id).DefaultIfEmpty().Max();
         // What was numbered since the last record of it is not known: another range of numbers.
         State.LastConnectionId = Generation << 40;
-        Leftovers = [.. _passed.Keys.Where(name => StoreNames.SessionOf(name) + StoreNames.JournalOf(name) > 0)];
+        Leftovers = [.. _names.Where(_passed.ContainsKey)];
     }
 
     private void Apply(JournalRecord record, SortedDictionary<ulong, SessionState> sessions)

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Rpc.Server;
+using Flower.Rpc.Transport;
+using Flower.Switchboard.Sessions;
+using Microsoft.Extensions.Logging;
+
+namespace Flower.Switchboard.Hosting;
+
+/// <summary>A board, who may come to it by a path, and the sessions. Disposed on the loop, which ends all of them.</summary>
+internal sealed class RunningBoard : IDisposable
+{
+    public RunningBoard(EventLoop loop, SwitchboardOptions options, ILogger logger)
+    {
+        Connections = new RevocableConnections(loop);
+        Board = new Board(logger, new DeadlineQueue(loop, options.AcceptDeadline), Connections);
+        Board.Handles.Quotas.Use(options.Configuration.PerUser, options.Configuration.PerHandle);
+        Door = new PublicDoor(Board.Handles, logger);
+        Door.Use(options.Configuration.Grants, options.Configuration.Remedy);
+        Server = new SessionServer(loop, logger);
+        Protocol.V1.Switchboard.BindService(Server.Methods, new SwitchboardService(Board, logger));
+    }
+
+    public RevocableConnections Connections { get; }
+
+    public Board Board { get; }
+
+    public PublicDoor Door { get; }
+
+    public SessionServer Server { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Server.Dispose();
+        Connections.Dispose();
+    }
+}
