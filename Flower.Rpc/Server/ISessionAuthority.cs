@@ -12,6 +12,12 @@ public interface ISessionAuthority
     /// <summary>A session begins. Null, or why not: then the session says so to its peer and ends.</summary>
     Status? Admit(ISession session);
 
+    /// <summary>
+    /// A session of another process goes on, owner and all. It was admitted there, so it is not refused; only an authority
+    /// that is no more says why it is not.
+    /// </summary>
+    Status? Restore(ISession session);
+
     /// <summary>The owner of a session is known from now on. Null, or why that process may not have it.</summary>
     Status? Bind(ISession session);
 
@@ -22,6 +28,7 @@ public interface ISessionAuthority
     /// </summary>
     Status? Weigh(ISession session, long queuedBytes, int descriptorsInFlight);
 
-    /// <summary>A session has ended. Follows each <see cref="Admit"/> once, also one that refused.</summary>
+    /// <summary>A session has ended. Follows each <see cref="Admit"/> and <see cref="Restore"/> once, also one that
+    /// refused.</summary>
     void Leave(ISession session);
 }

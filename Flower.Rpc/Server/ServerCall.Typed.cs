@@ -30,7 +30,7 @@ internal sealed class ServerCall<TRequest, TResponse>(
     private TaskCompletionSource? _writer;
     private TRequest? _current;
     private TRequest? _single;
-    private uint _granted = PacketLimits.InitialCredit;
+    private uint _granted = TakesOne(method) ? 1u : PacketLimits.InitialCredit;
     private bool _halfClosed;
 
     public TRequest Current => _current ?? throw new InvalidOperationException("MoveNext comes first");
@@ -235,9 +235,17 @@ internal sealed class ServerCall<TRequest, TResponse>(
         reader?.SetResult(hasMessage);
     }
 
+    private static bool TakesOne(Method<TRequest, TResponse> method) =>
+        method.Type is MethodType.Unary or MethodType.ServerStreaming;
+
     // Grants are sent by the half, so that a stream costs one credit frame in sixteen messages.
     private void Regrant()
     {
+        if (TakesOne(method))
+        {
+            return;
+        }
+
         uint used = PacketLimits.InitialCredit - _granted - (uint)_received.Count;
         if (used >= PacketLimits.InitialCredit / 2 && !_halfClosed)
         {

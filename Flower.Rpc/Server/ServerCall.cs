@@ -53,6 +53,9 @@ internal abstract class ServerCall
 
     internal bool HasEnded { get; private set; }
 
+    /// <summary>It has brought a message.</summary>
+    internal bool WasAsked { get; set; }
+
     /// <summary>Response messages that the caller takes.</summary>
     private protected uint Credit { get; private set; }
 

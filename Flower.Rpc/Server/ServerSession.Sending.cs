@@ -51,11 +51,17 @@ internal sealed partial class ServerSession
         }
 
         _resting = true;
-        SetInterest();
+        // Not merely without interest: a hang-up is told all the same, again and again.
+        _watch?.Dispose();
+        _watch = null;
         Loop.After(RestTime, () =>
         {
             _resting = false;
-            SetInterest();
+            if (_watch is null && !_stopped && !_paused)
+            {
+                Watch();
+                Flush();
+            }
         });
     }
 
@@ -91,7 +97,7 @@ internal sealed partial class ServerSession
                 break;
             default:
                 _unwritable ??= Loop.After(
-                    PacketLimits.MaxUnwritable, () => Close("it has not read for 10 seconds"));
+                    PacketLimits.MaxUnwritable, CloseUnwritable);
                 if (result == FlushResult.Retry)
                 {
                     Loop.After(SendRetry, _flush);
@@ -107,8 +113,17 @@ internal sealed partial class ServerSession
     {
         if (!_stopped)
         {
-            _watch?.Change(
-                (_resting ? Readiness.None : Readiness.Read) | (_isBlocked ? Readiness.Write : Readiness.None));
+            _watch?.Change(Readiness.Read | (_isBlocked ? Readiness.Write : Readiness.None));
+        }
+    }
+
+    // While it is paused, it may be another process's.
+    private void CloseUnwritable()
+    {
+        _unwritable = null;
+        if (!_paused)
+        {
+            Close("it has not read for 10 seconds");
         }
     }
 

@@ -24,6 +24,11 @@ internal sealed partial class ServerSession
             session._pidFd = descriptors.Take(owner.PidFd);
         }
 
+        if (state.Restarted && session._owner is not null)
+        {
+            session.ExpectAcknowledgement();
+        }
+
         session._understandsRestarted = state.UnderstandsRestarted;
         session._awaitsAcknowledgement = state.Restarted;
         if (state.Stored != 0 && server.Store is ISessionStore store)
@@ -54,6 +59,7 @@ internal sealed partial class ServerSession
             ?? throw new InvalidDataException($"a call of '{state.Start.Method}', which is not known here");
         _calls.Add(state.CallId, call);
         call.Restore(state, descriptors);
+        call.WasAsked = true;
         return call;
     }
 
@@ -118,7 +124,7 @@ internal sealed partial class ServerSession
     private void Watch()
     {
         _watch = Loop.Add(_socket, Readiness.Read, OnReady);
-        if (_pidFd is not null)
+        if (_pidFd is not null && _pidWatch is null)
         {
             WatchOwner(_pidFd);
         }

@@ -12,6 +12,8 @@ internal sealed partial class ServerSession
 {
     private const string RestartedFeature = "restarted";
 
+    private static readonly TimeSpan AcknowledgementTime = TimeSpan.FromSeconds(30);
+
     private ulong _stored;
     private bool _understandsRestarted;
     private bool _awaitsAcknowledgement;
@@ -67,6 +69,28 @@ internal sealed partial class ServerSession
 
     // First of all on the session, and before anything that the restored calls have to say.
     internal void AnnounceRestart() => Send(new Frame { Restarted = new Restarted { Streams = { _calls.Keys.Order() } } });
+
+    // Its owner may have ended while nobody looked: then there is none who acknowledges, though a child of it may hold the
+    // socket open, and the pidfd that tells of its end is not kept.
+    private void ExpectAcknowledgement()
+    {
+        try
+        {
+            _pidFd ??= Interop.ProcessDescriptor.Open(Credentials.Pid);
+        }
+        catch (FlowerSocketException)
+        {
+            // It has ended, or there is no descriptor left to watch it: the time limit is for both.
+        }
+
+        Loop.After(AcknowledgementTime, () =>
+        {
+            if (_awaitsAcknowledgement && !_stopped && !_paused)
+            {
+                Close("its owner did not say that it knows of the restart");
+            }
+        });
+    }
 
     private void OnAcknowledged(Restarted restarted)
     {

@@ -21,6 +21,9 @@ internal sealed partial class ServerSession : ISession
     // Packets that a socket that ends is still read for: more than the kernel queues by default.
     private const int MaxQueued = 1024;
 
+    // Calls that have brought no message: more than a caller ever has who sends its first one along.
+    private const int MaxUnasked = 32;
+
     private readonly Dictionary<uint, ServerCall> _calls = [];
     private readonly List<ServerCall> _started = [];
     private readonly Descriptor _socket;
@@ -31,6 +34,7 @@ internal sealed partial class ServerSession : ISession
     private Descriptor? _pidFd;
     private EventLoop.Watch? _pidWatch;
     private IDisposable? _unwritable;
+    private int _unasked;
     private bool _flushPending;
     private bool _isShared;
     private bool _stopped;
@@ -68,7 +72,13 @@ internal sealed partial class ServerSession : ISession
 
     internal ILogger Logger => Server.Logger;
 
-    internal void Forget(ServerCall call) => _calls.Remove(call.CallId);
+    internal void Forget(ServerCall call)
+    {
+        if (_calls.Remove(call.CallId) && !call.WasAsked)
+        {
+            _unasked--;
+        }
+    }
 
     /// <inheritdoc/>
     public void Stop(StatusCode code, string reason)
@@ -251,6 +261,8 @@ internal sealed partial class ServerSession : ISession
                 OnStart(frame.CallId, frame.Start);
                 break;
             case Frame.KindOneofCase.Message when _calls.TryGetValue(frame.CallId, out ServerCall? call):
+                _unasked -= call.WasAsked ? 0 : 1;
+                call.WasAsked = true;
                 call.OnMessage(frame.Message, descriptors);
                 break;
             case Frame.KindOneofCase.Message:
@@ -319,6 +331,14 @@ internal sealed partial class ServerSession : ISession
             return;
         }
 
+        // Nobody has counted them yet: what a call wants is known with its first message.
+        if (_unasked >= MaxUnasked)
+        {
+            SendStatus(
+                callId, StatusCode.ResourceExhausted, $"the session has {MaxUnasked} calls without a message, its limit");
+            return;
+        }
+
         if (Server.Table.Create(this, callId, start) is not ServerCall call)
         {
             SendStatus(
@@ -327,6 +347,7 @@ internal sealed partial class ServerSession : ISession
         }
 
         _calls.Add(callId, call);
+        _unasked++;
         _started.Add(call);
     }
 

@@ -89,12 +89,7 @@ public sealed partial class SessionServer
                 ISessionAuthority whose = authority(state.Authority);
                 ServerSession session = ServerSession.Restore(this, state, descriptors, whose);
                 _sessions.Add(session);
-                _ = whose.Admit(session);
-                if (session.Owner is not null)
-                {
-                    _ = whose.Bind(session);
-                }
-
+                _ = whose.Restore(session);
                 calls.AddRange(state.Calls.Select(call => (session.RestoreCall(call, descriptors), order(call))));
                 if (state.Restarted && !state.IsTold)
                 {

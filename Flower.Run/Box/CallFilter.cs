@@ -13,6 +13,8 @@ namespace Flower.Run.Box;
 /// <item>TIOCSTI and TIOCLINUX (ioctl(2)), which type on the terminal that the command shares with the shell outside.
 /// </item>
 /// <item>io_uring, which makes sockets without socket(2).</item>
+/// <item>MSG_FASTOPEN of sendto(2), sendmsg(2) and sendmmsg(2), which connects without the check that Landlock has for
+/// connect(2) (landlock-lsm issue 41): a TCP socket that the command was handed would reach anything.</item>
 /// <item>Calls of other architectures, which have other numbers: 32-bit programs do not run.</item>
 /// </list>
 /// </summary>
@@ -24,6 +26,7 @@ internal static class CallFilter
     private const ushort LoadWord = 0x20;
     private const ushort JumpIfEqual = 0x15;
     private const ushort JumpIfAtLeast = 0x35;
+    private const ushort JumpIfAnyBit = 0x45;
     private const ushort Return = 0x06;
     private const uint Allow = 0x7fff0000;
     private const uint Fail = 0x00050000;
@@ -33,13 +36,17 @@ internal static class CallFilter
     private const uint CallArchitecture = 4;
     private const uint Argument0 = 16;
     private const uint Argument1 = 24;
+    private const uint Argument2 = 32;
+    private const uint Argument3 = 40;
 
     // The kernel takes the low half of these arguments alone, so that is what is looked at.
     private const uint TiocSti = 0x5412;
     private const uint TiocLinux = 0x541c;
     private const uint IoUringSetup = 425;
+    private const uint FastOpen = 0x20000000;
     private const uint X32 = 0x40000000;
     private const int NoSys = 38;
+    private const int OpNotSupported = 95;
 
     private static readonly uint[] Families = [1, 2, 10, 16, 38];
 
@@ -47,10 +54,10 @@ internal static class CallFilter
     /// <exception cref="PlatformNotSupportedException">The processor is neither x86-64 nor arm64.</exception>
     public static byte[] Make(Architecture processor)
     {
-        (uint audit, uint ioctl, uint socket) = processor switch
+        (uint audit, uint ioctl, uint socket, uint sendTo, uint sendMessage, uint sendMessages) = processor switch
         {
-            Architecture.X64 => (0xc000003eu, 16u, 41u),
-            Architecture.Arm64 => (0xc00000b7u, 29u, 198u),
+            Architecture.X64 => (0xc000003eu, 16u, 41u, 44u, 46u, 307u),
+            Architecture.Arm64 => (0xc00000b7u, 29u, 198u, 206u, 211u, 269u),
             _ => throw new PlatformNotSupportedException("--no-network works on x86-64 and arm64"),
         };
 
@@ -65,6 +72,17 @@ internal static class CallFilter
             (Return, 0, 0, Fail | NoSys),
             (JumpIfEqual, 0, 1, IoUringSetup),
             (Return, 0, 0, Fail | NoSys),
+            (JumpIfEqual, 1, 0, sendTo),
+            (JumpIfEqual, 0, 4, sendMessages),
+            (LoadWord, 0, 0, Argument3),
+            (JumpIfAnyBit, 0, 1, FastOpen),
+            (Return, 0, 0, Fail | OpNotSupported),
+            (Return, 0, 0, Allow),
+            (JumpIfEqual, 0, 4, sendMessage),
+            (LoadWord, 0, 0, Argument2),
+            (JumpIfAnyBit, 0, 1, FastOpen),
+            (Return, 0, 0, Fail | OpNotSupported),
+            (Return, 0, 0, Allow),
             (JumpIfEqual, 0, 5, ioctl),
             (LoadWord, 0, 0, Argument1),
             (JumpIfEqual, 1, 0, TiocSti),

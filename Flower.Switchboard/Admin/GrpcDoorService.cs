@@ -89,9 +89,14 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
     private static SocketPeer? PeerOf(ServerCallContext context) =>
         SocketPeer.Of(context.GetHttpContext().Features.Get<IConnectionSocketFeature>()!.Socket.SafeHandle);
 
-    // On the loop.
+    // On the loop. This door is not paused with the sessions.
     private Caller CallerFor(SocketPeer? peer)
     {
+        if (_board!.IsHandedOver)
+        {
+            throw Refusal.HandedOver();
+        }
+
         HandleNode node = _door!.Open(peer);
         return new Caller(node, node.Maker);
     }

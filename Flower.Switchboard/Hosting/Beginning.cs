@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Rpc.State;
@@ -33,6 +34,9 @@ internal sealed class Beginning : IDisposable
 
     /// <summary>The doors.</summary>
     public Doors Doors { get; }
+
+    /// <summary>It has taken another one's place, which is gone: there is no way back.</summary>
+    public bool IsCommitted => _committed;
 
     /// <summary>Where sessions are kept; null: nowhere. Lives as long as the switchboard.</summary>
     public DescriptorStore? Store { get; private set; }
@@ -77,17 +81,14 @@ internal sealed class Beginning : IDisposable
             (BoardState state, DescriptorTable descriptors) = _successor.Fetch();
             using (descriptors)
             {
+                Store?.Reserve(state.LastStored);
                 await RestoreAsync(state, descriptors, loop, board, server);
             }
 
             _successor.Commit();
             _committed = true;
             HostingLog.TookOver(logger, state.Sessions.Count, board.Handles.Nodes.Count, board.TargetCount);
-            await loop.Invoke(() => Store?.Begin(state.StoreGeneration + 1, state.LastStored, Doors));
-            if (state.StoreGeneration > 0)
-            {
-                await loop.Invoke(() => Store?.Forget(StoreNames.Journal(state.StoreGeneration)));
-            }
+            await loop.Invoke(() => KeepFrom(state.StoreGeneration, server, logger));
         }
         else if (_recovery is not null)
         {
@@ -125,6 +126,24 @@ internal sealed class Beginning : IDisposable
         _recovery?.Dispose();
     }
 
+    // The other process is gone: what fails from here on must not end this one, too.
+    private void KeepFrom(ulong generation, SessionServer server, ILogger logger)
+    {
+        try
+        {
+            Store?.Begin(generation + 1, Doors);
+            if (generation > 0)
+            {
+                Store?.Forget(StoreNames.Journal(generation));
+            }
+        }
+        catch (FlowerSocketException e)
+        {
+            HostingLog.StoreFailed(logger, e.Message);
+            server.Store = null;
+        }
+    }
+
     private static async Task RestoreAsync(
         BoardState state, DescriptorTable descriptors, EventLoop loop, Board board, SessionServer server)
     {
@@ -146,10 +165,11 @@ internal sealed class Beginning : IDisposable
             HostingLog.NotRestored(logger, "it is of another version");
         }
 
+        Store?.Reserve(recovery.LastNumber);
         await RestoreAsync(recovery.State, recovery.Descriptors, loop, board, server);
         await loop.Invoke(() =>
         {
-            Store?.Begin(recovery.Generation + 1, recovery.LastNumber, Doors);
+            Store?.Begin(recovery.Generation + 1, Doors);
             foreach (string name in recovery.Leftovers)
             {
                 Store?.Forget(name);

@@ -91,8 +91,16 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
 
             (Board board, PublicDoor door, SessionServer server) = (running.Board, running.Door, running.Server);
             web.Services.GetRequiredService<GrpcDoorService>().Open(board, door);
-            // Those that were taken over may have been open to others.
-            doors.SetMode(options.DoorMode);
+            try
+            {
+                // Those that were taken over may have been open to others.
+                doors.SetMode(options.DoorMode);
+            }
+            catch (Exception e) when (beginning.IsCommitted && e is IOException or UnauthorizedAccessException)
+            {
+                HostingLog.GoesOnWithout(log, "the mode of its sockets", e.Message);
+            }
+
             var predecessor = new Predecessor(loop, server, board, doors, log) { Store = beginning.Store };
             await loop.Invoke(() =>
             {
@@ -100,7 +108,15 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
                 server.Listen(doors.Handle.Socket, socket => door.Admit(SocketPeer.Of(socket)));
                 predecessor.Listen();
             });
-            await web.StartAsync(cancellationToken);
+            try
+            {
+                await web.StartAsync(cancellationToken);
+            }
+            catch (IOException e) when (beginning.IsCommitted)
+            {
+                HostingLog.GoesOnWithout(log, "the gRPC door", e.Message);
+            }
+
             HostingLog.Started(log, doors.Handle.Path, doors.Grpc.Path);
             var reload = new Reload(options, loop, board, door, doors, log);
             return new SwitchboardDaemon(loop, running, predecessor, doors, web, reload)

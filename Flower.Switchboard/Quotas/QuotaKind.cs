@@ -19,6 +19,8 @@ internal enum QuotaKind
     /// <summary>Descriptors that were sent to sessions, or wait for them, and were not taken.</summary>
     DescriptorsInFlight,
 
-    /// <summary>Connects each second, by clients and ingresses, and sessions that are opened by the public path.</summary>
+    /// <summary>
+    /// Connects each second, by clients and ingresses, handles that are made, and sessions that are opened by the public path.
+    /// </summary>
     ConnectsPerSecond,
 }

@@ -47,6 +47,9 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     /// <summary>Another process goes on with all of it.</summary>
     public bool IsReplaced { get; set; }
 
+    /// <summary>Another process is about to: what changed here from now on would be lost.</summary>
+    public bool IsHandedOver { get; set; }
+
     /// <summary>How many targets are registered.</summary>
     public int TargetCount => _directory.Count;
 

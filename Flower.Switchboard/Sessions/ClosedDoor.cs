@@ -9,6 +9,8 @@ internal sealed class ClosedDoor(Status refusal) : ISessionAuthority
 {
     public Status? Admit(ISession session) => refusal;
 
+    public Status? Restore(ISession session) => refusal;
+
     public Status? Bind(ISession session) => refusal;
 
     public Status? Weigh(ISession session, long queuedBytes, int descriptorsInFlight) => null;

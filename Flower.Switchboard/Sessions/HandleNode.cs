@@ -85,6 +85,21 @@ internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? par
         return null;
     }
 
+    public Status? Restore(ISession session)
+    {
+        _sessions.Add(session);
+        if (IsUnderRevoked())
+        {
+            return new(StatusCode.PermissionDenied, Refusal.HandleRevoked);
+        }
+
+        uint uid = (session.Owner ?? Maker).Uid;
+        tree.Quotas.Add(this, uid, QuotaKind.Sessions, 1);
+        _loads.Add(session, new SessionLoad(uid));
+        Enter();
+        return null;
+    }
+
     public Status? Bind(ISession session)
     {
         // Until its owner is known, it counts for whoever made the handle.

@@ -76,6 +76,9 @@ internal static class Refusal
     /// <summary>A quota, from <see cref="Quotas.QuotaTable"/>; every other limit is <see cref="Exhausted"/>.</summary>
     public static RpcException OverQuota(string message) => new OverQuotaException(message);
 
+    public static RpcException HandedOver() => Make(
+        StatusCode.Unavailable, "another process is taking over from this switchboard: try again", []);
+
     public static RpcException Unimplemented(string message) => Make(StatusCode.Unimplemented, message, []);
 
     public static RpcException WrongDoor() => Make(

@@ -22,6 +22,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     public override Task<ConstrainResponse> Constrain(ConstrainRequest request, ServerCallContext context) =>
         Guard(context, caller =>
         {
+            RequireRate(caller);
             HandleNode narrower = board.Constrain(caller, request);
             (Descriptor ours, Descriptor theirs) = UnixSocket.PacketPair();
             ((SessionCallContext)context).Server.Serve(ours, narrower);
@@ -369,9 +370,18 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
 
     private void RequireQuotas(Caller caller)
     {
-        QuotaTable quotas = board.Handles.Quotas;
-        if ((quotas.TryAdd(caller.Node, caller.Credentials, QuotaKind.ConnectsPerSecond)
-            ?? quotas.Exhausted(caller.Node, caller.Credentials, QuotaKind.DescriptorsInFlight)) is string exhausted)
+        RequireRate(caller);
+        if (board.Handles.Quotas.Exhausted(caller.Node, caller.Credentials, QuotaKind.DescriptorsInFlight)
+            is string exhausted)
+        {
+            throw Refusal.OverQuota(exhausted);
+        }
+    }
+
+    private void RequireRate(Caller caller)
+    {
+        if (board.Handles.Quotas.TryAdd(caller.Node, caller.Credentials, QuotaKind.ConnectsPerSecond)
+            is string exhausted)
         {
             throw Refusal.OverQuota(exhausted);
         }

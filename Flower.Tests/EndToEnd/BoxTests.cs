@@ -50,10 +50,12 @@ public sealed class BoxTests : BoxTest
             Assert.That(
                 without.Out.Lines.Take(6).Where(line => !line.EndsWith(" open", StringComparison.Ordinal)), Is.Empty,
                 "the probe reaches all of it without a box");
-            Assert.That(box.Out.Lines, Has.Count.EqualTo(15).And.None.EndsWith(" open"));
+            Assert.That(box.Out.Lines, Has.Count.EqualTo(17).And.None.EndsWith(" open"));
             Assert.That(box.Out.Lines, Does.Contain("tcp EACCES").Or.Contain("tcp ECONNREFUSED"));
             Assert.That(box.Out.Lines, Does.Contain($"{inHome} ECONNREFUSED").And.Contain($"{Board.Handle} ENOENT"));
             Assert.That(box.Out.Lines, Does.Contain("vsock EAFNOSUPPORT").And.Contain("ptrace ESRCH"));
+            Assert.That(
+                box.Out.Lines, Does.Contain("fastopen EOPNOTSUPP").And.Contain("fastopen-message EOPNOTSUPP"));
         }
         finally
         {

@@ -59,6 +59,8 @@ def doors(port, abstract, pid, *paths):
     attempt("abstract", lambda: connect(socket.AF_UNIX, "\0" + abstract))
     sockets(*paths)
     attempt("vsock", lambda: socket.socket(40, socket.SOCK_STREAM))
+    attempt("fastopen", lambda: socket.socket().sendto(b"x", socket.MSG_FASTOPEN, ("127.0.0.1", 1)))
+    attempt("fastopen-message", lambda: socket.socket().sendmsg([b"x"], [], socket.MSG_FASTOPEN, ("127.0.0.1", 1)))
     attempt("io_uring", lambda: call(libc.syscall, IO_URING_SETUP, 1, ctypes.create_string_buffer(120)))
     attempt("kill", lambda: os.kill(pid, 0))
     attempt("ptrace", lambda: call(libc.ptrace, PTRACE_ATTACH, pid, 0, 0))

@@ -17,7 +17,7 @@ internal sealed class QuotaTests : BoardFixture
           "quotas": {
             "handle": {
               "sessions": 4, "targets": 2, "pending_calls": 5, "queued_bytes": 100000,
-              "descriptors_in_flight": 40, "connects_per_second": 200
+              "descriptors_in_flight": 40, "connects_per_second": 400
             }
           }
         }
@@ -108,7 +108,7 @@ internal sealed class QuotaTests : BoardFixture
             }
             catch (FlowerException e) when (e.StatusCode == StatusCode.ResourceExhausted)
             {
-                Assert.That(e.Message, Does.Contain("quota connects_per_second of handle").And.Contain("the limit is 200"));
+                Assert.That(e.Message, Does.Contain("quota connects_per_second of handle").And.Contain("the limit is 400"));
                 refusals++;
                 (await Root.ConnectAsync(Labels("s=1")).Soon()).Dispose();
                 break;

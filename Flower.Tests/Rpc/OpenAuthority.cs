@@ -21,6 +21,8 @@ internal sealed class OpenAuthority : ISessionAuthority
         return RefusesAdmission;
     }
 
+    public Status? Restore(ISession session) => Admit(session);
+
     public Status? Bind(ISession session) => RefusesOwner;
 
     public Status? Weigh(ISession session, long queuedBytes, int descriptorsInFlight) => null;

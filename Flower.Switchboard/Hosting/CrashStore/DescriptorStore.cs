@@ -17,11 +17,16 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
 {
     // A journal is written anew when it is mostly history.
     private const int MinRecords = 4096;
+
+    // What waits while the manager does not read. Each holds a descriptor.
+    private const int MaxUnsent = 1024;
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(20);
 
     private readonly Dictionary<ulong, Kept> _kept = [];
     private readonly Queue<(string State, Descriptor? Descriptor)> _unsent = new();
+    private readonly List<(string Name, Descriptor Socket)> _early = [];
     private Journal? _journal;
+    private int _fresh;
     private ulong _generation;
     private ulong _lastNumber;
 
@@ -29,17 +34,27 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
     /// Begins to keep, with what was added before. Until then everything is only collected.
     /// </summary>
     /// <param name="generation">Above that of every journal that is in the store.</param>
-    /// <param name="lastNumber">Not below that of any session in the store.</param>
     /// <param name="doors">Kept too, so that who connects meanwhile waits in their queues.</param>
-    public void Begin(ulong generation, ulong lastNumber, Doors doors)
+    public void Begin(ulong generation, Doors doors)
     {
         _generation = generation;
-        _lastNumber = lastNumber;
         Store(StoreNames.HandleDoor, doors.Handle.Socket);
         Store(StoreNames.GrpcDoor, doors.Grpc.Socket);
         Store(StoreNames.Control, doors.Control.Socket);
+        foreach ((string name, Descriptor socket) in _early)
+        {
+            using (socket)
+            {
+                Store(name, socket);
+            }
+        }
+
+        _early.Clear();
         WriteAnew();
     }
+
+    /// <summary>Numbers up to this one are in the store, or were: before anything is added.</summary>
+    public void Reserve(ulong lastNumber) => _lastNumber = Math.Max(_lastNumber, lastNumber);
 
     /// <summary>The generation of the journal.</summary>
     public ulong Generation => _generation;
@@ -51,7 +66,15 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
     {
         ulong number = ++_lastNumber;
         AddAgain(number, authority, isShared);
-        Store(StoreNames.Session(number), socket);
+        if (_journal is null)
+        {
+            _early.Add((StoreNames.Session(number), socket.Duplicate()));
+        }
+        else
+        {
+            Store(StoreNames.Session(number), socket);
+        }
+
         return number;
     }
 
@@ -109,6 +132,7 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
     public void Dispose()
     {
         _journal?.Dispose();
+        _early.ForEach(early => early.Socket.Dispose());
         while (_unsent.TryDequeue(out (string State, Descriptor? Descriptor) unsent))
         {
             unsent.Descriptor?.Dispose();
@@ -122,8 +146,7 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
 
     private void Tidy()
     {
-        int live = _kept.Count * 4;
-        if (_journal is not null && _journal.Count > MinRecords && _journal.Count > live * 2)
+        if (_journal is not null && _journal.Count > MinRecords && _journal.Count > _fresh * 2)
         {
             WriteAnew();
         }
@@ -160,6 +183,7 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
         }
 
         _journal = journal;
+        _fresh = journal.Count;
     }
 
     private void Store(string name, Descriptor descriptor) => Tell($"FDSTORE=1\nFDNAME={name}", descriptor);
@@ -169,6 +193,13 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
     {
         if (_unsent.Count == 0 && TrySend(state, descriptor))
         {
+            return;
+        }
+
+        if (descriptor is not null && _unsent.Count >= MaxUnsent)
+        {
+            // That session alone is not there after a crash.
+            HostingLog.StoreFailed(logger, "it does not read what it is told");
             return;
         }
 

@@ -71,6 +71,7 @@ internal sealed class Predecessor(
             {
                 channel.Fail(e.Message);
                 HostingLog.NotReplaced(logger, e.Message);
+                board.IsHandedOver = false;
                 server.Resume();
             }
         }
@@ -99,6 +100,7 @@ internal sealed class Predecessor(
         var pause = System.Diagnostics.Stopwatch.StartNew();
         await loop.Invoke(async () =>
         {
+            board.IsHandedOver = true;
             await server.PauseAsync();
             state = BoardSaver.Save(board, server, descriptors);
             state.StoreGeneration = Store?.Generation ?? 0;
