@@ -130,7 +130,11 @@ internal sealed class TargetCondition(TargetUpdate? start)
     public void SaveAsNew(TargetState state)
     {
         state.Said = _said.Clone();
-        state.Said.ClearOpenConnections();
+        if (_said.HasOpenConnections)
+        {
+            state.Said.OpenConnections = 0;
+        }
+
         state.Set = _set.Clone();
     }
 
