@@ -23,10 +23,10 @@ internal sealed class UpdateTargetsTests : BalanceFixture
         await one.UpdateAsync(weight: 9, draining: false);
 
         Assert.That(await StatesAsync(), Is.EqualTo(new[] { (50, true), (50, false) }));
-        Assert.That(await @operator.UpdateTargetsAsync(LabelSet.Empty, reset: true).Soon(), Is.EqualTo(2));
-        Assert.That(await StatesAsync(), Is.EqualTo(new[] { (9, false), (8, false) }));
-        Assert.That(
-            await @operator.UpdateTargetsAsync(Labels("instance=2"), weight: 0, reset: true).Soon(), Is.EqualTo(1));
+        Assert.That(await @operator.ResetTargetsAsync(Labels("service=x"), draining: false).Soon(), Is.EqualTo(2));
+        Assert.That(await StatesAsync(), Is.EqualTo(new[] { (9, true), (8, false) }));
+        Assert.That(await @operator.UpdateTargetsAsync(Labels("instance=2"), weight: 0).Soon(), Is.EqualTo(1));
+        Assert.That(await @operator.ResetTargetsAsync(LabelSet.Empty, weight: false).Soon(), Is.EqualTo(2));
         Assert.That(await StatesAsync(), Is.EqualTo(new[] { (9, false), (0, false) }));
     }
 
@@ -97,7 +97,7 @@ internal sealed class UpdateTargetsTests : BalanceFixture
         FlowerException e = await Refused(Root.ConnectAsync(Labels("service=x")));
         Assert.That(e.StatusCode, Is.EqualTo(StatusCode.Unavailable));
 
-        await Root.UpdateTargetsAsync(LabelSet.Empty, reset: true).Soon();
+        await Root.ResetTargetsAsync(LabelSet.Empty).Soon();
 
         await using Connection atServer = await (await NextAsync(one)).AcceptAsync().Soon();
         await using Connection atClient = await waiting.Soon();
