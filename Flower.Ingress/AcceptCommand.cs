@@ -2,6 +2,7 @@
 using System.CommandLine;
 using Flower.CommandLine;
 using Flower.Ingress.Accepting;
+using Flower.Ingress.HandingOver;
 using Flower.Ingress.Listening;
 using Flower.Ingress.Peek;
 using Flower.Protocol;
