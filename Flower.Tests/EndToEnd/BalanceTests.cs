@@ -12,7 +12,6 @@ namespace Flower.Tests.EndToEnd;
 /// <summary>Many servers behind one name: killed, replaced under, drained and weighed from a shell.</summary>
 internal sealed class BalanceTests : EndToEndTest
 {
-    private static readonly ConnectOptions Weighted = new() { Balance = Balance.Weighted };
     private static readonly ConnectOptions InTurn = new() { Balance = Balance.RoundRobin };
 
     [TestCase(Balance.Weighted)]
@@ -127,8 +126,8 @@ internal sealed class BalanceTests : EndToEndTest
     public async Task Shell_WeightDrainAndLs_AsOneUsesThem()
     {
         await using FlowerProcess server = Board.Flower("serve", "--weight", "5", "service=x", "instance=1", "--", "echo", "one");
-        await using FlowerProcess other = Board.Flower("cat", "-k", "-l", "service=x", "instance=2", "--exec", "echo two");
         await server.ReadyAsync();
+        await using FlowerProcess other = Board.Flower("cat", "-k", "-l", "service=x", "instance=2", "--exec", "echo two");
         await other.ReadyAsync();
         Assert.That(await ListedAsync(), Is.EqualTo(new[] { (5, false), (100, false) }));
 
@@ -156,8 +155,8 @@ internal sealed class BalanceTests : EndToEndTest
     public async Task Ingress_Balances_ReachesBothInTurn()
     {
         await using FlowerProcess one = Board.Flower("serve", "service=x", "instance=1", "--", "echo", "one");
-        await using FlowerProcess two = Board.Flower("serve", "service=x", "instance=2", "--", "echo", "two");
         await one.ReadyAsync();
+        await using FlowerProcess two = Board.Flower("serve", "service=x", "instance=2", "--", "echo", "two");
         await two.ReadyAsync();
         string path = Path.Combine(Board.Folder, "in.sock");
         await using FlowerProcess ingress =
