@@ -135,7 +135,7 @@ internal sealed class BalanceTests : EndToEndTest
         await RunAsync("1 target drains", "drain", "instance=2");
         Assert.That(await ListedAsync(), Is.EqualTo(new[] { (50, false), (50, true) }));
         await RunAsync("one", "cat", "--no-stdin", "--balance", "least", "--max-tries", "2", "service=x");
-        await RunAsync("one", "connect", "--balance", "weighted", "service=x", "--", "cat");
+        await RunAsync("one", "connect", "--balance", "weighted", "--fd", "3", "service=x", "--", "sh", "-c", "cat <&3");
         await RunAsync("2 targets have their own weights again", "weight", "--reset", "service=x");
         Assert.That(await ListedAsync(), Is.EqualTo(new[] { (5, false), (100, true) }));
         await RunAsync("2 targets drain no longer, but for what drains by itself", "drain", "--undo", "{}");
@@ -158,7 +158,7 @@ internal sealed class BalanceTests : EndToEndTest
         await one.ReadyAsync();
         await using FlowerProcess two = Board.Flower("serve", "service=x", "instance=2", "--", "echo", "two");
         await two.ReadyAsync();
-        string path = Path.Combine(Board.Folder, "in.sock");
+        string path = Path.Combine(Board.Folder, "in");
         await using FlowerProcess ingress =
             Board.Flower("ingress", "accept", $"unix:{path}", "--balance", "round-robin", "service=x");
         await ingress.ReadyAsync();
