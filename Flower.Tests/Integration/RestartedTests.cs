@@ -70,6 +70,50 @@ internal sealed class RestartedTests : AwayFixture
     }
 
     [Test]
+    public async Task Listener_RegisteredAgain_SaysWhatItSaidLast()
+    {
+        (Handle handle, RawSession session) = await OpenAsync();
+        await using Handle owned = handle;
+        (Listener listener, uint id) = await ListenAsync(handle, session);
+        await listener.UpdateAsync(weight: 5, draining: true).Soon();
+        Assert.That(
+            ScriptedSwitchboard.ExpectMessage<ServerStartRequest>(session, id).Update,
+            Is.EqualTo(new TargetUpdate { Weight = 5, Draining = true, OpenConnections = 0 }));
+
+        session.Send(ScriptedSwitchboard.Restarted());
+
+        ScriptedSwitchboard.ExpectAcknowledgement(session);
+        (uint again, ServerStartRequest request) = ScriptedSwitchboard.Expect<ServerStartRequest>(session, "ServerStart");
+        Assert.That(
+            request.Start.State, Is.EqualTo(new TargetUpdate { Weight = 5, Draining = true, OpenConnections = 0 }));
+        session.Send(RawSession.Message(again, new ServerStartResponse { Started = new() }));
+        await EndAsync(listener, session, again);
+    }
+
+    [Test]
+    public async Task Listener_ManyConnectionsAtOnce_FewUpdatesTheLastOfWhichIsTrue()
+    {
+        const int count = 10_000;
+        (Handle handle, RawSession session) = await OpenAsync();
+        await using Handle owned = handle;
+        (Listener listener, uint id) = await ListenAsync(handle, session);
+
+        for (int i = 0; i < count; i++)
+        {
+            listener.CountConnection();
+        }
+
+        int updates = 1;
+        while (ScriptedSwitchboard.ExpectMessage<ServerStartRequest>(session, id).Update.OpenConnections != count)
+        {
+            updates++;
+        }
+
+        Assert.That(updates, Is.LessThan(count / 10));
+        await EndAsync(listener, session, id);
+    }
+
+    [Test]
     public async Task Listener_RefusedAgain_EnumerationEndsWithIt()
     {
         (Handle handle, RawSession session) = await OpenAsync();
