@@ -11,6 +11,7 @@ using Flower.Ingress;
 using Flower.List;
 using Flower.Run;
 using Flower.Serve;
+using Flower.Targets;
 
 var root = new RootCommand(
     "Flower connects programs by labels. Programs register on a switchboard, which hands each the end of a socket.\n"
@@ -25,6 +26,8 @@ var root = new RootCommand(
     new ListCommand(),
     new HandlesCommand(),
     new RevokeCommand(),
+    new WeightCommand(),
+    new DrainCommand(),
     new IngressCommand(),
     new EgressCommand(),
 };

@@ -3,10 +3,8 @@ using System.Runtime.InteropServices;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
-using Flower.Rpc.State;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
-using Flower.Switchboard.State;
 
 namespace Flower.Switchboard.Sessions;
 
@@ -20,7 +18,7 @@ namespace Flower.Switchboard.Sessions;
 /// <param name="stream">Where it is told.</param>
 /// <param name="start">What it registered with.</param>
 /// <param name="attested">What was attested of it when it registered, if another process did that; null: now.</param>
-internal sealed class Target(
+internal sealed partial class Target(
     TargetKind kind, Caller caller, LabelSet own, ITargetStream stream, TargetStart start, LabelSet? attested = null)
     : ITarget
 {
@@ -52,6 +50,17 @@ internal sealed class Target(
 
     public uint OwnerUid => Caller.Credentials.Uid;
 
+    /// <summary>How much it takes, and whether it does.</summary>
+    public TargetCondition Condition { get; } = new(start.State);
+
+    public uint Weight => Condition.Weight;
+
+    public bool IsDraining => Condition.IsDraining;
+
+    public bool IsSuspect => Condition.IsSuspect;
+
+    public long Load => Condition.Load + _offers.Count;
+
     public Party Party => new(Caller.Handle, LabelSide.In, Own);
 
     /// <summary>Its place in the order of registration; set when it is registered.</summary>
@@ -65,16 +74,17 @@ internal sealed class Target(
         IsAnnounced ? Task.CompletedTask : stream.StartedAsync(labels);
 
     /// <summary>
-    /// Begins an offer, which <see cref="OfferAsync"/> makes. Takes the socket: it goes to this target, or is closed. A
-    /// target without credit is sent the socket only when it has accepted.
+    /// Begins an offer, which <see cref="OfferAsync"/> makes. Takes the socket: it goes to this target, or is closed, or
+    /// taken back by who waits for the answer. A target without credit is sent the socket only when it has accepted.
     /// </summary>
-    public PendingOffer Prepare(SafeHandle? socket)
+    /// <param name="socket">The socket.</param>
+    /// <param name="unsent">It is not sent before, whatever the credit: if this target does not take it, another may.</param>
+    public PendingOffer Prepare(SafeHandle? socket, bool unsent = false)
     {
-        bool unseen = socket is not null && _credit > 0;
+        bool unseen = socket is not null && _credit > 0 && !unsent && !_gone;
         var offer = new PendingOffer(this, ++_lastId, unseen ? null : socket) { Unseen = unseen ? socket : null };
         if (_gone)
         {
-            socket?.Dispose();
             offer.Complete(new OfferOutcome.Gone());
             return offer;
         }
@@ -85,6 +95,7 @@ internal sealed class Target(
         }
 
         _offers.Add(offer.Id, offer);
+        Condition.OnOffered();
         return offer;
     }
 
@@ -133,7 +144,7 @@ internal sealed class Target(
         }
 
         _offers.Remove(offer.Id);
-        offer.Held?.Dispose();
+        offer.LetGo();
         if (!patience.IsCancellationRequested)
         {
             // The write failed: the target's stream has ended, which its handler is about to notice.
@@ -150,54 +161,9 @@ internal sealed class Target(
             _credit = Math.Min(_credit + 1, MaxUnseen);
         }
 
+        Condition.OnSilent(missed: !client.IsCancellationRequested, acceptDeadlines);
         client.ThrowIfCancellationRequested();
         return new OfferOutcome.Silent();
-    }
-
-    /// <summary>
-    /// The registration as another process can go on with it. What still waits to be told to the target travels with its
-    /// stream, so all offers count as made.
-    /// </summary>
-    public TargetState Save(DescriptorTable descriptors)
-    {
-        var state = new TargetState
-        {
-            Registration = Registration,
-            Start = start,
-            Credit = _credit,
-            LastOffer = _lastId,
-            Attested = Attested.ToMessage(),
-        };
-        foreach (PendingOffer offer in _offers.Values)
-        {
-            state.Offers.Add(new OfferState
-            {
-                Id = offer.Id,
-                Held = offer.Held is null ? 0 : descriptors.Add(offer.Held),
-            });
-        }
-
-        return state;
-    }
-
-    /// <summary>The registration as it is after a crash, when every offer and every credit granted since is void.</summary>
-    public TargetState SaveAsNew() => new()
-    {
-        Registration = Registration,
-        Start = start,
-        Credit = Math.Min(start.Credit, MaxUnseen),
-        Attested = Attested.ToMessage(),
-    };
-
-    /// <summary>Takes over what another process saved.</summary>
-    public void Restore(TargetState state, DescriptorTable descriptors)
-    {
-        _credit = state.Credit;
-        _lastId = state.LastOffer;
-        foreach (OfferState offer in state.Offers)
-        {
-            _offers.Add(offer.Id, new PendingOffer(this, offer.Id, descriptors.Take(offer.Held)) { IsSent = true });
-        }
     }
 
     /// <summary>Handles an answer. Takes its socket.</summary>
@@ -229,23 +195,45 @@ internal sealed class Target(
             socket?.Dispose();
             if (answer.Accept is not null)
             {
+                Condition.OnAnswered(accepted: false);
                 Withdraw(answer.ConnectionId);
             }
 
             return null;
         }
 
-        offer.Complete(Judge(answer, socket, offer));
+        OfferOutcome outcome = Judge(answer, socket, offer);
+        offer.Complete(outcome);
+        if (outcome is not OfferOutcome.Accepted)
+        {
+            offer.LetGo();
+        }
+
+        Condition.OnAnswered(outcome is OfferOutcome.Accepted);
         return null;
+    }
+
+    /// <summary>Handles what it says of itself.</summary>
+    /// <returns>Null, or what is wrong with it; the stream then ends with that.</returns>
+    public string? OnUpdate(TargetUpdate update)
+    {
+        string? wrong = TargetCondition.Check(update);
+        if (wrong is null)
+        {
+            Condition.Say(update);
+        }
+
+        return wrong;
     }
 
     /// <summary>The stream has ended: nobody will answer.</summary>
     public void OnGone()
     {
         _gone = true;
+        Condition.Stop();
         foreach (PendingOffer offer in _offers.Values)
         {
-            offer.Held?.Dispose();
+            offer.LetGo();
             offer.Complete(new OfferOutcome.Gone());
         }
 
@@ -256,9 +244,8 @@ internal sealed class Target(
     {
         if (answer.Reject is Reject reject)
         {
-            offer.Held?.Dispose();
             string reason = reject.Reason.Length <= MaxReasonLength ? reject.Reason : reject.Reason[..MaxReasonLength] + "…";
-            return new OfferOutcome.Rejected(LabelRules.Printable(reason));
+            return new OfferOutcome.Rejected(LabelRules.Printable(reason), reject.Overloaded);
         }
 
         if (Kind == TargetKind.Egress && (socket is null || !UnixSocket.IsStreamSocket(socket)))
