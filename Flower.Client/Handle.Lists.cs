@@ -29,6 +29,8 @@ public sealed partial class Handle
                     OpenConnections = target.HasOpenConnections
                         ? (int)Math.Min(target.OpenConnections, int.MaxValue)
                         : null,
+                    IsActivator = target.Activator,
+                    Connections = target.Connections,
                 };
             }
         }

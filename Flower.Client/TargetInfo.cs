@@ -17,4 +17,10 @@ public sealed record TargetInfo(TargetKind Kind, ConnectionLabels Labels, IReadO
 
     /// <summary>How many connections it says it has; null: it never said.</summary>
     public int? OpenConnections { get; init; }
+
+    /// <summary>It is no server, but starts one when it is asked for.</summary>
+    public bool IsActivator { get; init; }
+
+    /// <summary>How many connections it has taken since it was registered, or was offered and has not answered.</summary>
+    public ulong Connections { get; init; }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.CommandLine;
 using Flower;
+using Flower.Activate;
 using Flower.Cat;
 using Flower.CommandLine;
 using Flower.Connect;
@@ -23,6 +24,7 @@ var root = new RootCommand(
     new ConnectCommand(),
     new RunCommand(),
     new ServeCommand(),
+    new ActivateCommand(),
     new ListCommand(),
     new HandlesCommand(),
     new RevokeCommand(),

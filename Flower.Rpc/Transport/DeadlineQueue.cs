@@ -15,6 +15,9 @@ public sealed class DeadlineQueue(EventLoop loop, TimeSpan limit)
     /// <summary>How long each wait may last.</summary>
     public TimeSpan Limit { get; } = limit;
 
+    /// <summary>Another queue on the same loop.</summary>
+    public DeadlineQueue With(TimeSpan otherLimit) => new(loop, otherLimit);
+
     /// <summary>Begins a wait. Dispose it when it has ended by itself.</summary>
     /// <param name="expired">Called once, when the limit has passed.</param>
     public IDisposable Begin(Action expired)

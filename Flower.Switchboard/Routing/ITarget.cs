@@ -28,7 +28,7 @@ internal interface ITarget
     /// <summary>How much it takes compared with others, 0 to 65,535; 0: only where there is no other.</summary>
     uint Weight { get; }
 
-    /// <summary>It takes no new connections.</summary>
+    /// <summary>It takes no new connections: it drains, or it only starts servers.</summary>
     bool IsDraining { get; }
 
     /// <summary>It did not answer when it was last asked: it is picked only where there is no other.</summary>
@@ -36,4 +36,7 @@ internal interface ITarget
 
     /// <summary>How many connections it has and was offered. May change without the directory being told.</summary>
     long Load { get; }
+
+    /// <summary>It is what starts the other one, which may have the same name.</summary>
+    bool Starts(ITarget other) => false;
 }

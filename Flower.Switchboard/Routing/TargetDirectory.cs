@@ -220,7 +220,8 @@ internal sealed class TargetDirectory<T>(
 
                 // One key set is within the other, so equal values at the common keys are all that is left to ask.
                 ImmutableArray<string> common = keys.Length < group.OwnKeys.Length ? keys : group.OwnKeys;
-                if (group.Probe(own, common).FirstOrDefault() is { } entry)
+                if (group.Probe(own, common).FirstOrDefault(e => !e.Target.Starts(target) && !target.Starts(e.Target))
+                    is { } entry)
                 {
                     return entry.Target;
                 }

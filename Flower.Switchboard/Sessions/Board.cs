@@ -25,8 +25,9 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     private const int MaxDepth = 64;
 
     private readonly TargetDirectory<Target> _directory = new();
-    private readonly LinkedList<(Query Query, TaskCompletionSource Found)> _waiting = new();
+    private readonly LinkedList<(Query Query, bool ForServer, TaskCompletionSource Found)> _waiting = new();
     private readonly Dictionary<long, Target> _byRegistration = [];
+    private int _activators;
 
     /// <summary>The live handles.</summary>
     public HandleTree Handles { get; } = new(new QuotaTable(Mono.Unix.Native.Syscall.geteuid(), logger));
@@ -117,6 +118,12 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         }
 
         target.Registration = _directory.LastSequence;
+        if (target.IsActivator)
+        {
+            _activators++;
+            target.Activation = new Activation(target, AcceptDeadlines.With(target.StartTimeout));
+        }
+
         bool drained = target.IsDraining;
         target.Condition.Changed = () =>
         {
@@ -133,7 +140,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         Handles.Quotas.Add(target.Caller.Node, whose.Uid, QuotaKind.Targets, 1);
         if (restored == 0)
         {
-            BoardLog.Registered(logger, NameOf(target.Kind), target.Own, target.Caller.Credentials.Pid, target.OwnerUid);
+            BoardLog.Registered(logger, NameOf(target), target.Own, target.Caller.Credentials.Pid, target.OwnerUid);
         }
 
         Wake();
@@ -148,6 +155,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         }
 
         _directory.Remove(target);
+        _activators -= target.IsActivator ? 1 : 0;
         target.Caller.Node.Targets.Remove(target);
         Handles.Quotas.Add(target.Caller.Node, target.OwnerUid, QuotaKind.Targets, -1);
         target.OnGone();
@@ -157,7 +165,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
             return;
         }
 
-        BoardLog.Unregistered(logger, NameOf(target.Kind), target.Own, target.Caller.Credentials.Pid);
+        BoardLog.Unregistered(logger, NameOf(target), target.Own, target.Caller.Credentials.Pid);
     }
 
     /// <summary>The target with a place in the order of registration, if it is still registered.</summary>
@@ -171,10 +179,16 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     {
         while (true)
         {
-            Lookup<Target> found = _directory.Find(request.Query, IsOpen);
+            Lookup<Target> found = Find(request.Query);
             if (found.One is Target target)
             {
-                return target;
+                if (target.Activation is not Activation activation)
+                {
+                    return target;
+                }
+
+                await activation.WaitAsync(request, token => WaitAsync(request.Query, true, token), caller);
+                continue;
             }
 
             if (found.IsSeveral)
@@ -187,7 +201,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
                 throw NoneFor(request);
             }
 
-            await WaitAsync(request.Query, caller);
+            await WaitAsync(request.Query, false, caller);
         }
     }
 
@@ -207,7 +221,14 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
                 return target;
             }
 
-            if (tried.Count > 0 && !(wait && tried.All(t => FindRegistered(t.Registration) is null)))
+            bool areGone = tried.All(t => FindRegistered(t.Registration) is null);
+            if (areGone && Activators(request.Query).One?.Activation is Activation activation)
+            {
+                await activation.WaitAsync(request, token => WaitAsync(request.Query, true, token), caller);
+                continue;
+            }
+
+            if (tried.Count > 0 && !(wait && areGone))
             {
                 return null;
             }
@@ -217,7 +238,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
                 throw NoneFor(request);
             }
 
-            await WaitAsync(request.Query, caller);
+            await WaitAsync(request.Query, false, caller);
         }
     }
 
@@ -313,6 +334,8 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
             RequiredKeys = { target.Own.RequiredKeys },
             Weight = target.Weight,
             Draining = target.IsDraining,
+            Activator = target.IsActivator,
+            Connections = target.Given,
         };
         if (target.Condition.OpenConnections is uint open)
         {
@@ -322,9 +345,30 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         return described;
     }
 
-    private static string NameOf(TargetKind kind) => kind == TargetKind.Egress ? "egress" : "server";
+    private static string NameOf(Target target) =>
+        target.IsActivator ? "activator" : target.Kind == TargetKind.Egress ? "egress" : "server";
 
     private static bool IsOpen(Target target) => !target.IsDraining;
+
+    // What a request reaches. An activator stands for the servers that it starts: once they are there, they come before it,
+    // whatever else they state; and where another one matches as well as it does, none need be started.
+    private Lookup<Target> Find(Query query)
+    {
+        Lookup<Target> found = _directory.Find(query, IsOpen);
+        if (_activators == 0 || !found.Targets.Any(t => t.IsActivator))
+        {
+            return found;
+        }
+
+        Lookup<Target> started = _directory.Find(
+            query, t => IsOpen(t) && !t.IsActivator && found.Targets.Any(a => a.Starts(t)));
+        return !started.IsNone ? started
+            : found.Targets.All(t => t.IsActivator) ? found
+            : _directory.Find(query, t => IsOpen(t) && !t.IsActivator);
+    }
+
+    private Lookup<Target> Activators(Query query) =>
+        _activators == 0 ? Lookup<Target>.None : _directory.Find(query, t => IsOpen(t) && t.IsActivator);
 
     private RpcException NoneFor(Request request)
     {
@@ -343,7 +387,8 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
             _ => throw new InvalidOperationException(),
         };
 
-    private async Task WaitAsync(Query query, CancellationToken caller)
+    // Until something matches; or, for who waits for what an activator starts, something else than an activator.
+    private async Task WaitAsync(Query query, bool forServer, CancellationToken caller)
     {
         if (_waiting.Count >= MaxWaiting)
         {
@@ -351,7 +396,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         }
 
         var found = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        LinkedListNode<(Query, TaskCompletionSource)> node = _waiting.AddLast((query, found));
+        LinkedListNode<(Query, bool, TaskCompletionSource)> node = _waiting.AddLast((query, forServer, found));
         try
         {
             // Not Task.WaitAsync, which would go on by way of the thread pool: what is on its way there, a process that
@@ -375,10 +420,11 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     // In order of arrival: continuations run in the order in which they are posted.
     private void Wake()
     {
-        for (LinkedListNode<(Query Query, TaskCompletionSource Found)>? node = _waiting.First; node is not null;)
+        for (LinkedListNode<(Query Query, bool ForServer, TaskCompletionSource Found)>? node = _waiting.First; node is not null;)
         {
-            LinkedListNode<(Query Query, TaskCompletionSource Found)>? next = node.Next;
-            if (!_directory.Find(node.Value.Query, IsOpen).IsNone)
+            LinkedListNode<(Query Query, bool ForServer, TaskCompletionSource Found)>? next = node.Next;
+            Lookup<Target> found = Find(node.Value.Query);
+            if (!found.IsNone && !(node.Value.ForServer && found.Targets.All(t => t.IsActivator)))
             {
                 _waiting.Remove(node);
                 node.Value.Found.TrySetResult();

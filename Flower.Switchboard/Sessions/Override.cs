@@ -67,6 +67,7 @@ internal sealed class Override(Board board, ILogger logger, Caller caller)
         : !update.HasWeight && !update.HasDraining ? "an update that changes nothing"
         : TargetCondition.Check(update);
 
-    private bool IsWithin(Target target) => target.Kind is TargetKind.Server or TargetKind.Egress
+    // What it starts is what takes connections, not an activator.
+    private bool IsWithin(Target target) => target is { Kind: TargetKind.Server or TargetKind.Egress, IsActivator: false }
         && (ReferenceEquals(target.Caller, caller) || _scope.Covers(target.Caller.Node));
 }

@@ -114,6 +114,17 @@ internal static class Refusal
         };
     }
 
+    /// <summary>No server has come that an activator was to start.</summary>
+    public static RpcException NotStarted(OfferOutcome outcome, TimeSpan startTimeout) => Make(
+        StatusCode.Unavailable,
+        outcome switch
+        {
+            OfferOutcome.Rejected rejected => $"the server could not be started: {rejected.Reason}",
+            OfferOutcome.Gone => "who starts the server went away",
+            _ => $"the server that was to be started was not registered within {startTimeout.TotalSeconds:0.###} seconds",
+        },
+        []);
+
     private static string Several(int count) =>
         count >= Lookup<Target>.MaxTargets ? $"at least {count}" : $"{count}";
 

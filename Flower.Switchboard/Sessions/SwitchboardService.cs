@@ -234,7 +234,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                 [AddressFamily]);
         }
 
-        if (TargetCondition.Check(start.State) is string wrong)
+        if (Target.Check(kind, start) is string wrong)
         {
             throw Refusal.Invalid(wrong, []);
         }

@@ -21,6 +21,7 @@ internal sealed partial class Target
             Credit = _credit,
             LastOffer = _lastId,
             Attested = Attested.ToMessage(),
+            Taken = _taken,
         };
         foreach (PendingOffer offer in _offers.Values)
         {
@@ -55,8 +56,16 @@ internal sealed partial class Target
         Condition.Restore(state, acceptDeadlines);
         _credit = state.Credit;
         _lastId = state.LastOffer;
+        _taken = state.Taken;
         foreach (OfferState offer in state.Offers)
         {
+            if (IsActivator)
+            {
+                // Those who wait ask anew.
+                Withdraw(offer.Id);
+                continue;
+            }
+
             _offers.Add(offer.Id, new PendingOffer(this, offer.Id, descriptors.Take(offer.Held)) { IsSent = true });
         }
     }

@@ -29,16 +29,26 @@ internal sealed partial class Target(
     private const uint MaxUnseen = 1024;
     private const int MaxWithdrawals = 1024;
     private const int MaxReasonLength = 1024;
+    private const uint DefaultStartTimeoutMs = 60_000;
+    private const uint MaxStartTimeoutMs = 3_600_000;
 
     private readonly Dictionary<ulong, PendingOffer> _offers = [];
     private uint _credit = Math.Min(start.Credit, MaxUnseen);
     private ulong _lastId;
+    private ulong _taken;
     private int _withdrawals;
     private bool _gone;
 
     public TargetKind Kind { get; } = kind;
 
     public bool IsFixedDestination { get; } = kind == TargetKind.Egress && start.FixedDestination;
+
+    /// <summary>It starts servers, and takes no connection itself.</summary>
+    public bool IsActivator { get; } = kind == TargetKind.Server && start.Activator;
+
+    /// <summary>How long who waits for such a server does so.</summary>
+    public TimeSpan StartTimeout { get; } =
+        TimeSpan.FromMilliseconds(start.StartTimeoutMs == 0 ? DefaultStartTimeoutMs : start.StartTimeoutMs);
 
     public Caller Caller { get; } = caller;
 
@@ -61,6 +71,14 @@ internal sealed partial class Target(
 
     public long Load => Condition.Load + _offers.Count;
 
+    /// <summary>Of an activator: who waits for what it starts. Set when it is registered.</summary>
+    public Activation? Activation { get; set; }
+
+    /// <summary>How many connections it has taken, or was offered and has not answered.</summary>
+    public ulong Given => _taken + (ulong)_offers.Count;
+
+    bool ITarget.IsDraining => IsDraining || IsActivator;
+
     public Party Party => new(Caller.Handle, LabelSide.In, Own);
 
     /// <summary>Its place in the order of registration; set when it is registered.</summary>
@@ -68,6 +86,31 @@ internal sealed partial class Target(
 
     /// <summary>It was told that it is registered.</summary>
     public bool IsAnnounced { get; init; }
+
+    /// <summary>What is wrong with a registration, whatever its labels; null: nothing.</summary>
+    public static string? Check(TargetKind kind, TargetStart start) =>
+        start.StartTimeoutMs > MaxStartTimeoutMs || (start.StartTimeoutMs > 0 && !start.Activator)
+            ? $"start_timeout_ms is for an activator, at most {MaxStartTimeoutMs}"
+            : start.Activator && (kind != TargetKind.Server || start.Credit > 0)
+                ? "an activator is a server without credit"
+                : TargetCondition.Check(start.State);
+
+    /// <summary>The other one was registered over a handle that was made from this activator's.</summary>
+    public bool Starts(ITarget other)
+    {
+        if (!IsActivator || other is not Target { IsActivator: false } target)
+        {
+            return false;
+        }
+
+        HandleNode? node = target.Caller.Node.Parent;
+        while (node is not null && node != Caller.Node)
+        {
+            node = node.Parent;
+        }
+
+        return node is not null;
+    }
 
     /// <summary>Tells it that it is registered, once, whatever process does so.</summary>
     public Task AnnounceAsync(IReadOnlyList<Label> labels) =>
@@ -183,6 +226,12 @@ internal sealed partial class Target(
             return answer.ConnectionId == 0 ? null : "an answer that neither accepts nor rejects";
         }
 
+        if (IsActivator && answer.Accept is not null)
+        {
+            socket?.Dispose();
+            return "an activator that accepts: it only rejects, when it cannot start a server";
+        }
+
         if (Kind == TargetKind.Server && socket is not null)
         {
             socket.Dispose();
@@ -209,6 +258,7 @@ internal sealed partial class Target(
             offer.LetGo();
         }
 
+        _taken += outcome is OfferOutcome.Accepted ? 1u : 0u;
         Condition.OnAnswered(outcome is OfferOutcome.Accepted);
         return null;
     }

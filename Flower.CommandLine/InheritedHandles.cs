@@ -2,13 +2,13 @@
 using Flower.Client;
 using Flower.Rpc.Interop;
 
-namespace Flower.Run;
+namespace Flower.CommandLine;
 
 /// <summary>
 /// The numbers of descriptors around an exec: which one the command's handle gets, and that wider handles, which we
 /// inherited ourselves, stay behind.
 /// </summary>
-internal static class InheritedHandles
+public static class InheritedHandles
 {
     private const int First = 3;
 
