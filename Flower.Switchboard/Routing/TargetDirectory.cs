@@ -126,6 +126,18 @@ internal sealed class TargetDirectory<T>(
         return search.Result();
     }
 
+    /// <summary>The resolvers that match best, among those that are <paramref name="eligible"/>.</summary>
+    public Lookup<T> FindResolvers(Query query, Predicate<T> eligible)
+    {
+        var search = new TargetSearch<T>(query, eligible);
+        foreach (KeyGroup<T> group in _groups[TargetKind.Resolver].Values)
+        {
+            search.Visit(group);
+        }
+
+        return search.Result();
+    }
+
     /// <summary>
     /// Adds the next targets, of all kinds, that do not contradict the filter and state the keys that it requires, in
     /// the order of registration. Looks at a bounded number of them, so it may add none before the end is reached.

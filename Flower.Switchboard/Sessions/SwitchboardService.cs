@@ -7,6 +7,7 @@ using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
+using Flower.Switchboard.Sessions.Resolving;
 using Flower.Switchboard.State;
 using Google.Protobuf;
 using Grpc.Core;
@@ -136,11 +137,15 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         IAsyncStreamReader<ResolverStartRequest> requestStream,
         IServerStreamWriter<ResolverStartResponse> responseStream,
         ServerCallContext context) =>
-        Guard<bool>(context, caller =>
-        {
-            Require(caller, Rights.ResolverStart);
-            throw Refusal.Unimplemented("this version has no resolvers");
-        });
+        Guard(
+            context,
+            async caller =>
+            {
+                var call = new ResolverCall(board, logger, caller, (SessionCallContext)context);
+                await call.RunAsync(requestStream, new ResolverStream(responseStream));
+                return true;
+            },
+            isShort: false);
 
     public override Task List(
         ListRequest request, IServerStreamWriter<ListResponse> responseStream, ServerCallContext context) =>
