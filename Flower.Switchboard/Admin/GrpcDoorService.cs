@@ -62,6 +62,16 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
         return response!;
     }
 
+    public override async Task<UpdateTargetsResponse> UpdateTargets(
+        UpdateTargetsRequest request, ServerCallContext context)
+    {
+        SocketPeer? peer = PeerOf(context);
+        UpdateTargetsResponse? response = null;
+        await loop.Invoke(async () =>
+            response = await _board!.UpdateAsync(CallerFor(peer), request, context.CancellationToken));
+        return response!;
+    }
+
     public override Task<ConstrainResponse> Constrain(ConstrainRequest request, ServerCallContext context) =>
         throw Refusal.WrongDoor();
 

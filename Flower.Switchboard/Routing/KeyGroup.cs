@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Collections.Immutable;
 using Flower.Protocol;
+using Flower.Protocol.V1;
 
 namespace Flower.Switchboard.Routing;
 
@@ -10,7 +11,7 @@ namespace Flower.Switchboard.Routing;
 /// keys that are asked for, made when it is first asked for. The number of indexes is capped, since each costs memory
 /// for every target; the last place is kept for the targets' own keys, which every registration asks for.
 /// </summary>
-internal sealed class KeyGroup<T>(LabelSet own, LabelSet indexed, string signature)
+internal sealed class KeyGroup<T>(TargetKind kind, LabelSet own, LabelSet indexed, string signature)
     where T : class, ITarget
 {
     /// <summary>The most indexes over several keys.</summary>
@@ -22,6 +23,9 @@ internal sealed class KeyGroup<T>(LabelSet own, LabelSet indexed, string signatu
     private readonly Posting<T> _all = new();
     private readonly Dictionary<string, ValueIndex<T>> _byKey = new(StringComparer.Ordinal);
     private readonly List<ValueIndex<T>> _byKeys = [];
+
+    /// <summary>The kind of its targets.</summary>
+    public TargetKind Kind => kind;
 
     /// <summary>As <see cref="SignatureOf"/> each of its targets.</summary>
     public string Signature => signature;
@@ -81,6 +85,16 @@ internal sealed class KeyGroup<T>(LabelSet own, LabelSet indexed, string signatu
         }
     }
 
+    /// <summary>What a target says of itself has changed: how much it takes, or whether it does.</summary>
+    public void Update(Entry<T> entry)
+    {
+        _all.Many?.Update(entry);
+        foreach (ValueIndex<T> index in _byKey.Values.Concat(_byKeys))
+        {
+            index.Find(entry.Indexed).Many?.Update(entry);
+        }
+    }
+
     /// <summary>Whether each side states every key that the other requires.</summary>
     public bool StatesAndIsStated(LabelSet request, ImmutableArray<string> requestKeys) =>
         SortedKeys.IsSubset(RequiredKeys, requestKeys) && SortedKeys.IsSubset(request.RequiredKeys, StatedKeys);
@@ -102,26 +116,34 @@ internal sealed class KeyGroup<T>(LabelSet own, LabelSet indexed, string signatu
     /// </summary>
     public IEnumerable<Entry<T>> Probe(LabelSet values, ImmutableArray<string> keys)
     {
+        bool isExact = keys.IsEmpty;
+        Posting<T> posting = Count <= SmallCount ? _all : Find(values, keys, out isExact);
+        return isExact ? posting.Entries : posting.Entries.Where(e => HasValues(e, values, keys));
+    }
+
+    /// <summary>
+    /// A posting that has all entries with these values, as in <see cref="Probe"/>; others too, unless
+    /// <paramref name="isExact"/>.
+    /// </summary>
+    public Posting<T> Find(LabelSet values, ImmutableArray<string> keys, out bool isExact)
+    {
+        isExact = true;
         if (keys.IsEmpty)
         {
-            return _all.Entries;
-        }
-
-        if (Count <= SmallCount)
-        {
-            return Verify(_all, values, keys);
+            return _all;
         }
 
         if (keys.Length == 1)
         {
-            return IndexOf(keys[0]).Find(values).Entries;
+            return IndexOf(keys[0]).Find(values);
         }
 
         if (IndexOf(keys) is { } index)
         {
-            return index.Find(values).Entries;
+            return index.Find(values);
         }
 
+        isExact = false;
         Posting<T> shortest = _all;
         foreach (string key in keys)
         {
@@ -129,12 +151,12 @@ internal sealed class KeyGroup<T>(LabelSet own, LabelSet indexed, string signatu
             shortest = posting.Count < shortest.Count ? posting : shortest;
         }
 
-        return Verify(shortest, values, keys);
+        return shortest;
     }
 
-    private static IEnumerable<Entry<T>> Verify(Posting<T> posting, LabelSet values, ImmutableArray<string> keys) =>
-        posting.Entries.Where(
-            e => keys.All(k => string.Equals(e.Indexed[k], values[k], StringComparison.Ordinal)));
+    /// <summary>Whether an entry has these values.</summary>
+    public static bool HasValues(Entry<T> entry, LabelSet values, ImmutableArray<string> keys) =>
+        keys.All(k => string.Equals(entry.Indexed[k], values[k], StringComparison.Ordinal));
 
     private ValueIndex<T> IndexOf(string key)
     {

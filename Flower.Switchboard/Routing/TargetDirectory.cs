@@ -12,7 +12,8 @@ namespace Flower.Switchboard.Routing;
 /// </summary>
 internal sealed class TargetDirectory<T>(
     int maxKeySetsPerUser = TargetDirectory<T>.DefaultKeySetsPerUser,
-    int maxKeySets = TargetDirectory<T>.DefaultKeySets)
+    int maxKeySets = TargetDirectory<T>.DefaultKeySets,
+    Random? random = null)
     where T : class, ITarget
 {
     /// <summary>The most distinct key sets of one user's targets.</summary>
@@ -41,6 +42,7 @@ internal sealed class TargetDirectory<T>(
     private readonly Dictionary<T, Entry<T>> _entries = new(ReferenceEqualityComparer.Instance);
     private readonly RegistrationLog<T> _log = new();
     private readonly KeySetQuota _quota = new(maxKeySetsPerUser, maxKeySets);
+    private readonly Random _random = random ?? new();
     private long _lastSequence;
 
     public int Count => _entries.Count;
@@ -82,7 +84,7 @@ internal sealed class TargetDirectory<T>(
 
         if (!groups.TryGetValue(signature, out KeyGroup<T>? group))
         {
-            group = new(target.Own, target.Indexed, signature);
+            group = new(target.Kind, target.Own, target.Indexed, signature);
             groups.Add(signature, group);
         }
 
@@ -115,12 +117,9 @@ internal sealed class TargetDirectory<T>(
     public Lookup<T> Find(Query query, Predicate<T>? eligible = null)
     {
         var search = new TargetSearch<T>(query, eligible);
-        foreach (TargetKind kind in query is { Ingress: true, Relay: false } ? Servers : Reachable)
+        foreach (KeyGroup<T> group in GroupsFor(query))
         {
-            foreach (KeyGroup<T> group in _groups[kind].Values)
-            {
-                search.Visit(group);
-            }
+            search.Visit(group);
         }
 
         return search.Result();
@@ -136,6 +135,37 @@ internal sealed class TargetDirectory<T>(
         }
 
         return search.Result();
+    }
+
+    /// <summary>
+    /// One of the targets that match best, among those that do not drain; null: there is none. The time grows with the
+    /// logarithm of their number, but for those that are picked only where there is no other.
+    /// </summary>
+    /// <param name="query">What is looked for.</param>
+    /// <param name="balance">How one of several is picked.</param>
+    /// <param name="tried">Targets that count as if they were not registered.</param>
+    public T? Pick(Query query, Balance balance, IReadOnlyCollection<T> tried)
+    {
+        var pick = new TargetPick<T>(
+            query, balance, [.. tried.Select(t => _entries.GetValueOrDefault(t)).OfType<Entry<T>>()], _random);
+        foreach (KeyGroup<T> group in GroupsFor(query))
+        {
+            pick.Visit(group);
+        }
+
+        return pick.Result()?.Target;
+    }
+
+    /// <summary>
+    /// The directory is told that a target's weight is another one, or whether it drains or is suspect. Nothing happens if
+    /// it is not registered.
+    /// </summary>
+    public void Update(T target)
+    {
+        if (_entries.TryGetValue(target, out Entry<T>? entry))
+        {
+            entry.Group.Update(entry);
+        }
     }
 
     /// <summary>
@@ -167,6 +197,9 @@ internal sealed class TargetDirectory<T>(
         next = slot == _log.Slots ? EndOfList : next;
         return added;
     }
+
+    private IEnumerable<KeyGroup<T>> GroupsFor(Query query) =>
+        (query is { Ingress: true, Relay: false } ? Servers : Reachable).SelectMany(kind => _groups[kind].Values);
 
     private static bool IsListed(LabelSet target, LabelSet filter) =>
         filter.RequiredKeys.All(target.States)

@@ -124,6 +124,17 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         }
 
         target.Registration = _directory.LastSequence;
+        bool drained = target.IsDraining;
+        target.Condition.Changed = () =>
+        {
+            _directory.Update(target);
+            bool isBack = drained && !target.IsDraining;
+            drained = target.IsDraining;
+            if (isBack)
+            {
+                Wake();
+            }
+        };
         _byRegistration[target.Registration] = target;
         target.Caller.Node.Targets.Add(target);
         Handles.Quotas.Add(target.Caller.Node, whose.Uid, QuotaKind.Targets, 1);
@@ -170,13 +181,14 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     public Target? FindRegistered(long registration) => _byRegistration.GetValueOrDefault(registration);
 
     /// <summary>The one target of a request; waits for it if asked to.</summary>
-    /// <exception cref="RpcException">NOT_FOUND, or FAILED_PRECONDITION when several match equally well.</exception>
+    /// <exception cref="RpcException">NOT_FOUND, UNAVAILABLE when what matches drains, or FAILED_PRECONDITION when several
+    /// match equally well.</exception>
     /// <exception cref="OperationCanceledException">The caller has gone.</exception>
     public async Task<Target> FindAsync(Request request, bool wait, CancellationToken caller)
     {
         while (true)
         {
-            Lookup<Target> found = _directory.Find(request.Query);
+            Lookup<Target> found = _directory.Find(request.Query, IsOpen);
             if (found.One is Target target)
             {
                 return target;
@@ -189,7 +201,37 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
 
             if (!wait)
             {
-                throw Refusal.NotFound(request.Stated);
+                throw NoneFor(request);
+            }
+
+            await WaitAsync(request.Query, caller);
+        }
+    }
+
+    /// <summary>
+    /// One of the targets that match a request equally well, but for those that were tried; null: there is no other.
+    /// Waits for one if asked to, unless one of those that were tried is still there.
+    /// </summary>
+    /// <exception cref="RpcException">Of the first: NOT_FOUND, or UNAVAILABLE when what matches drains.</exception>
+    /// <exception cref="OperationCanceledException">The caller has gone.</exception>
+    public async Task<Target?> PickAsync(
+        Request request, Balance balance, bool wait, IReadOnlyCollection<Target> tried, CancellationToken caller)
+    {
+        while (true)
+        {
+            if (_directory.Pick(request.Query, balance, tried) is Target target)
+            {
+                return target;
+            }
+
+            if (tried.Count > 0 && !(wait && tried.All(t => FindRegistered(t.Registration) is null)))
+            {
+                return null;
+            }
+
+            if (!wait)
+            {
+                throw NoneFor(request);
             }
 
             await WaitAsync(request.Query, caller);
@@ -226,9 +268,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     {
         const int SliceTargets = 64;
         const int SliceBytes = 32 * 1024;
-        LabelSet filter = Stating.OutLabels(caller.Handle, Stating.Read(labels));
-        // What a target demands of its clients hides it from those who are others.
-        filter = filter.Merge(caller.AsClient, out _);
+        LabelSet filter = FilterOf(caller, labels);
         var slice = new List<Target>();
         while (cursor.Next != TargetDirectory<Target>.EndOfList)
         {
@@ -261,16 +301,43 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         }
     }
 
+    /// <summary>What the targets that a caller lists must not contradict, and must state.</summary>
+    /// <exception cref="RpcException">The labels break a rule or contradict the handle's.</exception>
+    public static LabelSet FilterOf(Caller caller, Labels? labels) =>
+        // What a target demands of its clients hides it from those who are others.
+        Stating.OutLabels(caller.Handle, Stating.Read(labels)).Merge(caller.AsClient, out _);
+
+    /// <summary>See <see cref="TargetDirectory{T}.List"/>.</summary>
+    public void List(LabelSet filter, int max, List<Target> into, ref long at) =>
+        _directory.List(filter, at, max, into, out at);
+
+    /// <summary>Sets what holds of targets whatever they say themselves.</summary>
+    /// <exception cref="RpcException">NOT_FOUND, or INVALID_ARGUMENT.</exception>
+    public Task<UpdateTargetsResponse> UpdateAsync(
+        Caller caller, UpdateTargetsRequest request, CancellationToken cancellationToken) =>
+        new Override(this, logger, caller).RunAsync(request, cancellationToken);
+
     /// <summary>The labels of a target as a holder of the handle sees them.</summary>
     public static IReadOnlyList<Label> LabelsOf(Target target, Caller caller) => Provenance.ForReceiver(
         target.Attested, new Party(caller.Handle, LabelSide.Out, LabelSet.Empty), target.Party);
 
-    private static Protocol.V1.Target Describe(Target target, Caller caller) => new()
+    private static Protocol.V1.Target Describe(Target target, Caller caller)
     {
-        Kind = target.Kind,
-        Labels = { LabelsOf(target, caller) },
-        RequiredKeys = { target.Own.RequiredKeys },
-    };
+        var described = new Protocol.V1.Target
+        {
+            Kind = target.Kind,
+            Labels = { LabelsOf(target, caller) },
+            RequiredKeys = { target.Own.RequiredKeys },
+            Weight = target.Weight,
+            Draining = target.IsDraining,
+        };
+        if (target.Condition.OpenConnections is uint open)
+        {
+            described.OpenConnections = open;
+        }
+
+        return described;
+    }
 
     private static string NameOf(TargetKind kind) => kind switch
     {
@@ -278,6 +345,14 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         TargetKind.Resolver => "resolver",
         _ => "server",
     };
+
+    private static bool IsOpen(Target target) => !target.IsDraining;
+
+    private RpcException NoneFor(Request request)
+    {
+        Lookup<Target> draining = _directory.Find(request.Query);
+        return draining.IsNone ? Refusal.NotFound(request.Stated) : Refusal.Draining(isOne: !draining.IsSeveral);
+    }
 
     private Handle Narrow(Handle handle, Rights rights, LabelSet inLabels, LabelSet outLabels) =>
         handle.Constrain(Handles.NextId(), rights, inLabels, outLabels) switch
@@ -325,7 +400,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         for (LinkedListNode<(Query Query, TaskCompletionSource Found)>? node = _waiting.First; node is not null;)
         {
             LinkedListNode<(Query Query, TaskCompletionSource Found)>? next = node.Next;
-            if (!_directory.Find(node.Value.Query).IsNone)
+            if (!_directory.Find(node.Value.Query, IsOpen).IsNone)
             {
                 _waiting.Remove(node);
                 node.Value.Found.TrySetResult();

@@ -34,4 +34,9 @@ internal static partial class BoardLog
 
     [LoggerMessage(106, LogLevel.Information, "connection {Connection} revoked by pid {Pid} uid {Uid}")]
     internal static partial void ConnectionRevoked(ILogger logger, ulong connection, int pid, uint uid);
+
+    [LoggerMessage(108, LogLevel.Information, "{Count} targets that match {Labels} updated by pid {Pid} uid {Uid} (reset: "
+        + "{Reset}): {Update}")]
+    internal static partial void TargetsUpdated(
+        ILogger logger, uint count, LabelSet labels, int pid, uint uid, bool reset, Protocol.V1.TargetUpdate update);
 }

@@ -29,6 +29,7 @@ internal sealed class Connecting
         RevocableConnection? revocable)
     {
         _offer = offer;
+        _offer.Want();
         ForClient = forClient;
         _forTarget = forTarget;
         _clientEnd = clientEnd;
@@ -46,9 +47,10 @@ internal sealed class Connecting
     /// <param name="target">To whom.</param>
     /// <param name="targetEnd">The socket for the target, which is taken; null: it brings one.</param>
     /// <param name="clientEnd">The client's end, which is taken; null: it has one, or the target brings it.</param>
+    /// <param name="unsent">The socket for the target is sent when it has accepted, whatever its credit.</param>
     /// <exception cref="RpcException">RESOURCE_EXHAUSTED: it cannot be held to be revoked.</exception>
     public static Connecting Begin(
-        Board board, Request wish, Target target, SafeHandle? targetEnd, SafeHandle? clientEnd)
+        Board board, Request wish, Target target, SafeHandle? targetEnd, SafeHandle? clientEnd, bool unsent = false)
     {
         (ulong id, IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = board.Join(wish, target);
         RevocableConnection? revocable = null;
@@ -68,12 +70,11 @@ internal sealed class Connecting
             }
         }
 
-        return new(target.Prepare(targetEnd), forClient, forTarget, clientEnd, revocable);
+        return new(target.Prepare(targetEnd, unsent), forClient, forTarget, clientEnd, revocable);
     }
 
-    /// <summary>Goes on with a connect that another process began.</summary>
-    /// <exception cref="RpcException">UNAVAILABLE: its target has gone.</exception>
-    public static Connecting Resume(Board board, Caller caller, CallCheckpoint checkpoint)
+    /// <summary>Goes on with a connect that another process began; null: its target has gone.</summary>
+    public static Connecting? Resume(Board board, Caller caller, CallCheckpoint checkpoint)
     {
         ConnectState state = ConnectState.Parser.ParseFrom(checkpoint.State);
         SafeHandle? clientEnd = checkpoint.Descriptors.Take(state.ClientEnd);
@@ -85,7 +86,7 @@ internal sealed class Connecting
         }
 
         clientEnd?.Dispose();
-        throw Refusal.NotTaken(new OfferOutcome.Gone(), board.AcceptDeadlines.Limit);
+        return null;
     }
 
     /// <summary>Saves where it is.</summary>
@@ -99,29 +100,38 @@ internal sealed class Connecting
         Held = _revocable?.Save(descriptors),
     }.ToByteString();
 
-    /// <summary>Waits for the target.</summary>
-    /// <returns>The client's socket, which the caller now owns; null for one that has its own.</returns>
-    /// <exception cref="RpcException">The target did not take it.</exception>
+    /// <summary>Waits for the target. A pushed socket that it did not take can be taken back.</summary>
+    /// <returns>If it has accepted, with the client's socket, which the caller now owns; null for one that has its
+    /// own.</returns>
+    /// <exception cref="RpcException">The connection was revoked, or cannot be held.</exception>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task<SafeHandle?> FinishAsync(Board board, CancellationToken client)
+    public async Task<OfferOutcome> FinishAsync(Board board, CancellationToken client)
     {
+        bool isOver = false;
         try
         {
             OfferOutcome outcome = _revocable is null
                 ? await Target.OfferAsync(_offer, _forTarget, board.AcceptDeadlines, client)
                 : await OfferRevocableAsync(_revocable, board, client);
+            isOver = true;
             if (outcome is not OfferOutcome.Accepted accepted)
             {
-                throw Refusal.NotTaken(outcome, board.AcceptDeadlines.Limit);
+                return outcome;
             }
 
             SafeHandle? socket = _clientEnd ?? accepted.Socket;
             _clientEnd = null;
             Complete(socket, accepted, client);
-            return socket;
+            return accepted with { Socket = socket };
         }
         finally
         {
+            if (_clientEnd is not null || !isOver)
+            {
+                // The other end of a pair, or of one who has gone.
+                _offer.TakeBack()?.Dispose();
+            }
+
             _clientEnd?.Dispose();
             if (_revocable is { IsMade: false })
             {
@@ -129,6 +139,11 @@ internal sealed class Connecting
             }
         }
     }
+
+    /// <summary>
+    /// After a target did not take it: the pushed socket, which the caller now owns; null: it was sent, or there is none.
+    /// </summary>
+    public SafeHandle? TakeBack() => _offer.TakeBack();
 
     // Revoked before the target answers, the offer is withdrawn as if the client had gone.
     private async Task<OfferOutcome> OfferRevocableAsync(

@@ -13,8 +13,8 @@ internal abstract record OfferOutcome
     /// <summary>Taken; an egress gives its socket, which the receiver of this value now owns.</summary>
     internal sealed record Accepted(SafeHandle? Socket) : OfferOutcome;
 
-    /// <summary>Not taken.</summary>
-    internal sealed record Rejected(string Reason) : OfferOutcome;
+    /// <summary>Not taken; because it has too much to do, or for good.</summary>
+    internal sealed record Rejected(string Reason, bool IsOverloaded = false) : OfferOutcome;
 
     /// <summary>The target's stream ended.</summary>
     internal sealed record Gone : OfferOutcome;

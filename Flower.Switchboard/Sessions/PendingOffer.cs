@@ -9,6 +9,9 @@ namespace Flower.Switchboard.Sessions;
 /// <param name="held">The socket that is sent on accept; null: it went with the offer, or there is none.</param>
 internal sealed class PendingOffer(Target target, ulong id, SafeHandle? held)
 {
+    private SafeHandle? _held = held;
+    private bool _isWanted;
+
     // Awaited as it is: Task.WaitAsync would take every answer to the thread pool and back.
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -17,7 +20,7 @@ internal sealed class PendingOffer(Target target, ulong id, SafeHandle? held)
     public ulong Id { get; } = id;
 
     /// <summary>The socket that is sent on accept.</summary>
-    public SafeHandle? Held { get; } = held;
+    public SafeHandle? Held => _held;
 
     /// <summary>The socket that goes with the offer.</summary>
     public SafeHandle? Unseen { get; init; }
@@ -30,6 +33,26 @@ internal sealed class PendingOffer(Target target, ulong id, SafeHandle? held)
 
     /// <summary>Ends with the answer, or when nobody waits for it any longer. Never faults.</summary>
     public Task Done => _done.Task;
+
+    /// <summary>Who waits for the answer takes back a held socket that was not sent: see <see cref="TakeBack"/>.</summary>
+    public void Want() => _isWanted = true;
+
+    /// <summary>The held socket of an offer that was not taken, which the caller now owns; null: there is none.</summary>
+    public SafeHandle? TakeBack()
+    {
+        SafeHandle? held = Outcome is OfferOutcome.Accepted ? null : _held;
+        _held = null;
+        return held;
+    }
+
+    /// <summary>The target did not take it: the held socket is closed, unless it is wanted back.</summary>
+    public void LetGo()
+    {
+        if (!_isWanted)
+        {
+            TakeBack()?.Dispose();
+        }
+    }
 
     public void Complete(OfferOutcome outcome)
     {

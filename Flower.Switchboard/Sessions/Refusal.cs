@@ -82,18 +82,33 @@ internal static class Refusal
         "this call carries descriptors, which gRPC cannot: use the handle door, the switchboard's --listen socket",
         []);
 
+    /// <summary>What would match takes no new connections.</summary>
+    public static RpcException Draining(bool isOne) => Make(
+        StatusCode.Unavailable,
+        isOne
+            ? "the target that matches takes no new connections: it drains"
+            : "the targets that match take no new connections: they drain",
+        []);
+
     /// <summary>How an offer that was not taken looks to its client.</summary>
-    public static RpcException NotTaken(OfferOutcome outcome, TimeSpan acceptDeadline) => outcome switch
+    /// <param name="outcome">What became of it; of several, of the last one.</param>
+    /// <param name="acceptDeadline">How long a target may take to answer.</param>
+    /// <param name="tried">How many targets were tried.</param>
+    public static RpcException NotTaken(OfferOutcome outcome, TimeSpan acceptDeadline, int tried = 1)
     {
-        OfferOutcome.Rejected rejected =>
-            Make(StatusCode.Unavailable, $"the target rejected the connection: {rejected.Reason}", []),
-        OfferOutcome.Gone => Make(StatusCode.Unavailable, "the target went away before it took the connection", []),
-        OfferOutcome.Silent => Make(
-            StatusCode.DeadlineExceeded,
-            $"the target did not answer within {acceptDeadline.TotalSeconds:0.###} seconds",
-            []),
-        _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
-    };
+        string who = tried == 1 ? "the target" : $"{tried} targets were tried; the last one";
+        return outcome switch
+        {
+            OfferOutcome.Rejected rejected =>
+                Make(StatusCode.Unavailable, $"{who} rejected the connection: {rejected.Reason}", []),
+            OfferOutcome.Gone => Make(StatusCode.Unavailable, $"{who} went away before it took the connection", []),
+            OfferOutcome.Silent => Make(
+                StatusCode.DeadlineExceeded,
+                $"{who} did not answer within {acceptDeadline.TotalSeconds:0.###} seconds",
+                []),
+            _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
+        };
+    }
 
     /// <summary>A resolver says that there is no such name.</summary>
     public static RpcException NoSuchName(LabelSet question, string asked) => Make(

@@ -2,7 +2,6 @@
 using System.Runtime.InteropServices;
 using Flower.Protocol;
 using Flower.Protocol.V1;
-using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Switchboard.Quotas;
@@ -34,28 +33,17 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         Guard(context, async caller =>
         {
             SessionCallContext session = (SessionCallContext)context;
-            Connecting connecting;
-            if (session.Resumed is CallCheckpoint checkpoint)
-            {
-                connecting = Connecting.Resume(board, caller, checkpoint);
-            }
-            else
-            {
-                Require(caller, Rights.ClientConnect);
-                RequireQuotas(caller);
-                Request wish = Request.Create(
-                    caller, request.Labels, request.RelatedOnly || request.Wait, request.Revocable);
-                Target target = await board.FindAsync(wish, request.Wait, context.CancellationToken);
-                (Descriptor? clientEnd, Descriptor? targetEnd) =
-                    target.Kind == TargetKind.Server ? MakePair() : (null, null);
-                connecting = Connecting.Begin(board, wish, target, targetEnd, clientEnd);
-            }
-
-            SafeHandle? socket = await FinishAsync(connecting, session, caller);
+            int tries = MatchingTargets.CheckTries(request.Balance, request.MaxTries);
+            Connecting? begun = Resume(session, caller, Rights.ClientConnect);
+            Request wish = Request.Create(
+                caller, request.Labels, IsRelatedOnly(request.RelatedOnly, request.Wait, request.Balance), request.Revocable);
+            var targets = new MatchingTargets(board, wish, request.Balance, tries, request.Wait);
+            Connected connected = await new Tries(board, session, targets).ConnectAsync(begun);
+            LogConnected(caller, connected);
             return new ClientConnectResponse
             {
-                Labels = { connecting.ForClient },
-                Socket = FileDescriptor.Adopt(socket!),
+                Labels = { connected.ForClient },
+                Socket = FileDescriptor.Adopt(connected.Socket!),
             };
         });
 
@@ -67,38 +55,31 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             SafeHandle? socket = request.Socket?.Handle;
             try
             {
-                Connecting connecting;
-                if (session.Resumed is CallCheckpoint checkpoint)
+                int tries = MatchingTargets.CheckTries(request.Balance, request.MaxTries);
+                Connecting? begun = Resume(session, caller, Rights.IngressConnect);
+                if (begun is not null)
                 {
-                    connecting = Connecting.Resume(board, caller, checkpoint);
+                    // The try has it, or has sent it.
+                    socket?.Dispose();
+                    socket = null;
                 }
-                else
+                else if (socket is null || !UnixSocket.IsStreamSocket(socket))
                 {
-                    Require(caller, Rights.IngressConnect);
-                    RequireQuotas(caller);
-                    if (socket is null || !UnixSocket.IsStreamSocket(socket))
-                    {
-                        throw Refusal.Invalid("an ingress pushes a connected stream socket", []);
-                    }
-
-                    Request wish = Request.Create(
-                        caller, request.Labels, request.RelatedOnly || request.Wait, request.Revocable, ingress: true,
-                        request.Relay);
-                    Target target = await board.FindAsync(wish, request.Wait, context.CancellationToken);
-                    // To an egress the caller relays through its own copy.
-                    SafeHandle? pushed = target.Kind == TargetKind.Egress ? null : socket;
-                    socket = pushed is null ? socket : null;
-                    connecting = Connecting.Begin(board, wish, target, pushed, clientEnd: null);
+                    throw Refusal.Invalid("an ingress pushes a connected stream socket", []);
                 }
 
-                // What is still here, nobody waits for: an egress's ingress has its own copy, a resumed call gave it away.
-                socket?.Dispose();
+                Request wish = Request.Create(
+                    caller, request.Labels, IsRelatedOnly(request.RelatedOnly, request.Wait, request.Balance),
+                    request.Revocable, ingress: true, request.Relay);
+                var targets = new MatchingTargets(board, wish, request.Balance, tries, request.Wait);
+                SafeHandle? pushed = socket;
                 socket = null;
-                SafeHandle? egressSocket = await FinishAsync(connecting, session, caller);
+                Connected connected = await new Tries(board, session, targets).PushAsync(begun, pushed);
+                LogConnected(caller, connected);
                 return new IngressConnectResponse
                 {
-                    Labels = { connecting.ForClient },
-                    Socket = egressSocket is null ? null : FileDescriptor.Adopt(egressSocket),
+                    Labels = { connected.ForClient },
+                    Socket = connected.Socket is null ? null : FileDescriptor.Adopt(connected.Socket),
                 };
             }
             finally
@@ -117,7 +98,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             Rights.ServerStart,
             new ServerStream(responseStream),
             async () => await requestStream.MoveNext(CancellationToken.None)
-                ? (requestStream.Current.Start, requestStream.Current.Answer)
+                ? new(requestStream.Current.Start, requestStream.Current.Answer, requestStream.Current.Update)
                 : null);
 
     public override Task EgressStart(
@@ -130,7 +111,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             Rights.EgressStart,
             new EgressStream(responseStream),
             async () => await requestStream.MoveNext(CancellationToken.None)
-                ? (requestStream.Current.Start, requestStream.Current.Answer)
+                ? new(requestStream.Current.Start, requestStream.Current.Answer, requestStream.Current.Update)
                 : null);
 
     public override Task ResolverStart(
@@ -186,6 +167,9 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     public override Task<RevokeResponse> Revoke(RevokeRequest request, ServerCallContext context) =>
         Guard(context, caller => Task.FromResult(board.Revoke(caller, request)));
 
+    public override Task<UpdateTargetsResponse> UpdateTargets(UpdateTargetsRequest request, ServerCallContext context) =>
+        Guard(context, caller => board.UpdateAsync(caller, request, context.CancellationToken));
+
     /// <summary>Checks a right.</summary>
     /// <exception cref="RpcException">PERMISSION_DENIED, naming it.</exception>
     internal static void Require(Caller caller, Rights right)
@@ -215,27 +199,13 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         return Refusal.Invalid("the first message is not a start", []);
     }
 
-    private static RpcException NoAnswer() => Refusal.Invalid("a message that is not an answer", []);
-
-    private static (Descriptor Client, Descriptor Target) MakePair()
-    {
-        try
-        {
-            return UnixSocket.StreamPair();
-        }
-        catch (FlowerSocketException e)
-        {
-            throw Refusal.Exhausted($"the switchboard cannot make a socket pair: {e.Name}");
-        }
-    }
-
-    // A request is a start or an answer; null at the end.
+    // Null at the end.
     private Task<bool> StartAsync(
         ServerCallContext context,
         TargetKind kind,
         Rights right,
         ITargetStream stream,
-        Func<Task<(TargetStart? Start, Answer? Answer)?>> next) =>
+        Func<Task<TargetMessage?>> next) =>
         Guard(
             context,
             async caller =>
@@ -249,12 +219,11 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                 else
                 {
                     Require(caller, right);
-                    (TargetStart? Start, Answer? Answer)? first = await next();
+                    TargetMessage? first = await next();
                     target = Register(kind, caller, stream, first?.Start ?? throw NoStart(first?.Answer));
                 }
 
-                await ServeTargetAsync(
-                    target, session, async () => await next() is { } more ? more.Answer ?? throw NoAnswer() : null);
+                await ServeTargetAsync(target, session, next);
                 return true;
             },
             isShort: false);
@@ -267,6 +236,11 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             throw Refusal.Invalid(
                 "an egress without a fixed destination requires address_family of its clients: add +address_family",
                 [AddressFamily]);
+        }
+
+        if (TargetCondition.Check(start.State) is string wrong)
+        {
+            throw Refusal.Invalid(wrong, []);
         }
 
         var target = new Target(kind, caller, own, stream, start);
@@ -283,22 +257,29 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         {
             IsAnnounced = true,
         };
-        target.Restore(state, checkpoint.Descriptors);
+        target.Restore(state, checkpoint.Descriptors, board.AcceptDeadlines);
         board.Register(target, state.Registration);
         return target;
     }
 
     // A target lives as long as its stream: whatever ends the stream, it is forgotten before anything else happens.
-    private async Task ServeTargetAsync(Target target, SessionCallContext context, Func<Task<Answer?>> next)
+    private async Task ServeTargetAsync(Target target, SessionCallContext context, Func<Task<TargetMessage?>> next)
     {
         try
         {
             context.Checkpoint = descriptors => target.Save(descriptors).ToByteString();
-            context.Keep(target.SaveAsNew().ToByteString());
+            Keep();
+            target.Condition.Kept = Keep;
             await target.AnnounceAsync(Board.LabelsOf(target, target.Caller));
-            while (await next() is Answer answer)
+            while (await next() is TargetMessage message)
             {
-                if (target.OnAnswer(answer) is string wrong)
+                string? wrong = message switch
+                {
+                    { Answer: Answer answer } => target.OnAnswer(answer),
+                    { Update: TargetUpdate update } => target.OnUpdate(update),
+                    _ => "a message that is neither an answer nor an update",
+                };
+                if (wrong is not null)
                 {
                     throw Refusal.Invalid(wrong, []);
                 }
@@ -308,16 +289,41 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         {
             board.Unregister(target);
         }
+
+        // A call that has ended is in the store no more.
+        void Keep()
+        {
+            if (!context.CancellationToken.IsCancellationRequested)
+            {
+                context.Keep(target.SaveAsNew().ToByteString());
+            }
+        }
     }
 
-    private async Task<SafeHandle?> FinishAsync(Connecting connecting, SessionCallContext context, Caller caller)
+    private static bool IsRelatedOnly(bool relatedOnly, bool wait, Balance balance) =>
+        relatedOnly || wait || balance != Balance.None;
+
+    // What another process had begun; null: nothing, and the call may begin. What lost its target meanwhile has failed,
+    // since nobody knows whether the target was sent something.
+    private Connecting? Resume(SessionCallContext call, Caller caller, Rights right)
     {
-        context.Checkpoint = connecting.Save;
-        SafeHandle? socket = await connecting.FinishAsync(board, context.CancellationToken);
-        Target target = connecting.Target;
-        BoardLog.Connected(logger, caller.Credentials.Pid, target.Own, target.Caller.Credentials.Pid);
-        return socket;
+        if (call.Resumed is CallCheckpoint checkpoint)
+        {
+            return Connecting.Resume(board, caller, checkpoint)
+                ?? throw Refusal.NotTaken(new OfferOutcome.Gone(), board.AcceptDeadlines.Limit);
+        }
+
+        if (!call.IsRestored)
+        {
+            Require(caller, right);
+            RequireQuotas(caller);
+        }
+
+        return null;
     }
+
+    private void LogConnected(Caller caller, Connected connected) => BoardLog.Connected(
+        logger, caller.Credentials.Pid, connected.Target.Own, connected.Target.Caller.Credentials.Pid);
 
     // Who calls, and a line in the log for each refusal.
     private async Task<T> Guard<T>(ServerCallContext context, Func<Caller, Task<T>> call, bool isShort = true)

@@ -53,6 +53,17 @@ internal sealed class Target(
 
     public uint OwnerUid => Caller.Credentials.Uid;
 
+    /// <summary>How much it takes, and whether it does.</summary>
+    public TargetCondition Condition { get; } = new(start.State);
+
+    public uint Weight => Condition.Weight;
+
+    public bool IsDraining => Condition.IsDraining;
+
+    public bool IsSuspect => Condition.IsSuspect;
+
+    public long Load => Condition.Load + _offers.Count;
+
     public Party Party => new(Caller.Handle, LabelSide.In, Own);
 
     /// <summary>Its place in the order of registration; set when it is registered.</summary>
@@ -69,16 +80,17 @@ internal sealed class Target(
         IsAnnounced ? Task.CompletedTask : stream.StartedAsync(labels);
 
     /// <summary>
-    /// Begins an offer, which <see cref="OfferAsync"/> makes. Takes the socket: it goes to this target, or is closed. A
-    /// target without credit is sent the socket only when it has accepted.
+    /// Begins an offer, which <see cref="OfferAsync"/> makes. Takes the socket: it goes to this target, or is closed, or
+    /// taken back by who waits for the answer. A target without credit is sent the socket only when it has accepted.
     /// </summary>
-    public PendingOffer Prepare(SafeHandle? socket)
+    /// <param name="socket">The socket.</param>
+    /// <param name="unsent">It is not sent before, whatever the credit: if this target does not take it, another may.</param>
+    public PendingOffer Prepare(SafeHandle? socket, bool unsent = false)
     {
-        bool unseen = socket is not null && _credit > 0;
+        bool unseen = socket is not null && _credit > 0 && !unsent && !_gone;
         var offer = new PendingOffer(this, ++_lastId, unseen ? null : socket) { Unseen = unseen ? socket : null };
         if (_gone)
         {
-            socket?.Dispose();
             offer.Complete(new OfferOutcome.Gone());
             return offer;
         }
@@ -89,6 +101,7 @@ internal sealed class Target(
         }
 
         _offers.Add(offer.Id, offer);
+        Condition.OnOffered();
         return offer;
     }
 
@@ -137,7 +150,7 @@ internal sealed class Target(
         }
 
         _offers.Remove(offer.Id);
-        offer.Held?.Dispose();
+        offer.LetGo();
         if (!patience.IsCancellationRequested)
         {
             // The write failed: the target's stream has ended, which its handler is about to notice.
@@ -154,6 +167,7 @@ internal sealed class Target(
             _credit = Math.Min(_credit + 1, MaxUnseen);
         }
 
+        Condition.OnSilent(missed: !client.IsCancellationRequested, acceptDeadlines);
         client.ThrowIfCancellationRequested();
         return new OfferOutcome.Silent();
     }
@@ -181,21 +195,28 @@ internal sealed class Target(
             });
         }
 
+        Condition.Save(state);
         return state;
     }
 
     /// <summary>The registration as it is after a crash, when every offer and every credit granted since is void.</summary>
-    public TargetState SaveAsNew() => new()
+    public TargetState SaveAsNew()
     {
-        Registration = Registration,
-        Start = start,
-        Credit = Math.Min(start.Credit, MaxUnseen),
-        Attested = Attested.ToMessage(),
-    };
+        var state = new TargetState
+        {
+            Registration = Registration,
+            Start = start,
+            Credit = Math.Min(start.Credit, MaxUnseen),
+            Attested = Attested.ToMessage(),
+        };
+        Condition.SaveAsNew(state);
+        return state;
+    }
 
     /// <summary>Takes over what another process saved.</summary>
-    public void Restore(TargetState state, DescriptorTable descriptors)
+    public void Restore(TargetState state, DescriptorTable descriptors, DeadlineQueue acceptDeadlines)
     {
+        Condition.Restore(state, acceptDeadlines);
         _credit = state.Credit;
         _lastId = state.LastOffer;
         foreach (OfferState offer in state.Offers)
@@ -233,23 +254,45 @@ internal sealed class Target(
             socket?.Dispose();
             if (answer.Accept is not null)
             {
+                Condition.OnAnswered(accepted: false);
                 Withdraw(answer.ConnectionId);
             }
 
             return null;
         }
 
-        offer.Complete(Judge(answer, socket, offer));
+        OfferOutcome outcome = Judge(answer, socket, offer);
+        offer.Complete(outcome);
+        if (outcome is not OfferOutcome.Accepted)
+        {
+            offer.LetGo();
+        }
+
+        Condition.OnAnswered(outcome is OfferOutcome.Accepted);
         return null;
+    }
+
+    /// <summary>Handles what it says of itself.</summary>
+    /// <returns>Null, or what is wrong with it; the stream then ends with that.</returns>
+    public string? OnUpdate(TargetUpdate update)
+    {
+        string? wrong = TargetCondition.Check(update);
+        if (wrong is null)
+        {
+            Condition.Say(update);
+        }
+
+        return wrong;
     }
 
     /// <summary>The stream has ended: nobody will answer.</summary>
     public void OnGone()
     {
         _gone = true;
+        Condition.Stop();
         foreach (PendingOffer offer in _offers.Values)
         {
-            offer.Held?.Dispose();
+            offer.LetGo();
             offer.Complete(new OfferOutcome.Gone());
         }
 
@@ -261,9 +304,8 @@ internal sealed class Target(
     {
         if (answer.Reject is Reject reject)
         {
-            offer.Held?.Dispose();
             string reason = reject.Reason.Length <= MaxReasonLength ? reject.Reason : reject.Reason[..MaxReasonLength] + "…";
-            return new OfferOutcome.Rejected(LabelRules.Printable(reason));
+            return new OfferOutcome.Rejected(LabelRules.Printable(reason), reject.Overloaded);
         }
 
         if (Kind == TargetKind.Egress && (socket is null || !UnixSocket.IsStreamSocket(socket)))

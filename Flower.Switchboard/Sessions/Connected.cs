@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+using Flower.Protocol.V1;
+
+namespace Flower.Switchboard.Sessions;
+
+/// <summary>A connection that a target has taken.</summary>
+/// <param name="Target">The target.</param>
+/// <param name="ForClient">The labels that the client is told.</param>
+/// <param name="Socket">The client's socket, which the receiver of this value now owns; null for one that has its
+/// own.</param>
+internal sealed record Connected(Target Target, IReadOnlyList<Label> ForClient, SafeHandle? Socket);

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol.V1;
+using Flower.Rpc.Transport;
+using Flower.Switchboard.State;
+
+namespace Flower.Switchboard.Sessions;
+
+/// <summary>
+/// How a target is while it is registered: what it says of itself, what an operator set above that, and whether it
+/// answers. On the loop.
+/// </summary>
+/// <param name="start">What it said to begin with.</param>
+internal sealed class TargetCondition(TargetUpdate? start)
+{
+    private const uint DefaultWeight = 100;
+    private const uint MaxWeight = 65535;
+
+    // For how many accept deadlines at most one that does not answer is left alone.
+    private const int MaxRests = 12;
+
+    private TargetUpdate _said = start?.Clone() ?? new();
+    private TargetUpdate _set = new();
+    private uint _unreported;
+    private int _missed;
+    private int _rests;
+    private IDisposable? _rest;
+
+    /// <summary>Called when the weight or one of the next two may be another one.</summary>
+    public Action? Changed { get; set; }
+
+    /// <summary>Called when something is said or set that holds after a crash, too.</summary>
+    public Action? Kept { get; set; }
+
+    public uint Weight => _set.HasWeight ? _set.Weight : _said.HasWeight ? _said.Weight : DefaultWeight;
+
+    public bool IsDraining => _set.HasDraining ? _set.Draining : _said.Draining;
+
+    /// <summary>
+    /// It let an accept deadline pass and has not answered since. After a rest, which is longer each time, it is none any
+    /// more until it was asked once.
+    /// </summary>
+    public bool IsSuspect { get; private set; }
+
+    /// <summary>How many connections it says it has; null: it never said.</summary>
+    public uint? OpenConnections => _said.HasOpenConnections ? _said.OpenConnections : null;
+
+    /// <summary>How many it has: those it spoke of, and those it accepted since then. 0, if it never spoke of any.</summary>
+    public long Load => _said.HasOpenConnections ? (long)_said.OpenConnections + _unreported : 0;
+
+    /// <summary>What is wrong with an update; null: nothing.</summary>
+    public static string? Check(TargetUpdate? update) =>
+        update is { HasWeight: true, Weight: > MaxWeight } ? $"a weight of more than {MaxWeight}" : null;
+
+    /// <summary>The target speaks of itself.</summary>
+    public void Say(TargetUpdate update)
+    {
+        _said.MergeFrom(update);
+        _unreported = update.HasOpenConnections ? 0 : _unreported;
+        if (update.HasWeight || update.HasDraining)
+        {
+            Changed?.Invoke();
+            Kept?.Invoke();
+        }
+    }
+
+    /// <summary>An operator speaks, who has the last word.</summary>
+    /// <param name="update">What is set.</param>
+    /// <param name="reset">What was set before is forgotten.</param>
+    public void Set(TargetUpdate update, bool reset)
+    {
+        _set = reset ? new() : _set;
+        _set.MergeFrom(update);
+        Changed?.Invoke();
+        Kept?.Invoke();
+    }
+
+    /// <summary>It was offered a connection. While it misses them, one offer at a time shows whether it answers again.</summary>
+    public void OnOffered()
+    {
+        if (_missed > 0)
+        {
+            SetSuspect(true);
+        }
+    }
+
+    /// <summary>It answered.</summary>
+    public void OnAnswered(bool accepted)
+    {
+        _unreported += accepted ? 1u : 0u;
+        if (_missed > 0)
+        {
+            _missed = 0;
+            Stop();
+            SetSuspect(false);
+        }
+    }
+
+    /// <summary>It did not answer as long as somebody waited.</summary>
+    /// <param name="missed">That was as long as the accept deadline.</param>
+    /// <param name="acceptDeadlines">How long it rests at least.</param>
+    public void OnSilent(bool missed, DeadlineQueue acceptDeadlines)
+    {
+        _missed += missed ? 1 : 0;
+        if (_missed > 0)
+        {
+            Stop();
+            _rests = Math.Min(_missed, MaxRests);
+            SetSuspect(true);
+            Rest(acceptDeadlines);
+        }
+    }
+
+    /// <summary>It is gone.</summary>
+    public void Stop()
+    {
+        _rest?.Dispose();
+        _rest = null;
+    }
+
+    /// <summary>Saves it.</summary>
+    public void Save(TargetState state)
+    {
+        state.Said = _said.Clone();
+        state.Set = _set.Clone();
+        state.Unreported = _unreported;
+        state.Missed = (uint)_missed;
+    }
+
+    /// <summary>Saves what holds after a crash, when nobody knows what was accepted meanwhile.</summary>
+    public void SaveAsNew(TargetState state)
+    {
+        state.Said = _said.Clone();
+        state.Said.ClearOpenConnections();
+        state.Set = _set.Clone();
+    }
+
+    /// <summary>Takes over what another process saved.</summary>
+    public void Restore(TargetState state, DeadlineQueue acceptDeadlines)
+    {
+        _said = state.Said?.Clone() ?? _said;
+        _set = state.Set?.Clone() ?? _set;
+        _unreported = state.Unreported;
+        _missed = (int)state.Missed;
+        OnSilent(missed: false, acceptDeadlines);
+    }
+
+    private void Rest(DeadlineQueue acceptDeadlines) => _rest = acceptDeadlines.Begin(() =>
+    {
+        _rest = null;
+        if (--_rests > 0)
+        {
+            Rest(acceptDeadlines);
+        }
+        else
+        {
+            SetSuspect(false);
+        }
+    });
+
+    private void SetSuspect(bool value)
+    {
+        if (IsSuspect != value)
+        {
+            IsSuspect = value;
+            Changed?.Invoke();
+        }
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+using Flower.Protocol.V1;
+using Flower.Rpc;
+using Flower.Rpc.Interop;
+using Flower.Rpc.Server;
+using Grpc.Core;
+
+namespace Flower.Switchboard.Sessions;
+
+/// <summary>
+/// One request, from target to target until one takes it. On the loop. A client's socket pair is made anew for each; a
+/// pushed socket goes on to the next one only while it was sent to none. Another process goes on with the try that is
+/// under way, and if that fails, begins again with the request.
+/// </summary>
+/// <param name="board">Where it happens.</param>
+/// <param name="call">The client's call.</param>
+/// <param name="targets">What is tried.</param>
+internal sealed class Tries(Board board, SessionCallContext call, ITargetSource targets)
+{
+    private int _tried;
+    private OfferOutcome? _last;
+
+    /// <summary>Connects a client.</summary>
+    /// <param name="begun">The try that another process began; null: there is none.</param>
+    /// <exception cref="RpcException">None took it.</exception>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public async Task<Connected> ConnectAsync(Connecting? begun)
+    {
+        for (Connecting? connecting = begun; ; connecting = null)
+        {
+            if (connecting is null)
+            {
+                (Request wish, Target target) = await NextAsync();
+                (Descriptor? clientEnd, Descriptor? targetEnd) =
+                    target.Kind == TargetKind.Server ? MakePair() : (null, null);
+                connecting = Connecting.Begin(board, wish, target, targetEnd, clientEnd);
+            }
+
+            if (await FinishAsync(connecting) is Connected connected)
+            {
+                return connected;
+            }
+
+            if (!targets.GoesOn(_last!))
+            {
+                throw Failed();
+            }
+        }
+    }
+
+    /// <summary>Connects an ingress.</summary>
+    /// <param name="begun">The try that another process began; null: there is none.</param>
+    /// <param name="pushed">The socket, which is taken; null: it is with the try that was begun.</param>
+    /// <exception cref="RpcException">None took it.</exception>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public async Task<Connected> PushAsync(Connecting? begun, SafeHandle? pushed)
+    {
+        try
+        {
+            for (Connecting? connecting = begun; ; connecting = null)
+            {
+                if (connecting is null)
+                {
+                    (Request wish, Target target) = await NextAsync();
+                    // To an egress the caller relays through its own copy.
+                    SafeHandle? given = target.Kind == TargetKind.Server ? pushed : null;
+                    pushed = given is null ? pushed : null;
+                    connecting = Connecting.Begin(board, wish, target, given, clientEnd: null, targets.TriesOthers);
+                }
+
+                if (await FinishAsync(connecting) is Connected connected)
+                {
+                    return connected;
+                }
+
+                pushed ??= connecting.TakeBack();
+                if (pushed is null || !targets.GoesOn(_last!))
+                {
+                    throw Failed();
+                }
+            }
+        }
+        finally
+        {
+            pushed?.Dispose();
+        }
+    }
+
+    private static (Descriptor Client, Descriptor Target) MakePair()
+    {
+        try
+        {
+            return UnixSocket.StreamPair();
+        }
+        catch (FlowerSocketException e)
+        {
+            throw Refusal.Exhausted($"the switchboard cannot make a socket pair: {e.Name}");
+        }
+    }
+
+    private async Task<Candidate> NextAsync() => await targets.NextAsync(call.CancellationToken) ?? throw Failed();
+
+    // Null: the target did not take it.
+    private async Task<Connected?> FinishAsync(Connecting connecting)
+    {
+        call.Checkpoint = connecting.Save;
+        OfferOutcome outcome = await connecting.FinishAsync(board, call.CancellationToken);
+        if (outcome is OfferOutcome.Accepted accepted)
+        {
+            return new(connecting.Target, connecting.ForClient, accepted.Socket);
+        }
+
+        call.Checkpoint = null;
+        _tried++;
+        _last = outcome;
+        return null;
+    }
+
+    private RpcException Failed() => Refusal.NotTaken(_last!, board.AcceptDeadlines.Limit, _tried);
+}
