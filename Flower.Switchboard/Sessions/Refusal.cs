@@ -77,6 +77,8 @@ internal static class Refusal
     /// <summary>A quota, from <see cref="Quotas.QuotaTable"/>; every other limit is <see cref="Exhausted"/>.</summary>
     public static RpcException OverQuota(string message) => new OverQuotaException(message);
 
+    public static RpcException Unimplemented(string message) => Make(StatusCode.Unimplemented, message, []);
+
     public static RpcException WrongDoor() => Make(
         StatusCode.FailedPrecondition,
         "this call carries descriptors, which gRPC cannot: use the handle door, the switchboard's --listen socket",
