@@ -252,7 +252,7 @@ public sealed class CatCommand : Command
     {
         try
         {
-            await incoming.RejectAsync("busy", cancellationToken);
+            await incoming.RejectAsync("busy", overloaded: true, cancellationToken);
         }
         catch (FlowerException e) when (e.StatusCode is StatusCode.Cancelled or StatusCode.Unavailable)
         {

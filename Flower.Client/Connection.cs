@@ -19,8 +19,12 @@ public sealed class Connection : IAsyncDisposable, IDisposable
     private Descriptor? _descriptor;
     private Socket? _socket;
 
-    internal Connection(Descriptor descriptor, ConnectionLabels labels)
+    // A server's, among those that it has.
+    private readonly IDisposable? _count;
+
+    internal Connection(Descriptor descriptor, ConnectionLabels labels, IDisposable? count = null)
     {
+        _count = count;
         _descriptor = descriptor;
         Labels = labels;
     }
@@ -52,9 +56,13 @@ public sealed class Connection : IAsyncDisposable, IDisposable
     /// <summary>A stream on the socket, which stays the connection's.</summary>
     public NetworkStream GetStream() => new(Socket, ownsSocket: false);
 
-    /// <summary>The descriptor, which becomes the caller's. The connection is of no more use.</summary>
+    /// <summary>
+    /// The descriptor, which becomes the caller's. The connection is of no more use, and counts as closed: see
+    /// <see cref="Listener.CountConnection"/>.
+    /// </summary>
     public Descriptor TakeDescriptor()
     {
+        _count?.Dispose();
         if (_socket is null)
         {
             return Take();
@@ -76,6 +84,7 @@ public sealed class Connection : IAsyncDisposable, IDisposable
         _descriptor?.Dispose();
         _descriptor = null;
         _socket?.Dispose();
+        _count?.Dispose();
     }
 
     /// <summary>Closes the socket, as <see cref="Dispose"/> does.</summary>

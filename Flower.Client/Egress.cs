@@ -19,6 +19,7 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable, 
         stub => stub.EgressStart(cancellationToken: CancellationToken.None),
         start => new() { Start = start },
         answer => new() { Answer = answer },
+        update => new() { Update = update },
         response => response.Started);
 
     private readonly Registration<EgressStartRequest, EgressStartResponse> _registration;
@@ -36,6 +37,18 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable, 
 
     /// <summary>The labels of the registration, as others see them.</summary>
     public ConnectionLabels Labels => _labels;
+
+    /// <summary>How much it takes compared with others, as it says itself: an operator may have set something else.</summary>
+    public int Weight => _registration.Report.Weight;
+
+    /// <summary>It takes no new requests, as it says itself.</summary>
+    public bool IsDraining => _registration.Report.IsDraining;
+
+    /// <summary>As <see cref="Listener.UpdateAsync"/>.</summary>
+    /// <param name="weight">How much it takes compared with others, 0 to 65,535. Null: as before.</param>
+    /// <param name="draining">Whether it takes no new requests. Null: as before.</param>
+    public Task UpdateAsync(int? weight = null, bool? draining = null) =>
+        _registration.Report.UpdateAsync(TargetState.Check(weight), draining);
 
     /// <summary>The requests, until the egress is disposed.</summary>
     /// <exception cref="FlowerException">The registration ended: the switchboard ended it, or stayed away for longer than

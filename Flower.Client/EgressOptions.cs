@@ -9,4 +9,11 @@ public sealed record EgressOptions
     /// alike, and it need not require <c>address_family</c>. Default: false, it goes where a client's labels say.
     /// </summary>
     public bool FixedDestination { get; init; }
+
+    /// <summary>How much it takes compared with others, 0 to 65,535; see <see cref="ListenOptions.Weight"/>. Default:
+    /// 100.</summary>
+    public int Weight { get; init; } = 100;
+
+    /// <summary>It takes no requests until <see cref="Egress.UpdateAsync"/> says so. Default: false.</summary>
+    public bool Draining { get; init; }
 }

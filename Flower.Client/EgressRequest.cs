@@ -99,7 +99,7 @@ public sealed class EgressRequest : IAsyncDisposable
             try
             {
                 await AnswerAsync(
-                    new() { ConnectionId = _id, Reject = new() { Reason = "the egress is busy, or is ending" } },
+                    new() { ConnectionId = _id, Reject = new() { Reason = "the egress is busy, or is ending", Overloaded = true } },
                     CancellationToken.None).ConfigureAwait(false);
             }
             catch (FlowerException)

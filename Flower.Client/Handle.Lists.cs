@@ -22,7 +22,14 @@ public sealed partial class Handle
             foreach (Target target in slice.Targets)
             {
                 yield return new(
-                    target.Kind, new(target.Labels), [.. target.RequiredKeys.Order(StringComparer.Ordinal)]);
+                    target.Kind, new(target.Labels), [.. target.RequiredKeys.Order(StringComparer.Ordinal)])
+                {
+                    Weight = (int)target.Weight,
+                    IsDraining = target.Draining,
+                    OpenConnections = target.HasOpenConnections
+                        ? (int)Math.Min(target.OpenConnections, int.MaxValue)
+                        : null,
+                };
             }
         }
     }

@@ -92,6 +92,8 @@ public sealed partial class Handle : IAsyncDisposable
             RelatedOnly = options.RelatedOnly,
             Wait = options.Wait,
             Revocable = options.Revocable,
+            Balance = options.Balance,
+            MaxTries = options.Tries,
         };
         ClientConnectResponse response = await CallAsync(
             static (stub, request, options) => stub.ClientConnectAsync(request, options),
@@ -119,6 +121,7 @@ public sealed partial class Handle : IAsyncDisposable
         {
             Labels = labels.ToMessage(),
             FixedDestination = options?.FixedDestination ?? false,
+            State = TargetState.Of(options?.Weight, options?.Draining),
         };
         return await Egress.StartAsync(_keeper, start, cancellationToken).ConfigureAwait(false);
     }
@@ -246,6 +249,8 @@ public sealed partial class Handle : IAsyncDisposable
             Wait = options?.Wait ?? false,
             Relay = relay,
             Revocable = options?.Revocable ?? false,
+            Balance = options?.Balance ?? Balance.None,
+            MaxTries = options?.Tries ?? 0,
         };
     }
 
@@ -287,10 +292,13 @@ public sealed partial class Handle : IAsyncDisposable
     private static TargetStart Start(LabelSet labels, ListenOptions? options)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        int credit = (options ?? new()).Credit;
+        options ??= new();
+        int credit = options.Credit;
         ArgumentOutOfRangeException.ThrowIfNegative(credit, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(credit, ushort.MaxValue, nameof(options));
-        return new() { Labels = labels.ToMessage(), Credit = (uint)credit };
+        TargetUpdate state = TargetState.Of(options.Weight, options.Draining);
+        state.OpenConnections = 0;
+        return new() { Labels = labels.ToMessage(), Credit = (uint)credit, State = state };
     }
 
     // Made again where nobody has answered it: the request means the same on a board that came back empty.

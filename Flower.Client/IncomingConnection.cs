@@ -57,15 +57,19 @@ public sealed class IncomingConnection : IAsyncDisposable
     public async Task<Connection> AcceptAsync(CancellationToken cancellationToken = default)
     {
         Descriptor? socket = Answered();
+        IDisposable? count = null;
         try
         {
             await _origin.AnswerAsync(
                 new() { ConnectionId = _id, Accept = new(), Credit = Credit }, cancellationToken).ConfigureAwait(false);
+            // Not before: what the switchboard is told of comes after the answer.
+            count = _listener.CountConnection();
             socket ??= await _delivery.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-            return new(socket, Labels);
+            return new(socket, Labels, count);
         }
         catch
         {
+            count?.Dispose();
             socket?.Dispose();
             Abandon();
             throw;
@@ -78,24 +82,28 @@ public sealed class IncomingConnection : IAsyncDisposable
 
     /// <summary>Refuses the connection.</summary>
     /// <param name="reason">What the client is told.</param>
+    /// <param name="overloaded">There is too much to do at the moment: a client that balances is given another
+    /// server.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="FlowerException">The client has gone (CANCELLED), or the registration or the switchboard
     /// (UNAVAILABLE).</exception>
     /// <exception cref="InvalidOperationException">It was answered before.</exception>
-    public async Task RejectAsync(string reason, CancellationToken cancellationToken = default)
+    public async Task RejectAsync(
+        string reason, bool overloaded = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(reason);
         Answered()?.Dispose();
         _listener.Forget(_id, this);
-        await _origin.AnswerAsync(Rejection(reason), cancellationToken).ConfigureAwait(false);
+        await _origin.AnswerAsync(Rejection(reason, overloaded), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Rejects the connection, if it has not been answered.</summary>
     public async ValueTask DisposeAsync() => await TryRejectAsync("the server did not take it").ConfigureAwait(false);
 
     /// <param name="reason">What the client is told.</param>
+    /// <param name="overloaded">Another server may take it.</param>
     /// <param name="ended">What an answer that comes later is told; null: that it is the second one.</param>
-    internal async ValueTask TryRejectAsync(string reason, Exception? ended = null)
+    internal async ValueTask TryRejectAsync(string reason, bool overloaded = false, Exception? ended = null)
     {
         Descriptor? socket;
         lock (_lock)
@@ -115,7 +123,7 @@ public sealed class IncomingConnection : IAsyncDisposable
         _listener.Forget(_id, this);
         try
         {
-            await _origin.AnswerAsync(Rejection(reason), CancellationToken.None).ConfigureAwait(false);
+            await _origin.AnswerAsync(Rejection(reason, overloaded), CancellationToken.None).ConfigureAwait(false);
         }
         catch (FlowerException)
         {
@@ -168,8 +176,8 @@ public sealed class IncomingConnection : IAsyncDisposable
         return unanswered;
     }
 
-    private Answer Rejection(string reason) =>
-        new() { ConnectionId = _id, Reject = new() { Reason = reason }, Credit = Credit };
+    private Answer Rejection(string reason, bool overloaded = false) =>
+        new() { ConnectionId = _id, Reject = new() { Reason = reason, Overloaded = overloaded }, Credit = Credit };
 
     private Descriptor? Answered()
     {

@@ -10,7 +10,8 @@ namespace Flower.Client;
 /// A registered server: the connections that clients make to it, each to accept or to reject. Enumerated by one reader;
 /// connections may be answered from any thread. Disposing it ends the registration and rejects what is unanswered;
 /// accepted connections live on. When the switchboard goes away and comes back, it is registered again by itself, with the
-/// same labels and credit: what was not accepted by then is void, and the enumeration goes on.
+/// same labels, credit and weight, and whether it drains: what was not accepted by then is void, and the enumeration goes
+/// on.
 /// </summary>
 public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDisposable, IOfferBoard<ServerStartResponse>
 {
@@ -22,6 +23,7 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
         stub => stub.ServerStart(cancellationToken: CancellationToken.None),
         start => new() { Start = start },
         answer => new() { Answer = answer },
+        update => new() { Update = update },
         response => response.Started);
 
     private readonly Registration<ServerStartRequest, ServerStartResponse> _registration;
@@ -41,6 +43,35 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
 
     /// <summary>The labels of the registration, as others see them.</summary>
     public ConnectionLabels Labels => _labels;
+
+    /// <summary>How much it takes compared with others, as it says itself: an operator may have set something else.</summary>
+    public int Weight => _registration.Report.Weight;
+
+    /// <summary>It takes no new connections, as it says itself.</summary>
+    public bool IsDraining => _registration.Report.IsDraining;
+
+    /// <summary>
+    /// How many connections it has, as clients who balance by that see it: those that were accepted and neither disposed
+    /// of nor taken by <see cref="Connection.TakeDescriptor"/>, and those of <see cref="CountConnection"/>.
+    /// </summary>
+    public int OpenConnections => _registration.Report.OpenConnections;
+
+    /// <summary>
+    /// Says how much it takes, or that it takes no new connections, or that it does again. Connections that it has are left
+    /// alone; those that were offered already may still come. Ends when that was sent; while the switchboard is away, at
+    /// once, since it is registered again like that.
+    /// </summary>
+    /// <param name="weight">How much it takes compared with others, 0 to 65,535: with 0 it is picked only where there is no
+    /// other. Null: as before.</param>
+    /// <param name="draining">Whether it takes no new connections. Null: as before.</param>
+    public Task UpdateAsync(int? weight = null, bool? draining = null) =>
+        _registration.Report.UpdateAsync(TargetState.Check(weight), draining);
+
+    /// <summary>
+    /// Counts one more open connection until the result is disposed of: for a connection that goes on elsewhere, since its
+    /// descriptor was taken.
+    /// </summary>
+    public IDisposable CountConnection() => new OpenCount(_registration.Report);
 
     /// <summary>The connections, until the listener is disposed.</summary>
     /// <exception cref="FlowerException">The registration ended: the switchboard ended it, or stayed away for longer than
@@ -73,7 +104,7 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
 
         foreach (IncomingConnection connection in _open.Values)
         {
-            await connection.TryRejectAsync("the server is ending", Failures.Ended(null)).ConfigureAwait(false);
+            await connection.TryRejectAsync("the server is ending", true, Failures.Ended(null)).ConfigureAwait(false);
         }
 
         await _registration.DisposeAsync().ConfigureAwait(false);
@@ -144,15 +175,15 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
         _open[offer.ConnectionId] = connection;
         if (offer.Socket is { Handle: null })
         {
-            await connection.TryRejectAsync("the server has no descriptor left").ConfigureAwait(false);
+            await connection.TryRejectAsync("the server has no descriptor left", overloaded: true).ConfigureAwait(false);
         }
         else if (Volatile.Read(ref _disposed) != 0)
         {
-            await connection.TryRejectAsync("the server is ending", Failures.Ended(null)).ConfigureAwait(false);
+            await connection.TryRejectAsync("the server is ending", true, Failures.Ended(null)).ConfigureAwait(false);
         }
         else if (_incoming.Reader.Count >= _maxWaiting)
         {
-            await connection.TryRejectAsync("busy").ConfigureAwait(false);
+            await connection.TryRejectAsync("busy", overloaded: true).ConfigureAwait(false);
         }
         else
         {

@@ -24,18 +24,23 @@ internal sealed class Registration<TRequest, TResponse> : IAsyncDisposable
         SessionKeeper keeper,
         TargetContract<TRequest, TResponse> contract,
         TargetStart start,
+        TargetReport report,
         TargetCall<TRequest, TResponse> call,
         TargetStarted started)
     {
         _keeper = keeper;
         _contract = contract;
         _start = start;
+        Report = report;
         _call = call;
         Started = started;
     }
 
     /// <summary>What the switchboard answered the first time.</summary>
     public TargetStarted Started { get; }
+
+    /// <summary>What it says of itself.</summary>
+    public TargetReport Report { get; }
 
     /// <summary>Registers for the first time. <see cref="Run"/> follows.</summary>
     /// <exception cref="FlowerException">The labels are taken, or the handle does not allow it.</exception>
@@ -47,9 +52,11 @@ internal sealed class Registration<TRequest, TResponse> : IAsyncDisposable
     {
         try
         {
+            var report = new TargetReport(start.State);
             (TargetCall<TRequest, TResponse> call, TargetStarted started) =
-                await OpenAsync(keeper, contract, start, cancellationToken).ConfigureAwait(false);
-            return new(keeper, contract, start, call, started);
+                await OpenAsync(keeper, contract, start, report, cancellationToken).ConfigureAwait(false);
+            report.Resume(call.UpdateAsync);
+            return new(keeper, contract, start, report, call, started);
         }
         finally
         {
@@ -80,6 +87,7 @@ internal sealed class Registration<TRequest, TResponse> : IAsyncDisposable
         SessionKeeper keeper,
         TargetContract<TRequest, TResponse> contract,
         TargetStart start,
+        TargetReport report,
         CancellationToken cancellationToken)
     {
         for (int losses = 0; ; losses++)
@@ -88,6 +96,7 @@ internal sealed class Registration<TRequest, TResponse> : IAsyncDisposable
             var call = new TargetCall<TRequest, TResponse>(contract.Open(session.Inline), contract);
             try
             {
+                start.State = report.Begin();
                 return (call, await call.StartAsync(start, cancellationToken).ConfigureAwait(false));
             }
             catch (Exception e)
@@ -130,7 +139,7 @@ internal sealed class Registration<TRequest, TResponse> : IAsyncDisposable
     }
 
     // Until the stream ends: why, or null if the switchboard ended it in order.
-    private static async Task<Exception?> ReadAsync(
+    private async Task<Exception?> ReadAsync(
         TargetCall<TRequest, TResponse> call, IOfferBoard<TResponse> board)
     {
         try
@@ -144,6 +153,7 @@ internal sealed class Registration<TRequest, TResponse> : IAsyncDisposable
                 else
                 {
                     board.Void(Failures.Restarted());
+                    Report.Resume(call.UpdateAsync, again: true);
                 }
             }
 
@@ -159,13 +169,14 @@ internal sealed class Registration<TRequest, TResponse> : IAsyncDisposable
     private async Task<TargetCall<TRequest, TResponse>?> RenewAsync(IOfferBoard<TResponse> board)
     {
         (TargetCall<TRequest, TResponse> call, TargetStarted started) =
-            await OpenAsync(_keeper, _contract, _start, _closing.Token).ConfigureAwait(false);
+            await OpenAsync(_keeper, _contract, _start, Report, _closing.Token).ConfigureAwait(false);
         lock (_lock)
         {
             if (!_isClosed)
             {
                 _call = call;
                 board.Renew(started);
+                Report.Resume(call.UpdateAsync);
                 return call;
             }
         }

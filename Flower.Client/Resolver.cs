@@ -70,6 +70,7 @@ public sealed class Resolver : IAsyncEnumerable<ResolverQuestion>, IAsyncDisposa
             stub => stub.ResolverStart(cancellationToken: CancellationToken.None),
             _ => new() { Start = start },
             _ => throw new InvalidOperationException("a resolver takes no connections"),
+            _ => throw new InvalidOperationException("a resolver takes no connections"),
             response => response.Started);
         return new(await Registration<ResolverStartRequest, ResolverStartResponse>.StartAsync(
             keeper, contract, new(), cancellationToken).ConfigureAwait(false));

@@ -47,6 +47,26 @@ internal sealed class TargetCall<TRequest, TResponse>(
     /// <summary>Reads the next response. False: the stream has ended.</summary>
     public Task<bool> ReadAsync() => call.ResponseStream.MoveNext(CancellationToken.None);
 
+    /// <summary>Says something of the target itself.</summary>
+    /// <exception cref="FlowerException">The registration has ended, or was restarted meanwhile.</exception>
+    public async Task UpdateAsync(TargetUpdate update)
+    {
+        int epoch = _stream.Epoch;
+        await _writing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await _stream.WriteAsync(contract.Update(update), epoch, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (Failures.Known(e) || e is InvalidOperationException)
+        {
+            throw Failures.Ended(e);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
     /// <inheritdoc/>
     public async Task AnswerAsync(Answer answer, int epoch, CancellationToken cancellationToken)
     {

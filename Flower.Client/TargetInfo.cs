@@ -7,4 +7,14 @@ namespace Flower.Client;
 /// <param name="Kind">Server, egress or resolver.</param>
 /// <param name="Labels">Its labels, those among them that the switchboard attests.</param>
 /// <param name="RequiredKeys">The keys that it requires of a client, sorted.</param>
-public sealed record TargetInfo(TargetKind Kind, ConnectionLabels Labels, IReadOnlyList<string> RequiredKeys);
+public sealed record TargetInfo(TargetKind Kind, ConnectionLabels Labels, IReadOnlyList<string> RequiredKeys)
+{
+    /// <summary>How much it takes compared with others. Default: 100.</summary>
+    public int Weight { get; init; } = 100;
+
+    /// <summary>It takes no new connections.</summary>
+    public bool IsDraining { get; init; }
+
+    /// <summary>How many connections it says it has; null: it never said.</summary>
+    public int? OpenConnections { get; init; }
+}

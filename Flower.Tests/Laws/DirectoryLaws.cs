@@ -18,7 +18,7 @@ public sealed class DirectoryLaws
         TargetDirectory<Fake> board = Play(steps, out List<Fake> live, requests);
         foreach ((LabelSet given, LabelSet pinned, int flags) in requests)
         {
-            Query query = Ask(given, pinned, flags);
+            Query query = Fake.Ask(given, pinned, flags);
             List<Fake> expected = Oracle.Find(live, query);
             Lookup<Fake> found = board.Find(query);
             string about = $"{given} / {pinned} on {string.Join("; ", live)}";
@@ -49,7 +49,7 @@ public sealed class DirectoryLaws
 
             LabelSet given = LabelSet.Create("abcd".Where(_ => random.Next(2) == 0)
                 .Select(k => KeyValuePair.Create($"{k}", Value(3))));
-            Query query = Ask(given, LabelSet.Empty, random.Next(4));
+            Query query = Fake.Ask(given, LabelSet.Empty, random.Next(4));
             List<Fake> expected = Oracle.Find(live, query);
             Lookup<Fake> found = board.Find(query);
             Assert.That(found.Targets.Length, Is.EqualTo(Math.Min(expected.Count, Lookup<Fake>.MaxTargets)));
@@ -63,7 +63,7 @@ public sealed class DirectoryLaws
         TargetDirectory<Fake> board = Play(steps, out List<Fake> live, []);
         foreach (Fake target in live.Where(t => t.Kind != TargetKind.Resolver && !t.Own.IsEmpty))
         {
-            Query query = Ask(target.Own, LabelSet.Empty, 0);
+            Query query = Fake.Ask(target.Own, LabelSet.Empty, 0);
             Assert.That(board.Find(query).One, Is.SameAs(target), $"{target} on {string.Join("; ", live)}");
         }
     }
@@ -77,7 +77,7 @@ public sealed class DirectoryLaws
         foreach (Fake target in live.Where(
             t => t.Kind != TargetKind.Resolver && !t.Own.IsEmpty && !t.Own.States("d")))
         {
-            Query query = Ask(target.Own, pinned, 0);
+            Query query = Fake.Ask(target.Own, pinned, 0);
             Assert.That(board.Find(query).One, Is.SameAs(target), $"{target} on {string.Join("; ", live)}");
         }
     }
@@ -93,20 +93,6 @@ public sealed class DirectoryLaws
                 Assert.That(Oracle.Indistinguishable(a.Own, b.Own), Is.False, $"{a} and {b}");
             }
         }
-    }
-
-    private static Query Ask(LabelSet given, LabelSet pinned, int flags)
-    {
-        LabelSet stated = pinned.Merge(given, out _);
-        LabelSet effective = stated.ContradictionsWith(given).Count > 0 ? LabelSet.Empty : given;
-        return new()
-        {
-            Stated = stated,
-            RankingKeys = Query.RankingKeysOf(effective, pinned, (flags & 1) != 0),
-            Ingress = (flags & 1) != 0,
-            RelatedOnly = (flags & 2) != 0,
-            Relay = (flags & 4) != 0,
-        };
     }
 
     // Asks while it plays: indexes are made on demand, and those that exist must follow what comes and goes.
@@ -129,7 +115,7 @@ public sealed class DirectoryLaws
             if (requests.Length > 0)
             {
                 (LabelSet given, LabelSet pinned, int flags) = requests[i % requests.Length];
-                board.Find(Ask(given, pinned, flags));
+                board.Find(Fake.Ask(given, pinned, flags));
             }
         }
 
