@@ -9,6 +9,7 @@ using Flower.Egress;
 using Flower.Handles;
 using Flower.Ingress;
 using Flower.List;
+using Flower.Resolver;
 using Flower.Run;
 using Flower.Serve;
 
@@ -27,6 +28,7 @@ var root = new RootCommand(
     new RevokeCommand(),
     new IngressCommand(),
     new EgressCommand(),
+    new ResolverCommand(),
 };
 
 return await CommandRoot.RunAsync(root, args);
