@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.CommandLine;
 using Flower.Client;
 using Flower.CommandLine;
 using Flower.Protocol;

@@ -25,14 +25,15 @@ internal sealed class DnsAddresses(Func<IReadOnlyList<IPEndPoint>> servers, Time
     {
         Task<DnsRecords> four = QueryAsync(host, QueryType.A, cancellationToken);
         Task<DnsRecords> six = QueryAsync(host, QueryType.AAAA, cancellationToken);
-        await Task.WhenAll(four, six).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task both = Task.WhenAll(four, six);
+        await both.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         DnsRecords[] told = [.. new[] { six, four }.Where(t => t.IsCompletedSuccessfully).Select(t => t.Result)];
         List<IPAddress> addresses =
             [.. told.SelectMany(t => t.Records).OfType<AddressRecord>().Select(record => record.Address)];
         if (addresses.Count == 0)
         {
             // Faults if one of them did.
-            await Task.WhenAll(four, six);
+            await both;
             return ([], told.Min(t => t.TimeToLive));
         }
 

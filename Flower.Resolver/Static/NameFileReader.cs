@@ -207,11 +207,11 @@ internal sealed class NameFileReader
         return 0;
     }
 
-    private IEnumerable<JsonProperty> Members(JsonElement value, string place)
+    private JsonProperty[] Members(JsonElement value, string place)
     {
         if (value.ValueKind == JsonValueKind.Object)
         {
-            return value.EnumerateObject();
+            return [.. value.EnumerateObject()];
         }
 
         _errors.Add($"{place}: must be an object");
