@@ -171,7 +171,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
             ResolverOutcome outcome = await resolver.Resolver.AskAsync(question, client);
             if (outcome is ResolverOutcome.Found found)
             {
-                _levels.Add(new(step, question, asked, found));
+                _levels.Add(new(step, question, asked, resolver.Resolver.Keys, found));
                 return;
             }
 
