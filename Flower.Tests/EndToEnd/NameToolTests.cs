@@ -54,7 +54,7 @@ public sealed class NameToolTests : EndToEndTest
     [TestCase("{ \"names\": { \"db\": [ { \"labels\": {}, \"weight\": 65536 } ] } }", "weight: must be a number")]
     [TestCase("{ \"names\": { \"db\": [ { \"labels\": \"flower.client_uid=0\" } ] } }", "'flower.client_uid' cannot be stated")]
     [TestCase("{ \"time_to_live\": 5 }", "time_to_live: must be a duration")]
-    [TestCase("{ \"names\": {}, \"names\": {} }", "line 1:")]
+    [TestCase("{ \"names\": {}, \"names\": {} }", "Duplicate property 'names'")]
     [TestCase("{", "line 1:")]
     [TestCase("{ \"names\": { \"db\": [ { \"labels\": { \"+app\": null, \"zone\": \"a\" }, \"weight\": 65535 } ] }, }", null)]
     public async Task Check_File_SaysWhatIsWrong(string text, string? wrong)
@@ -72,7 +72,7 @@ public sealed class NameToolTests : EndToEndTest
     {
         await Board.FlowerReadyAsync("resolver", "services", "--suffix", ".flower");
         await using Client.Handle handle = await Board.OpenAsync();
-        await using Listener three = await ServeAsync(handle, "service=web app=three", new() { Weight = 500, Draining = true });
+        await using Listener three = await ServeAsync(handle, "service=web app=drained", new() { Weight = 500, Draining = true });
 
         await AssertSharesAsync("server_hostname=web.flower", "service=web app=one", "service=web app=two");
 
