@@ -117,9 +117,12 @@ internal sealed class TargetDirectory<T>(
     public Lookup<T> Find(Query query, Predicate<T>? eligible = null)
     {
         var search = new TargetSearch<T>(query, eligible);
-        foreach (KeyGroup<T> group in GroupsFor(query))
+        foreach (TargetKind kind in KindsFor(query))
         {
-            search.Visit(group);
+            foreach (KeyGroup<T> group in _groups[kind].Values)
+            {
+                search.Visit(group);
+            }
         }
 
         return search.Result();
@@ -148,9 +151,12 @@ internal sealed class TargetDirectory<T>(
     {
         var pick = new TargetPick<T>(
             query, balance, [.. tried.Select(t => _entries.GetValueOrDefault(t)).OfType<Entry<T>>()], _random);
-        foreach (KeyGroup<T> group in GroupsFor(query))
+        foreach (TargetKind kind in KindsFor(query))
         {
-            pick.Visit(group);
+            foreach (KeyGroup<T> group in _groups[kind].Values)
+            {
+                pick.Visit(group);
+            }
         }
 
         return pick.Result()?.Target;
@@ -198,8 +204,7 @@ internal sealed class TargetDirectory<T>(
         return added;
     }
 
-    private IEnumerable<KeyGroup<T>> GroupsFor(Query query) =>
-        (query is { Ingress: true, Relay: false } ? Servers : Reachable).SelectMany(kind => _groups[kind].Values);
+    private static TargetKind[] KindsFor(Query query) => query is { Ingress: true, Relay: false } ? Servers : Reachable;
 
     private static bool IsListed(LabelSet target, LabelSet filter) =>
         filter.RequiredKeys.All(target.States)
