@@ -17,8 +17,9 @@ namespace Flower.Client;
 /// When the switchboard goes away, a handle by path opens another session as soon as it is back (see
 /// <see cref="HandleOptions"/>), and one by an inherited descriptor if the descriptor still leads to a switchboard.
 /// Meanwhile calls wait. Those that nobody had answered are made again, up to eight times: ConnectAsync, ListenAsync,
-/// StartEgressAsync, Constrain, and a ListAsync that had brought nothing yet; never a push, since a server may have the
-/// socket already. A session that the switchboard refused, or ended with an objection, is not opened again.
+/// StartEgressAsync, StartResolverAsync, Constrain, and a ListAsync that had brought nothing yet; never a push, since a
+/// server may have the socket already. A session that the switchboard refused, or ended with an objection, is not opened
+/// again.
 /// </remarks>
 public sealed partial class Handle : IAsyncDisposable
 {

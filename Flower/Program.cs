@@ -10,6 +10,7 @@ using Flower.Egress;
 using Flower.Handles;
 using Flower.Ingress;
 using Flower.List;
+using Flower.Resolver;
 using Flower.Run;
 using Flower.Serve;
 using Flower.Targets;
@@ -32,6 +33,7 @@ var root = new RootCommand(
     new DrainCommand(),
     new IngressCommand(),
     new EgressCommand(),
+    new ResolverCommand(),
 };
 
 return await CommandRoot.RunAsync(root, args);

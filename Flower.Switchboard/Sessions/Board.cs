@@ -6,6 +6,7 @@ using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
+using Flower.Switchboard.Sessions.Resolving;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Handle = Flower.Switchboard.Routing.Handle;
@@ -51,11 +52,20 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     /// <summary>Another process is about to: what changed here from now on would be lost.</summary>
     public bool IsHandedOver { get; set; }
 
+    /// <summary>Who is asked what names stand for.</summary>
+    public Resolvers Resolvers => field ??= new(_directory);
+
     /// <summary>How many targets are registered.</summary>
     public int TargetCount => _directory.Count;
 
     /// <summary>How long a target may take to answer.</summary>
     public DeadlineQueue AcceptDeadlines { get; } = acceptDeadlines;
+
+    /// <summary>How long a resolver may take to answer.</summary>
+    public required DeadlineQueue QuestionDeadlines { get; init; }
+
+    /// <summary>How long one attempt to connect to a name's address is alone before the next one is made beside it.</summary>
+    public required DeadlineQueue AttemptDelays { get; init; }
 
     /// <summary>Makes a narrower handle.</summary>
     /// <exception cref="RpcException">It would be wider, or the labels break a rule.</exception>
@@ -143,6 +153,11 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
             BoardLog.Registered(logger, NameOf(target), target.Own, target.Caller.Credentials.Pid, target.OwnerUid);
         }
 
+        if (target.Resolver is not null)
+        {
+            Resolvers.Add(target);
+        }
+
         Wake();
     }
 
@@ -156,6 +171,11 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
 
         _directory.Remove(target);
         _activators -= target.IsActivator ? 1 : 0;
+        if (target.Resolver is not null)
+        {
+            Resolvers.Remove(target);
+        }
+
         target.Caller.Node.Targets.Remove(target);
         Handles.Quotas.Add(target.Caller.Node, target.OwnerUid, QuotaKind.Targets, -1);
         target.OnGone();
@@ -345,8 +365,12 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         return described;
     }
 
-    private static string NameOf(Target target) =>
-        target.IsActivator ? "activator" : target.Kind == TargetKind.Egress ? "egress" : "server";
+    private static string NameOf(Target target) => target.Kind switch
+    {
+        TargetKind.Egress => "egress",
+        TargetKind.Resolver => "resolver",
+        _ => target.IsActivator ? "activator" : "server",
+    };
 
     private static bool IsOpen(Target target) => !target.IsDraining;
 
