@@ -69,7 +69,7 @@ internal sealed class Idleness(Handle handle, ActivateOptions options)
                 return true;
             }
 
-            await handle.UpdateTargetsAsync(options.Labels, reset: true, cancellationToken: ended);
+            await handle.ResetTargetsAsync(options.Labels, weight: false, cancellationToken: ended);
         }
         catch (FlowerException e) when (e.StatusCode == StatusCode.NotFound)
         {
