@@ -19,6 +19,9 @@ internal sealed class TargetCall<TRequest, TResponse>(
     private readonly ISurvivingStream<TRequest> _stream = (ISurvivingStream<TRequest>)call.ResponseStream;
     private readonly SemaphoreSlim _writing = new(1, 1);
 
+    // Guarded by the semaphore: a message behind the last one would end the whole session.
+    private bool _isCompleted;
+
     /// <summary>The response that was read; null: the switchboard was restarted, and what it offered before is void.</summary>
     public TResponse? Response => _stream.IsAtRestart ? null : call.ResponseStream.Current;
 
@@ -60,6 +63,11 @@ internal sealed class TargetCall<TRequest, TResponse>(
         await _writing.WaitAsync().ConfigureAwait(false);
         try
         {
+            if (_isCompleted)
+            {
+                throw Failures.Ended(null);
+            }
+
             await _stream.WriteAsync(contract.Update(update), epoch, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (Failures.Known(e) || e is InvalidOperationException)
@@ -93,6 +101,11 @@ internal sealed class TargetCall<TRequest, TResponse>(
         await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (_isCompleted)
+            {
+                throw new InvalidOperationException("the registration has ended");
+            }
+
             // Not cancellable: a half-sent answer would leave its descriptor with nobody.
             await _stream.WriteAsync(request, epoch, CancellationToken.None).ConfigureAwait(false);
         }
@@ -117,6 +130,7 @@ internal sealed class TargetCall<TRequest, TResponse>(
             await _writing.WaitAsync().ConfigureAwait(false);
             try
             {
+                _isCompleted = true;
                 await call.RequestStream.CompleteAsync().ConfigureAwait(false);
             }
             finally

@@ -91,6 +91,31 @@ internal sealed class RestartedTests : AwayFixture
     }
 
     [Test]
+    public async Task Listener_ConnectionsCloseWhenItHasEnded_NothingIsSaidAfterTheEnd()
+    {
+        (Handle handle, RawSession session) = await OpenAsync();
+        await using Handle owned = handle;
+        (Listener listener, uint id) = await ListenAsync(handle, session);
+        IDisposable open = listener.CountConnection();
+        IDisposable other = listener.CountConnection();
+        await listener.UpdateAsync().Soon();
+
+        Task disposing = listener.DisposeAsync().AsTask();
+        while (session.Next()!.KindCase == Frame.KindOneofCase.Message)
+        {
+        }
+
+        open.Dispose();
+        await listener.UpdateAsync(weight: 3).Soon();
+        other.Dispose();
+        Assert.That(session.IsQuiet, Is.True);
+        session.Send(ScriptedSwitchboard.Status(id, StatusCode.OK));
+        await disposing.Soon();
+        await listener.UpdateAsync(weight: 4).Soon();
+        Assert.That(session.IsQuiet, Is.True);
+    }
+
+    [Test]
     public async Task Listener_ManyConnectionsAtOnce_FewUpdatesTheLastOfWhichIsTrue()
     {
         const int count = 10_000;
