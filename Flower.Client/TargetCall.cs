@@ -72,22 +72,27 @@ internal sealed class TargetCall<TRequest, TResponse>(
     {
         try
         {
-            await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await SendAsync(contract.Answer(answer), epoch, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
             answer.Accept?.Socket?.Handle?.Dispose();
             throw;
         }
+    }
 
+    /// <summary>Sends a request that belongs to an epoch: where that is over, nothing is sent.</summary>
+    /// <exception cref="FlowerException">The registration has ended, or the epoch has.</exception>
+    public async Task SendAsync(TRequest request, int epoch, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             // Not cancellable: a half-sent answer would leave its descriptor with nobody.
-            await _stream.WriteAsync(contract.Answer(answer), epoch, CancellationToken.None).ConfigureAwait(false);
+            await _stream.WriteAsync(request, epoch, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (Failures.Known(e) || e is InvalidOperationException)
         {
-            answer.Accept?.Socket?.Handle?.Dispose();
             throw e is InvalidOperationException ? Failures.Ended(e) : Failures.FromCall(e, cancellationToken);
         }
         finally

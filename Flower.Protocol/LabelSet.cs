@@ -140,6 +140,16 @@ public sealed partial class LabelSet : IEquatable<LabelSet>
         return new LabelSet(labels.DrainToImmutable(), required);
     }
 
+    /// <summary>The labels and the required keys that are wanted.</summary>
+    /// <param name="label">Which labels, by key.</param>
+    /// <param name="requiredKey">Which required keys.</param>
+    public LabelSet Where(Func<string, bool> label, Func<string, bool> requiredKey)
+    {
+        ImmutableArray<KeyValuePair<string, string>> labels = [.. Labels.Where(l => label(l.Key))];
+        ImmutableArray<string> required = [.. RequiredKeys.Where(requiredKey)];
+        return labels.IsEmpty && required.IsEmpty ? Empty : new LabelSet(labels, required);
+    }
+
     /// <summary>Checks that the set is within what one side may state; a union may be larger.</summary>
     /// <exception cref="LabelException">It is too large.</exception>
     public void CheckSize() => CheckSize(Labels, RequiredKeys);

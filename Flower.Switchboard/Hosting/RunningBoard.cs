@@ -9,10 +9,17 @@ namespace Flower.Switchboard.Hosting;
 /// <summary>A board, who may come to it by a path, and the sessions. Disposed on the loop, which ends all of them.</summary>
 internal sealed class RunningBoard : IDisposable
 {
+    // Of RFC 8305.
+    private static readonly TimeSpan ConnectionAttemptDelay = TimeSpan.FromMilliseconds(250);
+
     public RunningBoard(EventLoop loop, SwitchboardOptions options, ILogger logger)
     {
         Connections = new RevocableConnections(loop);
-        Board = new Board(logger, new DeadlineQueue(loop, options.AcceptDeadline), Connections);
+        Board = new Board(logger, new DeadlineQueue(loop, options.AcceptDeadline), Connections)
+        {
+            QuestionDeadlines = new DeadlineQueue(loop, options.QuestionDeadline),
+            AttemptDelays = new DeadlineQueue(loop, ConnectionAttemptDelay),
+        };
         Board.Handles.Quotas.Use(options.Configuration.PerUser, options.Configuration.PerHandle);
         Door = new PublicDoor(Board.Handles, logger);
         Door.Use(options.Configuration.Grants, options.Configuration.Remedy);

@@ -40,4 +40,7 @@ public sealed class SwitchboardOptions
 
     /// <summary>How long a target may take to answer a connection; default 5 seconds.</summary>
     public TimeSpan AcceptDeadline { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a resolver may take to answer a question; default 5 seconds.</summary>
+    public TimeSpan QuestionDeadline { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -39,6 +39,26 @@ internal sealed class Query
         return keys.IsEmpty ? Filter(outLabels, ingress) : keys;
     }
 
+    /// <summary>The same lookup with labels that a name stands for: they rank as if they had been given.</summary>
+    public Query With(LabelSet stated, LabelSet resolved) => new()
+    {
+        Stated = stated,
+        RankingKeys = SortedKeys.Union(RankingKeys, Filter(resolved, Ingress)),
+        RelatedOnly = RelatedOnly,
+        Ingress = Ingress,
+        Relay = Relay,
+    };
+
+    /// <summary>
+    /// The lookup of a resolver for it: what it requires of a target, a resolver need not state, but for what the
+    /// switchboard attests. A key without a value is nothing to be translated.
+    /// </summary>
+    public Query ForResolvers() => new()
+    {
+        Stated = Stated.Where(static _ => true, ReservedKeys.IsReserved),
+        RankingKeys = RankingKeys,
+    };
+
     private static ImmutableArray<string> Filter(LabelSet set, bool ingress) =>
         [.. SortedKeys.Stated(set).Where(k => !ReservedKeys.IsReserved(k) && !(ingress && AddressKeys.Contains(k)))];
 }

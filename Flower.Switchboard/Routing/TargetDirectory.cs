@@ -125,6 +125,18 @@ internal sealed class TargetDirectory<T>(
         return search.Result();
     }
 
+    /// <summary>The resolvers that match best, among those that are <paramref name="eligible"/>.</summary>
+    public Lookup<T> FindResolvers(Query query, Predicate<T> eligible)
+    {
+        var search = new TargetSearch<T>(query, eligible);
+        foreach (KeyGroup<T> group in _groups[TargetKind.Resolver].Values)
+        {
+            search.Visit(group);
+        }
+
+        return search.Result();
+    }
+
     /// <summary>
     /// One of the targets that match best, among those that do not drain; null: there is none. The time grows with the
     /// logarithm of their number, but for those that are picked only where there is no other.

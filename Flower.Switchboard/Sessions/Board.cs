@@ -6,6 +6,7 @@ using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
+using Flower.Switchboard.Sessions.Resolving;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Handle = Flower.Switchboard.Routing.Handle;
@@ -47,11 +48,20 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     /// <summary>Another process goes on with all of it.</summary>
     public bool IsReplaced { get; set; }
 
+    /// <summary>Who is asked what names stand for.</summary>
+    public Resolvers Resolvers => field ??= new(_directory);
+
     /// <summary>How many targets are registered.</summary>
     public int TargetCount => _directory.Count;
 
     /// <summary>How long a target may take to answer.</summary>
     public DeadlineQueue AcceptDeadlines { get; } = acceptDeadlines;
+
+    /// <summary>How long a resolver may take to answer.</summary>
+    public required DeadlineQueue QuestionDeadlines { get; init; }
+
+    /// <summary>How long one attempt to connect to a name's address is alone before the next one is made beside it.</summary>
+    public required DeadlineQueue AttemptDelays { get; init; }
 
     /// <summary>Makes a narrower handle.</summary>
     /// <exception cref="RpcException">It would be wider, or the labels break a rule.</exception>
@@ -133,6 +143,11 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
             BoardLog.Registered(logger, NameOf(target.Kind), target.Own, target.Caller.Credentials.Pid, target.OwnerUid);
         }
 
+        if (target.Resolver is not null)
+        {
+            Resolvers.Add(target);
+        }
+
         Wake();
     }
 
@@ -145,6 +160,11 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         }
 
         _directory.Remove(target);
+        if (target.Resolver is not null)
+        {
+            Resolvers.Remove(target);
+        }
+
         target.Caller.Node.Targets.Remove(target);
         Handles.Quotas.Add(target.Caller.Node, target.OwnerUid, QuotaKind.Targets, -1);
         target.OnGone();
@@ -319,7 +339,12 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         return described;
     }
 
-    private static string NameOf(TargetKind kind) => kind == TargetKind.Egress ? "egress" : "server";
+    private static string NameOf(TargetKind kind) => kind switch
+    {
+        TargetKind.Egress => "egress",
+        TargetKind.Resolver => "resolver",
+        _ => "server",
+    };
 
     private static bool IsOpen(Target target) => !target.IsDraining;
 

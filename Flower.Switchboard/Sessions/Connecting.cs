@@ -2,10 +2,8 @@
 using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc;
-using Flower.Rpc.Server;
 using Flower.Rpc.State;
 using Flower.Switchboard.State;
-using Google.Protobuf;
 using Grpc.Core;
 
 namespace Flower.Switchboard.Sessions;
@@ -74,14 +72,13 @@ internal sealed class Connecting
     }
 
     /// <summary>Goes on with a connect that another process began; null: its target has gone.</summary>
-    public static Connecting? Resume(Board board, Caller caller, CallCheckpoint checkpoint)
+    public static Connecting? Resume(Board board, Caller caller, ConnectState state, DescriptorTable descriptors)
     {
-        ConnectState state = ConnectState.Parser.ParseFrom(checkpoint.State);
-        SafeHandle? clientEnd = checkpoint.Descriptors.Take(state.ClientEnd);
+        SafeHandle? clientEnd = descriptors.Take(state.ClientEnd);
         if (board.FindRegistered(state.Registration)?.FindOffer(state.Offer) is PendingOffer offer)
         {
             RevocableConnection? revocable = state.Revocable == 0 ? null : board.Connections.Resume(
-                state.Revocable, caller, offer.Target.Caller, state.Held, checkpoint.Descriptors);
+                state.Revocable, caller, offer.Target.Caller, state.Held, descriptors);
             return new(offer, state.Labels, forTarget: null, clientEnd, revocable);
         }
 
@@ -90,7 +87,7 @@ internal sealed class Connecting
     }
 
     /// <summary>Saves where it is.</summary>
-    public ByteString Save(DescriptorTable descriptors) => new ConnectState
+    public ConnectState Save(DescriptorTable descriptors) => new()
     {
         Registration = Target.Registration,
         Offer = _offer.Id,
@@ -98,7 +95,7 @@ internal sealed class Connecting
         Labels = { ForClient },
         Revocable = _revocable?.Id ?? 0,
         Held = _revocable?.Save(descriptors),
-    }.ToByteString();
+    };
 
     /// <summary>Waits for the target. A pushed socket that it did not take can be taken back.</summary>
     /// <returns>If it has accepted, with the client's socket, which the caller now owns; null for one that has its

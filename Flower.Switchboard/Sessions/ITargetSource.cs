@@ -10,6 +10,9 @@ internal interface ITargetSource
     /// </summary>
     bool TriesOthers { get; }
 
+    /// <summary>What comes next may be tried beside what has not answered: both are what one name stands for.</summary>
+    bool MayRace { get; }
+
     /// <summary>The next target that is tried; null: there is no other, of which there was at least one.</summary>
     /// <param name="client">Cancelled when the client has gone.</param>
     /// <exception cref="Grpc.Core.RpcException">There is none at all, or it cannot be said which: why.</exception>

@@ -22,6 +22,9 @@ internal sealed class MatchingTargets(Board board, Request wish, Balance balance
     /// <inheritdoc/>
     public bool TriesOthers => maxTries > 1;
 
+    /// <inheritdoc/>
+    public bool MayRace => false;
+
     /// <summary>How many targets a request wants to try.</summary>
     /// <exception cref="Grpc.Core.RpcException">It does not make sense.</exception>
     public static int CheckTries(Balance balance, uint maxTries) =>

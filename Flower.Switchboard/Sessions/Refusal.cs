@@ -3,6 +3,7 @@ using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc;
 using Flower.Switchboard.Routing;
+using Flower.Switchboard.Sessions.Resolving;
 using Google.Protobuf;
 using Grpc.Core;
 using Status = Grpc.Core.Status;
@@ -110,6 +111,37 @@ internal static class Refusal
             _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
         };
     }
+
+    /// <summary>A resolver says that there is no such name.</summary>
+    public static RpcException NoSuchName(LabelSet question, string asked) => Make(
+        StatusCode.NotFound, $"no such name: {question} ({asked})", [.. question.Labels.Select(l => l.Key)]);
+
+    /// <summary>All that a name stands for contradicts the request.</summary>
+    public static RpcException NothingFits(LabelSet question, string asked, IReadOnlyList<string> keys) => Make(
+        StatusCode.NotFound,
+        $"all that {question} stands for contradicts the request at {Names(keys)} ({asked})",
+        keys);
+
+    /// <summary>Names stand for names without an end, or for nothing new.</summary>
+    public static RpcException NamesLeadNowhere(string how, IReadOnlyList<string> asked) =>
+        Make(StatusCode.FailedPrecondition, $"{how}: asked {string.Join(", then ", asked)}", []);
+
+    /// <summary>How a question that was not answered looks to the client.</summary>
+    public static RpcException NotResolved(ResolverOutcome outcome, LabelSet question, string asked, TimeSpan deadline) =>
+        outcome switch
+        {
+            ResolverOutcome.Failed failed => Make(
+                StatusCode.Unavailable, $"{question} cannot be resolved: {failed.Reason} ({asked})", []),
+            ResolverOutcome.Gone => Make(
+                StatusCode.Unavailable, $"{question} was not resolved: the resolver went away ({asked})", []),
+            ResolverOutcome.Silent => Make(
+                StatusCode.DeadlineExceeded,
+                $"{question} was not resolved within {deadline.TotalSeconds:0.###} seconds ({asked})",
+                []),
+            ResolverOutcome.Busy => Exhausted(
+                $"{question} was not resolved: {Resolver.MaxPending} questions wait for the resolver, the limit ({asked})"),
+            _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
+        };
 
     private static string Several(int count) =>
         count >= Lookup<Target>.MaxTargets ? $"at least {count}" : $"{count}";

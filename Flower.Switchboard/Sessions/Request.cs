@@ -48,4 +48,23 @@ internal sealed class Request
         };
         return new Request(caller, attested, stated, query) { IsRevocable = revocable };
     }
+
+    /// <summary>
+    /// The same request with labels that a name of it stands for, as if its client had given them; null: they contradict it.
+    /// </summary>
+    /// <exception cref="Grpc.Core.RpcException">There are too many.</exception>
+    public Request? With(LabelSet resolved, out IReadOnlyList<string> contradictions)
+    {
+        contradictions = Stated.ContradictionsWith(resolved);
+        if (contradictions.Count > 0)
+        {
+            return null;
+        }
+
+        LabelSet stated = Stating.Add(Stated, resolved);
+        return new Request(Caller, Attested, stated, Query.With(stated.Merge(Attested, out _), resolved))
+        {
+            IsRevocable = IsRevocable,
+        };
+    }
 }

@@ -30,6 +30,11 @@ internal static class Stating
     public static LabelSet InLabels(Handle handle, LabelSet given) =>
         Merge(handle.InLabels, given, ReservedKeys.RefuseInLabels(given));
 
+    /// <summary>What a request states, with labels that a name of it stands for and that do not contradict it.</summary>
+    /// <exception cref="Grpc.Core.RpcException">INVALID_ARGUMENT: there are too many.</exception>
+    public static LabelSet Add(LabelSet stated, LabelSet resolved) =>
+        Check(stated.Merge(resolved, out _), "with the labels that a name stands for");
+
     private static LabelSet Merge(LabelSet pinned, LabelSet given, LabelRefusal? refusal)
     {
         if (refusal is not null)
@@ -43,13 +48,18 @@ internal static class Stating
             throw Refusal.Contradicts(contradictions);
         }
 
+        return Check(merged, "with the handle's own labels");
+    }
+
+    private static LabelSet Check(LabelSet merged, string what)
+    {
         try
         {
             merged.CheckSize();
         }
         catch (LabelException e)
         {
-            throw Refusal.Invalid($"with the handle's own labels: {e.Message}", e.Keys);
+            throw Refusal.Invalid($"{what}: {e.Message}", e.Keys);
         }
 
         // Last: what the switchboard adds does not count against the limits.

@@ -6,6 +6,7 @@ using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
+using Flower.Switchboard.Sessions.Resolving;
 using Flower.Switchboard.State;
 using Google.Protobuf;
 using Grpc.Core;
@@ -33,10 +34,10 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         {
             SessionCallContext session = (SessionCallContext)context;
             int tries = MatchingTargets.CheckTries(request.Balance, request.MaxTries);
-            Connecting? begun = Resume(session, caller, Rights.ClientConnect);
+            Connecting[] begun = Resume(session, caller, Rights.ClientConnect);
             Request wish = Request.Create(
                 caller, request.Labels, IsRelatedOnly(request.RelatedOnly, request.Wait, request.Balance), request.Revocable);
-            var targets = new MatchingTargets(board, wish, request.Balance, tries, request.Wait);
+            var targets = new NamedTargets(board, wish, request.Balance, tries, request.Wait);
             Connected connected = await new Tries(board, session, targets).ConnectAsync(begun);
             LogConnected(caller, connected);
             return new ClientConnectResponse
@@ -55,7 +56,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             try
             {
                 int tries = MatchingTargets.CheckTries(request.Balance, request.MaxTries);
-                Connecting? begun = Resume(session, caller, Rights.IngressConnect);
+                Connecting? begun = Resume(session, caller, Rights.IngressConnect) is [Connecting one, ..] ? one : null;
                 if (begun is not null)
                 {
                     // The try has it, or has sent it.
@@ -70,7 +71,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                 Request wish = Request.Create(
                     caller, request.Labels, IsRelatedOnly(request.RelatedOnly, request.Wait, request.Balance),
                     request.Revocable, ingress: true, request.Relay);
-                var targets = new MatchingTargets(board, wish, request.Balance, tries, request.Wait);
+                var targets = new NamedTargets(board, wish, request.Balance, tries, request.Wait);
                 SafeHandle? pushed = socket;
                 socket = null;
                 Connected connected = await new Tries(board, session, targets).PushAsync(begun, pushed);
@@ -117,11 +118,15 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         IAsyncStreamReader<ResolverStartRequest> requestStream,
         IServerStreamWriter<ResolverStartResponse> responseStream,
         ServerCallContext context) =>
-        Guard<bool>(context, caller =>
-        {
-            Require(caller, Rights.ResolverStart);
-            throw Refusal.Unimplemented("this version has no resolvers");
-        });
+        Guard(
+            context,
+            async caller =>
+            {
+                var call = new ResolverCall(board, logger, caller, (SessionCallContext)context);
+                await call.RunAsync(requestStream, new ResolverStream(responseStream));
+                return true;
+            },
+            isShort: false);
 
     public override Task List(
         ListRequest request, IServerStreamWriter<ListResponse> responseStream, ServerCallContext context) =>
@@ -298,14 +303,18 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     private static bool IsRelatedOnly(bool relatedOnly, bool wait, Balance balance) =>
         relatedOnly || wait || balance != Balance.None;
 
-    // What another process had begun; null: nothing, and the call may begin. What lost its target meanwhile has failed,
+    // What another process had begun; nothing: the call may begin. What lost its target meanwhile has failed,
     // since nobody knows whether the target was sent something.
-    private Connecting? Resume(SessionCallContext call, Caller caller, Rights right)
+    private Connecting[] Resume(SessionCallContext call, Caller caller, Rights right)
     {
         if (call.Resumed is CallCheckpoint checkpoint)
         {
-            return Connecting.Resume(board, caller, checkpoint)
-                ?? throw Refusal.NotTaken(new OfferOutcome.Gone(), board.AcceptDeadlines.Limit);
+            ConnectState first = ConnectState.Parser.ParseFrom(checkpoint.State);
+            Connecting[] begun = [.. first.Others.Prepend(first)
+                .Select(state => Connecting.Resume(board, caller, state, checkpoint.Descriptors)).OfType<Connecting>()];
+            return begun.Length > 0
+                ? begun
+                : throw Refusal.NotTaken(new OfferOutcome.Gone(), board.AcceptDeadlines.Limit);
         }
 
         if (!call.IsRestored)
@@ -314,7 +323,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             RequireQuotas(caller);
         }
 
-        return null;
+        return [];
     }
 
     private void LogConnected(Caller caller, Connected connected) => BoardLog.Connected(

@@ -6,6 +6,7 @@ using Flower.Rpc.Interop;
 using Flower.Rpc.State;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
+using Flower.Switchboard.Sessions.Resolving;
 using Flower.Switchboard.State;
 
 namespace Flower.Switchboard.Sessions;
@@ -14,7 +15,7 @@ namespace Flower.Switchboard.Sessions;
 /// A registered target and the offers that it has not answered. On the loop. Lives as long as its stream; owns the
 /// sockets that wait for an accept.
 /// </summary>
-/// <param name="kind">A server or an egress.</param>
+/// <param name="kind">A server, an egress or a resolver.</param>
 /// <param name="caller">Who registered it.</param>
 /// <param name="own">Its labels and those of its handle.</param>
 /// <param name="stream">Where it is told.</param>
@@ -67,6 +68,9 @@ internal sealed class Target(
 
     /// <summary>Its place in the order of registration; set when it is registered.</summary>
     public long Registration { get; set; }
+
+    /// <summary>Of a resolver: what it is asked.</summary>
+    public Resolver? Resolver { get; init; }
 
     /// <summary>It was told that it is registered.</summary>
     public bool IsAnnounced { get; init; }
@@ -293,6 +297,7 @@ internal sealed class Target(
         }
 
         _offers.Clear();
+        Resolver?.OnGone();
     }
 
     private OfferOutcome Judge(Answer answer, SafeHandle? socket, PendingOffer offer)

@@ -4,6 +4,7 @@ using Flower.Protocol.V1;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace Flower.Switchboard.Sessions;
@@ -20,18 +21,36 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
 {
     private int _tried;
     private OfferOutcome? _last;
+    private Candidate? _left;
 
     /// <summary>Connects a client.</summary>
-    /// <param name="begun">The try that another process began; null: there is none.</param>
+    /// <param name="begun">What another process tried, all at once.</param>
     /// <exception cref="RpcException">None took it.</exception>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task<Connected> ConnectAsync(Connecting? begun)
+    public async Task<Connected> ConnectAsync(IReadOnlyList<Connecting> begun)
     {
-        for (Connecting? connecting = begun; ; connecting = null)
+        Connecting? connecting = begun.Count == 1 ? begun[0] : null;
+        if (begun.Count > 1 && await RaceAsync(begun, null) is Connected first)
+        {
+            return first;
+        }
+
+        for (; ; connecting = null)
         {
             if (connecting is null)
             {
-                (Request wish, Target target) = await NextAsync();
+                Candidate next = await NextAsync();
+                if (next.Target.Kind == TargetKind.Egress && targets.MayRace)
+                {
+                    if (await RaceAsync([], next) is Connected winner)
+                    {
+                        return winner;
+                    }
+
+                    continue;
+                }
+
+                (Request wish, Target target) = next;
                 (Descriptor? clientEnd, Descriptor? targetEnd) =
                     target.Kind == TargetKind.Server ? MakePair() : (null, null);
                 connecting = Connecting.Begin(board, wish, target, targetEnd, clientEnd);
@@ -99,12 +118,32 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
         }
     }
 
-    private async Task<Candidate> NextAsync() => await targets.NextAsync(call.CancellationToken) ?? throw Failed();
+    private async Task<Candidate> NextAsync()
+    {
+        Candidate? next = _left;
+        _left = null;
+        return next ?? await targets.NextAsync(call.CancellationToken) ?? throw Failed();
+    }
+
+    // Null: none took it, and what comes next is no egress, or what was begun was not all there is.
+    private async Task<Connected?> RaceAsync(IReadOnlyList<Connecting> begun, Candidate? first)
+    {
+        var race = new Race(board, call, targets);
+        if (await race.RunAsync(begun, first) is Connected connected)
+        {
+            return connected;
+        }
+
+        _tried += race.Tried;
+        _last = race.Last;
+        _left = race.Left;
+        return _left is null && first is not null ? throw Failed() : null;
+    }
 
     // Null: the target did not take it.
     private async Task<Connected?> FinishAsync(Connecting connecting)
     {
-        call.Checkpoint = connecting.Save;
+        call.Checkpoint = descriptors => connecting.Save(descriptors).ToByteString();
         OfferOutcome outcome = await connecting.FinishAsync(board, call.CancellationToken);
         if (outcome is OfferOutcome.Accepted accepted)
         {

@@ -57,14 +57,17 @@ internal sealed class BoardRestorer
     {
         if (call.Checkpoint.IsEmpty
             || !(call.Start.Method.EndsWith("/ServerStart", StringComparison.Ordinal)
-                || call.Start.Method.EndsWith("/EgressStart", StringComparison.Ordinal)))
+                || call.Start.Method.EndsWith("/EgressStart", StringComparison.Ordinal)
+                || call.Start.Method.EndsWith("/ResolverStart", StringComparison.Ordinal)))
         {
             return long.MaxValue;
         }
 
         try
         {
-            return TargetState.Parser.ParseFrom(call.Checkpoint).Registration;
+            return call.Start.Method.EndsWith("/ResolverStart", StringComparison.Ordinal)
+                ? ResolverState.Parser.ParseFrom(call.Checkpoint).Registration
+                : TargetState.Parser.ParseFrom(call.Checkpoint).Registration;
         }
         catch (InvalidProtocolBufferException e)
         {

@@ -25,7 +25,11 @@ internal sealed class HandleWorld : IDisposable
     private static readonly uint Overseer = Mono.Unix.Native.Syscall.geteuid();
 
     private readonly Board _board = new(
-        NullLogger.Instance, new DeadlineQueue(Idle, TimeSpan.FromHours(1)), new RevocableConnections(Idle));
+        NullLogger.Instance, new DeadlineQueue(Idle, TimeSpan.FromHours(1)), new RevocableConnections(Idle))
+    {
+        QuestionDeadlines = new DeadlineQueue(Idle, TimeSpan.FromHours(1)),
+        AttemptDelays = new DeadlineQueue(Idle, TimeSpan.FromHours(1)),
+    };
 
     private readonly PublicDoor _door;
     private readonly List<Holder> _holders = [];
