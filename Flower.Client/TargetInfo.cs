@@ -17,4 +17,12 @@ public sealed record TargetInfo(TargetKind Kind, ConnectionLabels Labels, IReadO
 
     /// <summary>How many connections it says it has; null: it never said.</summary>
     public int? OpenConnections { get; init; }
+
+    internal static TargetInfo From(Target target) =>
+        new(target.Kind, new(target.Labels), [.. target.RequiredKeys.Order(StringComparer.Ordinal)])
+        {
+            Weight = (int)target.Weight,
+            IsDraining = target.Draining,
+            OpenConnections = target.HasOpenConnections ? (int)Math.Min(target.OpenConnections, int.MaxValue) : null,
+        };
 }

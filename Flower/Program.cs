@@ -6,6 +6,7 @@ using Flower.CommandLine;
 using Flower.Connect;
 using Flower.Demo;
 using Flower.Egress;
+using Flower.Explain;
 using Flower.Handles;
 using Flower.Ingress;
 using Flower.List;
@@ -23,6 +24,7 @@ var root = new RootCommand(
     new RunCommand(),
     new ServeCommand(),
     new ListCommand(),
+    new ExplainCommand(),
     new HandlesCommand(),
     new RevokeCommand(),
     new IngressCommand(),

@@ -188,7 +188,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     {
         while (true)
         {
-            Lookup<Target> found = _directory.Find(request.Query, IsOpen);
+            Lookup<Target> found = Find(request);
             if (found.One is Target target)
             {
                 return target;
@@ -311,6 +311,20 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     public void List(LabelSet filter, int max, List<Target> into, ref long at) =>
         _directory.List(filter, at, max, into, out at);
 
+    /// <summary>The targets that a request reaches at the moment.</summary>
+    public Lookup<Target> Find(Request request) => _directory.Find(request.Query, IsOpen);
+
+    /// <summary>Why a request reaches none.</summary>
+    public RpcException NoneFor(Request request)
+    {
+        Lookup<Target> draining = _directory.Find(request.Query);
+        return draining.IsNone ? Refusal.NotFound(request.Stated) : Refusal.Draining(isOne: !draining.IsSeveral);
+    }
+
+    /// <summary>Tells how each target stands to a request at the moment.</summary>
+    public Explainer<Target> Explain(Request request, bool isBalanced) =>
+        _directory.Explain(request.Query, isBalanced);
+
     /// <summary>Sets what holds of targets whatever they say themselves.</summary>
     /// <exception cref="RpcException">NOT_FOUND, or INVALID_ARGUMENT.</exception>
     public Task<UpdateTargetsResponse> UpdateAsync(
@@ -321,7 +335,8 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     public static IReadOnlyList<Label> LabelsOf(Target target, Caller caller) => Provenance.ForReceiver(
         target.Attested, new Party(caller.Handle, LabelSide.Out, LabelSet.Empty), target.Party);
 
-    private static Protocol.V1.Target Describe(Target target, Caller caller)
+    /// <summary>A target as a holder of the handle sees it.</summary>
+    public static Protocol.V1.Target Describe(Target target, Caller caller)
     {
         var described = new Protocol.V1.Target
         {
@@ -347,12 +362,6 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     };
 
     private static bool IsOpen(Target target) => !target.IsDraining;
-
-    private RpcException NoneFor(Request request)
-    {
-        Lookup<Target> draining = _directory.Find(request.Query);
-        return draining.IsNone ? Refusal.NotFound(request.Stated) : Refusal.Draining(isOne: !draining.IsSeveral);
-    }
 
     private Handle Narrow(Handle handle, Rights rights, LabelSet inLabels, LabelSet outLabels) =>
         handle.Constrain(Handles.NextId(), rights, inLabels, outLabels) switch
