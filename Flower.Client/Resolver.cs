@@ -70,10 +70,11 @@ public sealed class Resolver : IAsyncEnumerable<ResolverQuestion>, IAsyncDisposa
             stub => stub.ResolverStart(cancellationToken: CancellationToken.None),
             _ => new() { Start = start },
             _ => throw new InvalidOperationException("a resolver takes no connections"),
-            _ => throw new InvalidOperationException("a resolver takes no connections"),
+            Update: null,
             response => response.Started);
+        var nothing = new TargetStart { State = new() };
         return new(await Registration<ResolverStartRequest, ResolverStartResponse>.StartAsync(
-            keeper, contract, new(), cancellationToken).ConfigureAwait(false));
+            keeper, contract, nothing, cancellationToken).ConfigureAwait(false));
     }
 
     // Its number may be another one's by now.

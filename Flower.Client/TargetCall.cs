@@ -51,6 +51,11 @@ internal sealed class TargetCall<TRequest, TResponse>(
     /// <exception cref="FlowerException">The registration has ended, or was restarted meanwhile.</exception>
     public async Task UpdateAsync(TargetUpdate update)
     {
+        if (contract.Update is null)
+        {
+            return;
+        }
+
         int epoch = _stream.Epoch;
         await _writing.WaitAsync().ConfigureAwait(false);
         try

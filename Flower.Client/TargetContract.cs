@@ -8,12 +8,12 @@ namespace Flower.Client;
 /// <param name="Open">Begins the call.</param>
 /// <param name="Start">Wraps the first request.</param>
 /// <param name="Answer">Wraps an answer.</param>
-/// <param name="Update">Wraps what it says of itself.</param>
+/// <param name="Update">Wraps what it says of itself; null: a resolver says nothing.</param>
 /// <param name="Started">Unwraps the first response; null: it is another.</param>
 internal sealed record TargetContract<TRequest, TResponse>(
     Func<Switchboard.SwitchboardClient, AsyncDuplexStreamingCall<TRequest, TResponse>> Open,
     Func<TargetStart, TRequest> Start,
     Func<Answer, TRequest> Answer,
-    Func<TargetUpdate, TRequest> Update,
+    Func<TargetUpdate, TRequest>? Update,
     Func<TResponse, TargetStarted?> Started)
     where TResponse : class;

@@ -10,6 +10,7 @@ using Flower.Explain;
 using Flower.Handles;
 using Flower.Ingress;
 using Flower.List;
+using Flower.Resolver;
 using Flower.Run;
 using Flower.Serve;
 
@@ -29,6 +30,7 @@ var root = new RootCommand(
     new RevokeCommand(),
     new IngressCommand(),
     new EgressCommand(),
+    new ResolverCommand(),
 };
 
 return await CommandRoot.RunAsync(root, args);

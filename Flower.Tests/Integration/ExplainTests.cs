@@ -135,20 +135,22 @@ internal sealed class ExplainTests : ResolverFixture
     [Test]
     public async Task Explain_SeveralMatch_SaysWhichIsOutrankedByWhich()
     {
-        await using Listener better = await Root.ListenAsync(Labels("service=s", "zone=z")).Soon();
-        await using Listener worse = await Root.ListenAsync(Labels("service=s", "+user")).Soon();
+        await using Handle handle = await NarrowAsync(Root, [], ["tenant=a"]);
+        await using Listener best = await Root.ListenAsync(Labels("service=s", "zone=z")).Soon();
+        await using Listener beaten = await Root.ListenAsync(Labels("service=s", "tenant=a")).Soon();
+        await using Listener related = await Root.ListenAsync(Labels("zone=z", "more=m")).Soon();
+        await using Listener unrelated = await Root.ListenAsync(Labels("other=o")).Soon();
 
-        Explanation explanation = await Root.ExplainAsync(Labels("service=s", "zone=z", "user=u")).Soon();
-        Assert.That(explanation.StatusCode, Is.EqualTo(StatusCode.FailedPrecondition));
-        Assert.That(explanation.Targets.Select(t => t.Standing), Is.All.EqualTo(Standing.Equal));
-
-        await using Listener best = await Root.ListenAsync(Labels("service=s", "zone=z", "+user", "more=m")).Soon();
-        explanation = await Root.ExplainAsync(Labels("service=s", "zone=z", "user=u", "more=m")).Soon();
+        Explanation explanation = await handle.ExplainAsync(Labels("service=s", "zone=z")).Soon();
 
         Assert.That(explanation.StatusCode, Is.EqualTo(StatusCode.OK));
-        Assert.That(explanation.Targets.Select(t => t.Standing), Is.EqualTo(
-            new[] { Standing.Best, Standing.Outranked, Standing.Outranked }));
-        Assert.That(explanation.Targets[1].OutrankedBy!["more"], Is.EqualTo("m"));
+        Assert.That(explanation.Targets.Select(t => (t.Standing, t.Rank)), Is.EqualTo(new[]
+        {
+            (Standing.Best, Rank.Stated), (Standing.Outranked, Rank.Stated),
+            (Standing.Outranked, Rank.Related), (Standing.Outranked, Rank.Unrelated),
+        }));
+        Assert.That(explanation.Targets[0].OutrankedBy, Is.Null);
+        Assert.That(explanation.Targets.Skip(1).Select(t => t.OutrankedBy!["zone"]), Is.All.EqualTo("z"));
     }
 
     [Test]

@@ -10,7 +10,7 @@ namespace Flower.Tests.Integration;
 internal abstract class ResolverFixture : BoardFixture
 {
     /// <summary>The next question of a resolver.</summary>
-    protected static async Task<ResolverQuestion> NextAsync(Resolver resolver)
+    protected static async Task<ResolverQuestion> NextAsync(Client.Resolver resolver)
     {
         await using IAsyncEnumerator<ResolverQuestion> questions = resolver.GetAsyncEnumerator();
         Assert.That(await questions.MoveNextAsync().AsTask().Soon(), Is.True);
@@ -18,12 +18,12 @@ internal abstract class ResolverFixture : BoardFixture
     }
 
     /// <summary>Answers the next question: each text is the labels of one target. The answer is for this question only.</summary>
-    protected static async Task AnswerAsync(Resolver resolver, params string[] targets) =>
+    protected static async Task AnswerAsync(Client.Resolver resolver, params string[] targets) =>
         await (await NextAsync(resolver)).AnswerAsync(
             [.. targets.Select(words => new ResolvedTarget(Labels(words.Split(' '))))], TimeSpan.Zero).Soon();
 
     /// <summary>Whatever was asked before would have come before this question, of which nobody has heard yet.</summary>
-    protected async Task AssertNotAskedAsync(Resolver resolver)
+    protected async Task AssertNotAskedAsync(Client.Resolver resolver)
     {
         string fresh = Guid.NewGuid().ToString();
         Task<Connection> asking = Root.ConnectAsync(Labels("service=" + fresh));
@@ -34,7 +34,7 @@ internal abstract class ResolverFixture : BoardFixture
     }
 
     /// <summary>It is still asked, and answers.</summary>
-    protected Task AssertAliveAsync(Resolver resolver) => AssertNotAskedAsync(resolver);
+    protected Task AssertAliveAsync(Client.Resolver resolver) => AssertNotAskedAsync(resolver);
 
     /// <summary>Whatever was sent over Root before has been handled.</summary>
     protected async Task SettleAsync() => Assert.That(

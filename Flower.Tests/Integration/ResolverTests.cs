@@ -16,7 +16,7 @@ internal sealed class ResolverTests : ResolverFixture
     public async Task Connect_NameOfAServer_IsAskedAndConnected()
     {
         await using Listener listener = await Root.ListenAsync(Labels("app=db", "zone=b")).Soon();
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service"), ["port"]).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service"), ["port"]).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("service=db", "zone=b", "port=1"));
 
         ResolverQuestion question = await NextAsync(resolver);
@@ -34,7 +34,7 @@ internal sealed class ResolverTests : ResolverFixture
     public async Task Connect_TargetStatesTheKey_ResolverIsNotAsked()
     {
         await using Listener listener = await Root.ListenAsync(Labels("service=db")).Soon();
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
 
         (Connection atClient, Connection atServer) = await ConnectAsync(Root, listener, "service=db");
 
@@ -48,7 +48,7 @@ internal sealed class ResolverTests : ResolverFixture
     [Test]
     public async Task Connect_SeveralTargets_AreTriedInTheirOrder()
     {
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
         await using Listener third = await Root.ListenAsync(Labels("app=third")).Soon();
         await using Listener second = await Root.ListenAsync(Labels("app=second")).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("service=db"));
@@ -72,7 +72,7 @@ internal sealed class ResolverTests : ResolverFixture
     [TestCase(128)]
     public async Task Push_FirstTargetRejects_TheSecondGetsTheSocket(int credit)
     {
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
         await using Listener first = await Root.ListenAsync(Labels("app=first"), new() { Credit = credit }).Soon();
         await using Listener second = await Root.ListenAsync(Labels("app=second"), new() { Credit = credit }).Soon();
         (Descriptor given, Descriptor kept) = Pair();
@@ -89,7 +89,7 @@ internal sealed class ResolverTests : ResolverFixture
     [Test]
     public async Task Connect_NoSuchName_NotFoundWithTheNameAndTheResolver()
     {
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("service=db"));
 
         await (await NextAsync(resolver)).NoSuchNameAsync(TimeSpan.Zero).Soon();
@@ -103,7 +103,7 @@ internal sealed class ResolverTests : ResolverFixture
     [Test]
     public async Task Connect_ResolverFails_UnavailableWithItsReason()
     {
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("service=db"));
 
         await (await NextAsync(resolver)).FailAsync("out to lunch").Soon();
@@ -116,8 +116,8 @@ internal sealed class ResolverTests : ResolverFixture
     [Test]
     public async Task Connect_OneOfTwoResolversGoes_TheOtherIsAsked()
     {
-        Resolver first = await Root.StartResolverAsync(Labels("zone=a", "+service")).Soon();
-        await using Resolver second = await Root.StartResolverAsync(Labels("zone=b", "+service")).Soon();
+        Client.Resolver first = await Root.StartResolverAsync(Labels("zone=a", "+service")).Soon();
+        await using Client.Resolver second = await Root.StartResolverAsync(Labels("zone=b", "+service")).Soon();
         await using Listener listener = await Root.ListenAsync(Labels("app=db")).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("service=db"));
         _ = await NextAsync(first);
@@ -135,7 +135,7 @@ internal sealed class ResolverTests : ResolverFixture
     public async Task Question_SameAtTheSameTime_IsAskedOnceAndTheAnswerHolds()
     {
         await using Listener listener = await Root.ListenAsync(Labels("app=db")).Soon();
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
         Task<Connection>[] connecting =
             [.. Enumerable.Range(0, 50).Select(_ => Root.ConnectAsync(Labels("service=db")))];
         ResolverQuestion question = await NextAsync(resolver);
@@ -161,7 +161,7 @@ internal sealed class ResolverTests : ResolverFixture
     public async Task Question_OneOfTwoCallersLeaves_TheOtherGetsTheAnswer()
     {
         await using Listener listener = await Root.ListenAsync(Labels("app=db")).Soon();
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
         Handle one = await OpenAsync();
         Task<Connection> leaving = one.ConnectAsync(Labels("service=db"));
         ResolverQuestion question = await NextAsync(resolver);
@@ -180,7 +180,7 @@ internal sealed class ResolverTests : ResolverFixture
     [Test]
     public async Task Question_AllCallersLeave_IsWithdrawn()
     {
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
         Handle client = await OpenAsync();
         Task<Connection> connecting = client.ConnectAsync(Labels("service=db"));
         ResolverQuestion question = await NextAsync(resolver);
@@ -196,7 +196,7 @@ internal sealed class ResolverTests : ResolverFixture
     [Test]
     public async Task NoSuchName_WhileItHolds_IsNotAskedAgain()
     {
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("service=db"));
         await (await NextAsync(resolver)).NoSuchNameAsync(TimeSpan.FromSeconds(30)).Soon();
         Assert.That((await Refused(connecting)).StatusCode, Is.EqualTo(StatusCode.NotFound));
@@ -210,7 +210,7 @@ internal sealed class ResolverTests : ResolverFixture
     public async Task Answer_ContradictsTheResolversHandle_IsLeftOutAndLogged()
     {
         await using Handle narrow = await NarrowAsync(Root, [], ["zone=a"]);
-        await using Resolver resolver = await narrow.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await narrow.StartResolverAsync(Labels("+service")).Soon();
         await using Listener wrong = await Root.ListenAsync(Labels("app=db", "zone=b")).Soon();
         await using Listener right = await Root.ListenAsync(Labels("app=db", "zone=a")).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("service=db"));
@@ -229,7 +229,7 @@ internal sealed class ResolverTests : ResolverFixture
     public async Task Answer_AllContradictsTheResolversHandle_Unavailable()
     {
         await using Handle narrow = await NarrowAsync(Root, [], ["zone=a"]);
-        await using Resolver resolver = await narrow.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await narrow.StartResolverAsync(Labels("+service")).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("service=db"));
 
         await AnswerAsync(resolver, "app=db zone=b");
@@ -243,7 +243,7 @@ internal sealed class ResolverTests : ResolverFixture
     public async Task Answer_ContradictsTheClientsHandle_IsLeftOut()
     {
         await using Handle client = await NarrowAsync(Root, [], ["zone=a"]);
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
         await using Listener wrong = await Root.ListenAsync(Labels("app=db", "zone=b")).Soon();
         Task<Connection> connecting = client.ConnectAsync(Labels("service=db"));
 
@@ -257,8 +257,8 @@ internal sealed class ResolverTests : ResolverFixture
     [Test]
     public async Task Answer_Chain_IsFollowed()
     {
-        await using Resolver services = await Root.StartResolverAsync(Labels("+service")).Soon();
-        await using Resolver hosts = await Root.StartResolverAsync(Labels("+server_hostname"), ["server_service"]).Soon();
+        await using Client.Resolver services = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver hosts = await Root.StartResolverAsync(Labels("+server_hostname"), ["server_service"]).Soon();
         await using Client.Egress egress = await Root.StartEgressAsync(Labels("+address_family")).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("service=db"));
 
@@ -274,8 +274,8 @@ internal sealed class ResolverTests : ResolverFixture
     [Test]
     public async Task Answer_Circle_IsRefusedByItsName()
     {
-        await using Resolver one = await Root.StartResolverAsync(Labels("+a")).Soon();
-        await using Resolver two = await Root.StartResolverAsync(Labels("+b")).Soon();
+        await using Client.Resolver one = await Root.StartResolverAsync(Labels("+a")).Soon();
+        await using Client.Resolver two = await Root.StartResolverAsync(Labels("+b")).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("a=1"));
 
         await AnswerAsync(one, "b=1");
@@ -291,14 +291,14 @@ internal sealed class ResolverTests : ResolverFixture
     [Test]
     public async Task Answer_TooDeep_IsRefused()
     {
-        var resolvers = new List<Resolver>();
+        var resolvers = new List<Client.Resolver>();
         foreach (string key in new[] { "a", "b", "c", "d", "e" })
         {
             resolvers.Add(await Root.StartResolverAsync(Labels("+" + key)).Soon());
         }
 
         Task<Connection> connecting = Root.ConnectAsync(Labels("a=1"));
-        foreach ((Resolver resolver, string answer) in resolvers.Zip(["b=1", "c=1", "d=1", "e=1"]))
+        foreach ((Client.Resolver resolver, string answer) in resolvers.Zip(["b=1", "c=1", "d=1", "e=1"]))
         {
             await AnswerAsync(resolver, answer);
         }
@@ -306,7 +306,7 @@ internal sealed class ResolverTests : ResolverFixture
         FlowerException e = await Refused(connecting);
         Assert.That(e.StatusCode, Is.EqualTo(StatusCode.FailedPrecondition));
         Assert.That(e.Message, Does.Contain("more than 4 times over"));
-        foreach (Resolver resolver in resolvers)
+        foreach (Client.Resolver resolver in resolvers)
         {
             await resolver.DisposeAsync();
         }
@@ -317,7 +317,7 @@ internal sealed class ResolverTests : ResolverFixture
     {
         Task<Connection> connecting = Root.ConnectAsync(Labels("service=db"), new() { Wait = true });
         await SettleAsync();
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
         await AnswerAsync(resolver, "app=one", "app=two");
         await SettleAsync();
 
@@ -344,7 +344,7 @@ internal sealed class ResolverTests : ResolverFixture
     [Test]
     public async Task List_Resolver_IsShownWithItsKind()
     {
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("zone=a", "+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("zone=a", "+service")).Soon();
 
         await foreach (TargetInfo target in Root.ListAsync(LabelSet.Empty))
         {

@@ -56,7 +56,7 @@ internal sealed class Judge(Board board, Caller caller, ExplainRequest asked)
         Request wish, RpcException? refusal, CancellationToken cancellationToken)
     {
         Request reached = wish;
-        if (refusal is null && board.Resolvers.Find(wish, [], []) is Target resolver)
+        if (refusal is null && board.Resolvers.Find(wish, []) is [Target resolver, ..])
         {
             if (!asked.Resolve)
             {

@@ -52,7 +52,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
         if (_steps == 0)
         {
             // It was another process that tried, who knows which.
-            return Matching(wish, wait).GoesOn(outcome) || board.Resolvers.Find(wish, [], []) is not null;
+            return Matching(wish, wait).GoesOn(outcome) || board.Resolvers.Find(wish, []).Count > 0;
         }
 
         if (_matching is not null && _matching.GoesOn(outcome))
@@ -159,38 +159,39 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
     {
         _steps++;
         _step = step;
-        var tried = new List<Target>();
+        IReadOnlyList<Target> resolvers = board.Resolvers.Find(step.Wish, step.Translated);
+        if (resolvers.Count == 0)
+        {
+            _matching = Matching(step.Wish, wait && _levels.Count == 0);
+            return;
+        }
+
+        if (step.Asked.Length >= NameStep.MaxDepth)
+        {
+            throw Refusal.NamesLeadNowhere(
+                $"names stand for names more than {NameStep.MaxDepth} times over", step.Asked);
+        }
+
         RpcException? failure = null;
-        while (tried.Count < MaxResolvers
-            && board.Resolvers.Find(step.Wish, step.Translated, tried) is Target resolver)
+        foreach (Target resolver in resolvers.Take(MaxResolvers))
         {
             string asked = Describe(resolver);
             LabelSet question = resolver.Resolver!.QuestionOf(step.Wish.Stated);
-            if (step.Asked.Length >= NameStep.MaxDepth)
-            {
-                throw Refusal.NamesLeadNowhere(
-                    $"names stand for names more than {NameStep.MaxDepth} times over", step.Asked);
-            }
-
             ResolverOutcome outcome = await resolver.Resolver.AskAsync(question, client);
             OnAsked?.Invoke(resolver, question, outcome);
-            switch (outcome)
+            if (outcome is ResolverOutcome.Found found)
             {
-                case ResolverOutcome.Found found:
-                    _levels.Add(new(step, question, asked, found));
-                    return;
-                case ResolverOutcome.NoSuchName:
-                    throw Refusal.NoSuchName(question, asked);
-                default:
-                    failure = Refusal.NotResolved(outcome, question, asked, board.QuestionDeadlines.Limit);
-                    tried.Add(resolver);
-                    break;
+                _levels.Add(new(step, question, asked, found));
+                return;
             }
+
+            // That one has no such name means less than that another could not say.
+            failure = outcome is not ResolverOutcome.NoSuchName
+                ? Refusal.NotResolved(outcome, question, asked, board.QuestionDeadlines.Limit)
+                : failure ?? Refusal.NoSuchName(question, asked);
         }
 
-        _matching = failure is null
-            ? Matching(step.Wish, wait && _levels.Count == 0)
-            : throw failure;
+        throw failure!;
     }
 
     // A resolver has come that is to be asked.

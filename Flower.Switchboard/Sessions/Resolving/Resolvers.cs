@@ -23,7 +23,7 @@ internal sealed class Resolvers(TargetDirectory<Target> directory)
 
         foreach ((Request wish, CancellationTokenSource came) in _waiting.ToArray())
         {
-            if (Find(wish, [], []) is not null)
+            if (Find(wish, []).Count > 0)
             {
                 came.Cancel();
             }
@@ -43,36 +43,36 @@ internal sealed class Resolvers(TargetDirectory<Target> directory)
     }
 
     /// <summary>
-    /// The resolver that is asked for a request: of those that match it best and translate a key which none of the targets
-    /// states that it would reach as it is, the first that answers; null: none need be asked.
+    /// The resolvers that are asked for a request, one after another: those that match it best and translate a key which
+    /// none of the targets states that it would reach as it is. One that did not answer last time comes last. None: none need
+    /// be asked.
     /// </summary>
     /// <param name="wish">The request.</param>
     /// <param name="translated">The keys that have been translated.</param>
-    /// <param name="tried">Those that did not answer.</param>
-    public Target? Find(Request wish, IReadOnlyCollection<string> translated, IReadOnlyCollection<Target> tried)
+    public IReadOnlyList<Target> Find(Request wish, IReadOnlyCollection<string> translated)
     {
         if (_keys.Count == 0)
         {
-            return null;
+            return [];
         }
 
         List<string> names = [.. wish.Stated.Labels.Select(l => l.Key)
             .Where(key => _keys.ContainsKey(key) && !translated.Contains(key, StringComparer.Ordinal))];
         if (names.Count == 0)
         {
-            return null;
+            return [];
         }
 
         Lookup<Target> asItIs = directory.Find(wish.Query);
         names.RemoveAll(name => asItIs.Targets.Any(target => target.Own.States(name)));
         if (names.Count == 0)
         {
-            return null;
+            return [];
         }
 
         Lookup<Target> found = directory.FindResolvers(
-            wish.Query.ForResolvers(), target => !tried.Contains(target) && names.Exists(target.Resolver!.Translates));
-        return found.Targets.FirstOrDefault(target => !target.Resolver!.WasSilent) ?? found.Targets.FirstOrDefault();
+            wish.Query.ForResolvers(), target => names.Exists(target.Resolver!.Translates));
+        return [.. found.Targets.OrderBy(target => target.Resolver!.WasSilent)];
     }
 
     /// <summary>
