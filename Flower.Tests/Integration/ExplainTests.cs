@@ -234,7 +234,7 @@ internal sealed class ExplainTests : ResolverFixture
     [Test]
     public async Task Explain_NameWithoutResolve_SaysWhoWouldBeAskedAndAsksNobody()
     {
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service", "zone=z")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service", "zone=z")).Soon();
 
         Explanation explanation = await Root.ExplainAsync(Labels("service=db", "user=u")).Soon();
 
@@ -249,7 +249,7 @@ internal sealed class ExplainTests : ResolverFixture
     [Test]
     public async Task Explain_Resolve_ExplainsWhatTheNameStandsFor()
     {
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
         await using Listener database = await Root.ListenAsync(Labels("app=db")).Soon();
         await using Listener other = await Root.ListenAsync(Labels("app=web")).Soon();
         Task<Explanation> explaining = Root.ExplainAsync(Labels("service=db"), new() { Resolve = true });
@@ -268,7 +268,7 @@ internal sealed class ExplainTests : ResolverFixture
     [Test]
     public async Task Explain_ResolveOfNoSuchName_SaysWhatTheConnectSays()
     {
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("service=db"));
         await (await NextAsync(resolver)).NoSuchNameAsync(TimeSpan.Zero).Soon();
         FlowerException refused = await Refused(connecting);
@@ -286,7 +286,7 @@ internal sealed class ExplainTests : ResolverFixture
     [Test]
     public async Task Explain_ResolveThatIsRefusedAnyway_AsksNobody()
     {
-        await using Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+service")).Soon();
         await using Handle handle = await Root.ConstrainAsync([Right.List], LabelSet.Empty, LabelSet.Empty).Soon();
 
         Explanation explanation = await handle.ExplainAsync(Labels("service=db"), new() { Resolve = true }).Soon();
