@@ -23,11 +23,10 @@ public sealed class DnsTests : EndToEndTest
 
         FlowerProcess client = Board.Flower(
             "connect", "server_hostname=db.example", "server_service=postgresql", "--", "cat");
-        await client.WriteLineAsync("over SRV");
-        client.CloseInput();
 
-        Assert.That(await server.HearAsync(), Does.Contain("127.0.0.1"));
-        _ = client;
+        // Then the server closes, and the program has nothing left to copy.
+        Assert.That(await server.HearAsync(), Does.StartWith("127.0.0.1"));
+        Assert.That(await client.ExitAsync(), Is.Zero, client.Error.ToString());
     }
 
     [TestCase("four.example", "127.0.0.1")]
@@ -60,20 +59,32 @@ public sealed class DnsTests : EndToEndTest
     }
 
     [Test]
-    public async Task Name_NotInDns_NotFoundAndHeldForAWhile()
+    public async Task Name_NotInDns_NotFoundUntilItIs()
     {
+        using var server = new TcpServer(IPAddress.Loopback);
         await using DnsmasqFixture dns = await DnsmasqFixture.StartAsync("host-record=other.example,127.0.0.1");
         await StartAsync(dns);
         await using Client.Handle handle = await Board.OpenAsync();
-        var request = LabelSet.Create(("server_hostname", "none.example"), ("server_port", "1"));
+        LabelSet request = server.Named("none.example");
 
         FlowerException e = (await Assert.ThrowsAsync<FlowerException>(() => handle.ConnectAsync(request).Within()))!;
 
         Assert.That(e.StatusCode, Is.EqualTo(StatusCode.NotFound));
         Assert.That(e.Message, Does.StartWith("no such name: server_hostname=none.example"));
         await dns.ChangeAsync("host-record=none.example,127.0.0.1");
-        e = (await Assert.ThrowsAsync<FlowerException>(() => handle.ConnectAsync(request).Within()))!;
-        Assert.That(e.StatusCode, Is.EqualTo(StatusCode.NotFound), "it is asked once for that");
+        bool isThere = await Patience.UntilAsync(async () =>
+        {
+            try
+            {
+                (await handle.ConnectAsync(request).Within()).Dispose();
+                return true;
+            }
+            catch (FlowerException again) when (again.StatusCode == StatusCode.NotFound)
+            {
+                return false;
+            }
+        });
+        Assert.That(isThere, Is.True);
     }
 
     [Test]

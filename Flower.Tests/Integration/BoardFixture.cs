@@ -33,6 +33,9 @@ internal abstract class BoardFixture
     /// <summary>How long targets have to answer.</summary>
     protected virtual TimeSpan AcceptDeadline => TimeSpan.FromSeconds(15);
 
+    /// <summary>How long resolvers have to answer.</summary>
+    protected virtual TimeSpan QuestionDeadline => TimeSpan.FromSeconds(15);
+
     /// <summary>What its configuration file says; null: there is none.</summary>
     protected virtual string? Configuration => null;
 
@@ -62,6 +65,7 @@ internal abstract class BoardFixture
                 Admin = Path.Combine(_directory, "admin.sock"),
                 Control = Path.Combine(_directory, "control.sock"),
                 AcceptDeadline = AcceptDeadline,
+                QuestionDeadline = QuestionDeadline,
                 Configuration = Configuration is null ? SwitchboardConfiguration.OwnerOnly() : Parse(Configuration),
             },
             logging => logging.ClearProviders().AddProvider(Log.CreateProvider())).Soon();

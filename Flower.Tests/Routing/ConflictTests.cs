@@ -28,7 +28,7 @@ public sealed class ConflictTests
                 Fake late = kind == TargetKind.Server ? Server(other.Split(' ')) : Fake.Egress(other.Split(' '));
                 Assert.That(board.TryAdd(late).Conflict, Is.SameAs(there));
                 Assert.That(board.Count, Is.EqualTo(1));
-                Assert.That(board.TryAdd(Resolver(other.Split(' '))).IsAdded, Is.True);
+                Assert.That(board.TryAdd(Fake.Resolver(other.Split(' '))).IsAdded, Is.True);
             }
         }
     }

@@ -111,7 +111,7 @@ public sealed class TargetDirectoryTests
     public void Find_Ingress_ServersOnly()
     {
         Fake server = Server("a=1");
-        Add(server, Fake.Egress("b=1"), Resolver("a=1"));
+        Add(server, Fake.Egress("b=1"), Fake.Resolver("a=1"));
         LabelSet given = LabelSet.ParseWords(["address_family=ipv4", "b=1"]);
         var query = new Query { Stated = given, RankingKeys = Query.RankingKeysOf(given, given, true), Ingress = true };
 
@@ -138,7 +138,7 @@ public sealed class TargetDirectoryTests
     {
         Fake one = Server("a=1");
         Fake requiring = Fake.Egress("a=2", "+address_family");
-        Fake resolver = Resolver("b=1");
+        Fake resolver = Fake.Resolver("b=1");
         Add(one, requiring, resolver);
 
         Assert.That(List(), Is.EqualTo(new[] { one, requiring, resolver }));
