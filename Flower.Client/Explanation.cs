@@ -7,7 +7,7 @@ namespace Flower.Client;
 /// <summary>What a connect would be answered, and why, as <see cref="Handle.ExplainAsync"/> saw it.</summary>
 public sealed class Explanation
 {
-    internal Explanation(Verdict verdict, IReadOnlyList<TargetExplanation> targets, int targetCount)
+    internal Explanation(Verdict verdict, NearestTargets targets)
     {
         StatusCode = (StatusCode)verdict.Code;
         Message = verdict.Message;
@@ -17,8 +17,8 @@ public sealed class Explanation
         RequiredKeys = [.. verdict.Labels?.RequiredKeys ?? []];
         WouldWait = verdict.Waits;
         Resolvers = [.. verdict.Steps.Select(step => new ResolverExplanation(step))];
-        Targets = targets;
-        TargetCount = targetCount;
+        Targets = targets.ToList();
+        TargetCount = targets.Count;
     }
 
     /// <summary>

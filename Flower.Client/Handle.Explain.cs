@@ -32,17 +32,18 @@ public sealed partial class Handle
             Resolve = options.Resolve,
         };
         Verdict? verdict = null;
-        var targets = new NearestTargets(options.MaxTargets);
+        NearestTargets? targets = null;
         await foreach (ExplainResponse part in ReadAsync(
             stub => stub.Explain(request, cancellationToken: cancellationToken), cancellationToken).ConfigureAwait(false))
         {
-            verdict ??= part.Verdict;
+            verdict ??= part.Verdict ?? throw Failures.Broken("verdict");
+            targets ??= new(options.MaxTargets, verdict.Labels?.Labels_ ?? []);
             foreach (ExplainedTarget target in part.Targets)
             {
                 targets.Add(new(target));
             }
         }
 
-        return new(verdict ?? throw Failures.Broken("verdict"), targets.ToList(), targets.Count);
+        return verdict is null || targets is null ? throw Failures.Broken("verdict") : new(verdict, targets);
     }
 }

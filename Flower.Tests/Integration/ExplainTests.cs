@@ -205,6 +205,20 @@ internal sealed class ExplainTests : ResolverFixture
     }
 
     [Test]
+    public async Task Explain_MissesAsFarAway_ThoseWithMoreInCommonComeFirst()
+    {
+        await using Listener far = await Root.ListenAsync(Labels("service=other")).Soon();
+        await using Listener near = await Root.ListenAsync(Labels("service=s", "zone=a")).Soon();
+        await using Listener nearest = await Root.ListenAsync(Labels("service=s", "zone=b", "user=u")).Soon();
+
+        Explanation explanation = await Root.ExplainAsync(Labels("service=s", "user=u", "zone=z")).Soon();
+
+        Assert.That(
+            explanation.Targets.Select(t => t.Target.Labels["zone"]), Is.EqualTo(new[] { "b", "a", null }));
+        Assert.That(explanation.Targets.Select(t => t.Distance), Is.All.EqualTo(1));
+    }
+
+    [Test]
     public async Task Explain_Wait_SaysThatItWouldWait()
     {
         await using Listener listener = await Root.ListenAsync(Labels("service=other", "zone=z")).Soon();
