@@ -15,6 +15,7 @@ internal sealed class ClientRole : Command
     private readonly Argument<int> _clients = new("clients");
     private readonly Argument<int> _total = new("total");
     private readonly Argument<int> _board = new("board");
+    private readonly BalanceOptions _balance;
 
     public ClientRole()
         : base("client", "Clients, for the other commands.")
@@ -24,6 +25,7 @@ internal sealed class ClientRole : Command
         Add(_clients);
         Add(_total);
         Add(_board);
+        _balance = new(this);
         this.SetRun(RunAsync);
     }
 
@@ -32,16 +34,17 @@ internal sealed class ClientRole : Command
         int clients = command.GetValue(_clients);
         int each = Math.Max(1, command.GetValue(_total) / clients);
         int board = command.GetValue(_board);
+        ConnectOptions options = _balance.AddTo(new(), command);
         double[] times = new double[clients * each];
         Handle[] handles = await Task.WhenAll(
             Enumerable.Range(0, clients).Select(
                 _ => Handle.OpenAsync(command.GetValue(_socket), cancellationToken: cancellationToken)));
-        await Task.WhenAll(handles.Select(h => ConnectAsync(h, new double[WarmUp], cancellationToken)));
+        await Task.WhenAll(handles.Select(h => ConnectAsync(h, options, new double[WarmUp], cancellationToken)));
 
         TimeSpan cpuBefore = Role.CpuTime(board);
         long start = Stopwatch.GetTimestamp();
         await Task.WhenAll(handles.Select((handle, i) => Task.Run(
-            () => ConnectAsync(handle, times.AsMemory(i * each, each), cancellationToken), cancellationToken)));
+            () => ConnectAsync(handle, options, times.AsMemory(i * each, each), cancellationToken), cancellationToken)));
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
         TimeSpan cpu = Role.CpuTime(board) - cpuBefore;
 
@@ -55,13 +58,14 @@ internal sealed class ClientRole : Command
         return ExitCodes.Ok;
     }
 
-    private static async Task ConnectAsync(Handle handle, Memory<double> times, CancellationToken cancellationToken)
+    private static async Task ConnectAsync(
+        Handle handle, ConnectOptions options, Memory<double> times, CancellationToken cancellationToken)
     {
         for (int i = 0; i < times.Length; i++)
         {
             long start = Stopwatch.GetTimestamp();
             Connection connection =
-                await handle.ConnectAsync(ServerRole.Labels, null, cancellationToken).ConfigureAwait(false);
+                await handle.ConnectAsync(ServerRole.Labels, options, cancellationToken).ConfigureAwait(false);
             times.Span[i] = Stopwatch.GetElapsedTime(start).TotalMicroseconds;
             connection.Dispose();
         }

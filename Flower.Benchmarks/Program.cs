@@ -6,6 +6,7 @@ using Flower.CommandLine;
 var root = new RootCommand("Measures Flower: its programs in processes of their own, as they are used.")
 {
     new ConnectBenchmark(),
+    new BalanceBenchmark(),
     new FloodBenchmark(),
     new FloodRole(),
     new HttpRole(),

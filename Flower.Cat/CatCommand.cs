@@ -65,6 +65,8 @@ public sealed class CatCommand : Command
             + "connects. Default: it cannot, once it is made.",
     };
 
+    private readonly WeightOption _weight = new();
+    private readonly BalanceOptions _balance;
     private readonly SwitchboardOption _switchboard = new();
     private readonly LabelsArgument _labels = new();
 
@@ -83,6 +85,8 @@ public sealed class CatCommand : Command
         Add(_noInput);
         Add(_exec);
         Add(_revocable);
+        _balance = new(this);
+        Add(_weight);
         Add(_verbose);
         Add(_json);
         Add(_switchboard);
@@ -98,7 +102,7 @@ public sealed class CatCommand : Command
         await using Handle handle = await _switchboard.OpenAsync(command, cancellationToken);
         if (command.GetValue(_keep))
         {
-            await ServeAllAsync(handle, labels, report, serve, cancellationToken);
+            await ServeAllAsync(handle, labels, _weight.Read(command), report, serve, cancellationToken);
             return ExitCodes.Ok;
         }
 
@@ -108,8 +112,9 @@ public sealed class CatCommand : Command
             Timeout = timeout > TimeSpan.Zero ? timeout : null,
             Revocable = command.GetValue(_revocable),
         };
+        options = _balance.AddTo(options, command);
         Connection connection = command.GetValue(_listen)
-            ? await TakeOneAsync(handle, labels, cancellationToken)
+            ? await TakeOneAsync(handle, labels, _weight.Read(command), cancellationToken)
             : await handle.ConnectAsync(labels, options, cancellationToken);
         return await ServeAsync(connection, report, serve, cancellationToken);
     }
@@ -159,10 +164,10 @@ public sealed class CatCommand : Command
 
     // The registration ends before the connection is served: others go elsewhere, instead of waiting here in vain.
     private static async Task<Connection> TakeOneAsync(
-        Handle handle, LabelSet labels, CancellationToken cancellationToken)
+        Handle handle, LabelSet labels, int weight, CancellationToken cancellationToken)
     {
         await using Listener listener =
-            await handle.ListenAsync(labels, new() { Credit = 0 }, cancellationToken);
+            await handle.ListenAsync(labels, new() { Credit = 0, Weight = weight }, cancellationToken);
         Notifier.Ready();
         await foreach (IncomingConnection incoming in listener.WithCancellation(cancellationToken))
         {
@@ -178,11 +183,12 @@ public sealed class CatCommand : Command
     private static async Task ServeAllAsync(
         Handle handle,
         LabelSet labels,
+        int weight,
         ConnectionReport report,
         Func<Connection, CancellationToken, Task<int>> serve,
         CancellationToken cancellationToken)
     {
-        await using Listener listener = await handle.ListenAsync(labels, null, cancellationToken);
+        await using Listener listener = await handle.ListenAsync(labels, new() { Weight = weight }, cancellationToken);
         Notifier.Ready();
         var queue = Channel.CreateBounded<Connection>(MaxQueued);
         Task accepting = AcceptAllAsync(listener, queue, cancellationToken);
@@ -190,6 +196,8 @@ public sealed class CatCommand : Command
         {
             await foreach (Connection connection in queue.Reader.ReadAllAsync(cancellationToken))
             {
+                // Its descriptor is taken while it is served.
+                using IDisposable open = listener.CountConnection();
                 await ServeAsync(connection, report, serve, cancellationToken);
             }
         }

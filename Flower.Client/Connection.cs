@@ -76,6 +76,8 @@ public sealed class Connection : IAsyncDisposable, IDisposable
     /// <summary>Closes the socket. That of a revocable connection is shut down first, for all who share it.</summary>
     public void Dispose()
     {
+        // First: when the peer sees the end, it is counted.
+        _count?.Dispose();
         if (IsRevocable && (_descriptor ?? (SafeHandle?)_socket?.SafeHandle) is { IsClosed: false } socket)
         {
             ConnectedSocket.End(socket);
@@ -84,7 +86,6 @@ public sealed class Connection : IAsyncDisposable, IDisposable
         _descriptor?.Dispose();
         _descriptor = null;
         _socket?.Dispose();
-        _count?.Dispose();
     }
 
     /// <summary>Closes the socket, as <see cref="Dispose"/> does.</summary>

@@ -9,13 +9,12 @@ public sealed partial class Handle
 {
     /// <summary>
     /// Sets how much servers and egresses take, or whether they take new connections, whatever they say themselves; until
-    /// they end, or it is reset. For the targets that this handle could end by <see cref="RevokeAsync"/>, and those that were
+    /// they end, or <see cref="ResetTargetsAsync"/>. For the targets that this handle could end by <see cref="RevokeAsync"/>, and those that were
     /// registered through this very object.
     /// </summary>
     /// <param name="labels">Those that do not contradict these labels, as <see cref="ListAsync"/> gives them.</param>
     /// <param name="weight">0 to 65,535; null: it is left as it is.</param>
     /// <param name="draining">Whether they take no new connections; null: it is left as it is.</param>
-    /// <param name="reset">What was set before is forgotten: what they say themselves holds again.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>How many.</returns>
     /// <exception cref="FlowerException">NOT_FOUND: none of these matches.</exception>
@@ -23,10 +22,8 @@ public sealed partial class Handle
         LabelSet labels,
         int? weight = null,
         bool? draining = null,
-        bool reset = false,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(labels);
         var update = new TargetUpdate();
         if (TargetState.Check(weight) is int taken)
         {
@@ -38,6 +35,39 @@ public sealed partial class Handle
             update.Draining = drains;
         }
 
+        return await UpdateAsync(labels, update, reset: false, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Forgets what <see cref="UpdateTargetsAsync"/> set: what the targets say themselves holds again. For the same targets.
+    /// </summary>
+    /// <param name="labels">Those that do not contradict these labels.</param>
+    /// <param name="weight">The weight is forgotten. Default: true.</param>
+    /// <param name="draining">Whether they take new connections is forgotten. Default: true.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>How many there are.</returns>
+    /// <exception cref="FlowerException">NOT_FOUND: none of these matches.</exception>
+    public async Task<int> ResetTargetsAsync(
+        LabelSet labels, bool weight = true, bool draining = true, CancellationToken cancellationToken = default)
+    {
+        var update = new TargetUpdate();
+        if (weight)
+        {
+            update.Weight = 0;
+        }
+
+        if (draining)
+        {
+            update.Draining = false;
+        }
+
+        return await UpdateAsync(labels, update, reset: true, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<int> UpdateAsync(
+        LabelSet labels, TargetUpdate update, bool reset, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
         UpdateTargetsResponse response = await CallAsync(
             static (stub, request, options) => stub.UpdateTargetsAsync(request, options),
             new UpdateTargetsRequest { Labels = labels.ToMessage(), Update = update, Reset = reset },

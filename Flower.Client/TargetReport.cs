@@ -11,7 +11,7 @@ namespace Flower.Client;
 internal sealed class TargetReport(TargetUpdate state)
 {
     // Between two messages about the number of connections: the switchboard counts what is accepted meanwhile by itself.
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _sending = new(1, 1);
@@ -66,13 +66,13 @@ internal sealed class TargetReport(TargetUpdate state)
 
     /// <summary>It is registered.</summary>
     /// <param name="send">Sends an update on the stream; faults when that has ended.</param>
-    /// <param name="again">The switchboard has forgotten a part.</param>
+    /// <param name="again">The switchboard has forgotten how many connections there are.</param>
     public void Resume(Func<TargetUpdate, Task> send, bool again = false)
     {
         lock (_lock)
         {
             _send = send;
-            _version += again ? 1 : 0;
+            _version += again && state.OpenConnections > 0 ? 1 : 0;
         }
 
         _ = FlushAsync();

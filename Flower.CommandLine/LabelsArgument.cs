@@ -21,7 +21,7 @@ public sealed class LabelsArgument : Argument<string[]>
     public LabelSet Read(ParseResult command)
     {
         ArgumentNullException.ThrowIfNull(command);
-        return Read(command.GetValue(this) ?? []);
+        return Parse(command.GetValue(this) ?? []);
     }
 
     /// <summary>
@@ -32,11 +32,14 @@ public sealed class LabelsArgument : Argument<string[]>
     {
         ArgumentNullException.ThrowIfNull(command);
         string[] words = command.GetValue(this) ?? [];
-        return Read(words[..^ProgramArgument.Read(command).Length]);
+        return Parse(words[..^ProgramArgument.Read(command).Length]);
     }
 
-    private static LabelSet Read(string[] words)
+    /// <summary>The set that words form.</summary>
+    /// <exception cref="LabelException">A word is no label, or a key is given twice.</exception>
+    public static LabelSet Parse(string[] words)
     {
+        ArgumentNullException.ThrowIfNull(words);
         if (Array.Find(words, word => word.StartsWith("--", StringComparison.Ordinal)) is { } option)
         {
             throw new LabelException($"there is no option '{LabelRules.Printable(option)}': see --help");

@@ -43,6 +43,7 @@ public sealed class ConnectCommand : Command
             + "no end of it before COMMAND shuts it down or ends. Default: it cannot, once it is made.",
     };
 
+    private readonly BalanceOptions _balance;
     private readonly SwitchboardOption _switchboard = new();
     private readonly LabelsArgument _labels = new();
 
@@ -66,6 +67,7 @@ public sealed class ConnectCommand : Command
         Add(_timeout);
         Add(_wait);
         Add(_revocable);
+        _balance = new(this);
         Add(_switchboard);
         Add(_labels);
         Add(new ProgramArgument());
@@ -112,6 +114,7 @@ public sealed class ConnectCommand : Command
             Revocable = command.GetValue(_revocable),
             Timeout = wait is null || timeout < wait ? timeout : wait,
         };
+        options = _balance.AddTo(options, command);
         await using Handle handle = await _switchboard.OpenAsync(command, cancellationToken);
         return await handle.ConnectAsync(labels, options, cancellationToken);
     }

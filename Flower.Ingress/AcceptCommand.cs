@@ -2,6 +2,7 @@
 using System.CommandLine;
 using Flower.CommandLine;
 using Flower.Ingress.Accepting;
+using Flower.Ingress.HandingOver;
 using Flower.Ingress.Listening;
 using Flower.Ingress.Peek;
 using Flower.Protocol;
@@ -45,6 +46,8 @@ internal sealed class AcceptCommand : Command
         Description = "Hold a connection for so long until a matching server takes it, one that has a label in common "
             + "with it. Default: 0, refuse it at once when nothing matches",
     };
+
+    private readonly BalanceOptions _balance;
 
     private readonly Option<int> _maxWaiting = Count("--max-waiting", 1024, 1_000_000,
         "Connections that are accepted and not yet matched. Beyond that the ingress accepts no more, and they stay in "
@@ -112,6 +115,7 @@ internal sealed class AcceptCommand : Command
             Add(option);
         }
 
+        _balance = new(this);
         Add(_words);
         this.SetRunUntilStopped(RunAsync);
     }
@@ -199,8 +203,10 @@ internal sealed class AcceptCommand : Command
             HandOver = new()
             {
                 Labels = labels,
-                Wait = _wait.Read(command),
-                Revocable = command.GetValue(_revocable),
+                Connecting = _balance.AddTo(HandOverOptions.ConnectingWithin(_wait.Read(command)), command) with
+                {
+                    Revocable = command.GetValue(_revocable),
+                },
                 MaxWaiting = command.GetValue(_maxWaiting),
             },
             Drain = _drain.Read(command),

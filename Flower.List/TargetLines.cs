@@ -39,6 +39,17 @@ internal static class TargetLines
         }
 
         writer.WriteEndArray();
+        writer.WriteNumber("weight", target.Weight);
+        writer.WriteBoolean("draining", target.IsDraining);
+        if (target.OpenConnections is int open)
+        {
+            writer.WriteNumber("open_connections", open);
+        }
+        else
+        {
+            writer.WriteNull("open_connections");
+        }
+
         writer.WriteEndObject();
     }
 }

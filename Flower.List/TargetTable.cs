@@ -9,6 +9,8 @@ namespace Flower.List;
 /// <summary>Targets as a table on a terminal, sorted by kind and labels.</summary>
 internal static class TargetTable
 {
+    private const int DefaultWeight = 100;
+
     public static async Task PrintAsync(IAsyncEnumerable<TargetInfo> targets, CancellationToken cancellationToken)
     {
         var all = new List<TargetInfo>();
@@ -31,21 +33,55 @@ internal static class TargetTable
     /// </summary>
     public static Table Make(IEnumerable<TargetInfo> targets)
     {
+        targets = [.. targets];
+        // Mostly there is nothing to say, and a terminal is narrow.
+        bool hasState = targets.Any(t => State(t).Any());
         Table table = new Table().Border(TableBorder.Simple)
             .AddColumns("KIND", "CLAIMED", "PINNED", "ATTESTED", "REQUIRES");
+        if (hasState)
+        {
+            table.AddColumn("STATE");
+        }
+
         foreach (TargetInfo target in targets
             .OrderBy(t => t.Kind).ThenBy(t => t.Labels.ToString(), StringComparer.Ordinal))
         {
             // Text, not markup: whatever a program calls itself is printed as it stands.
-            table.AddRow(
-                new Text(TargetKinds.Name(target.Kind)),
+            List<Text> row =
+            [
+                new(TargetKinds.Name(target.Kind)),
                 Labels(target, Source.Claimed),
                 Labels(target, Source.Pinned),
                 Labels(target, Source.Attested),
-                Lines(target.RequiredKeys.Select(k => "+" + k)));
+                Lines(target.RequiredKeys.Select(k => "+" + k)),
+            ];
+            if (hasState)
+            {
+                row.Add(Lines(State(target)));
+            }
+
+            table.AddRow(row);
         }
 
         return table;
+    }
+
+    private static IEnumerable<string> State(TargetInfo target)
+    {
+        if (target.IsDraining)
+        {
+            yield return "drains";
+        }
+
+        if (target.Weight != DefaultWeight)
+        {
+            yield return $"weight {target.Weight}";
+        }
+
+        if (target.OpenConnections > 0)
+        {
+            yield return $"{target.OpenConnections} open";
+        }
     }
 
     private static Text Labels(TargetInfo target, Source source) =>

@@ -29,7 +29,7 @@ internal sealed class ConnectionLoop(int max, Func<Connection, Task> serve)
                 await _slots.WaitAsync(stop.Token);
 
                 // Owned by its slot.
-                _ = TakeAsync(incoming);
+                _ = TakeAsync(listener, incoming);
             }
         }
         catch (OperationCanceledException)
@@ -69,11 +69,13 @@ internal sealed class ConnectionLoop(int max, Func<Connection, Task> serve)
     }
 
     // Never faults. Not cancelled: a connection that was accepted is served, also when the registration ends meanwhile.
-    private async Task TakeAsync(IncomingConnection incoming)
+    private async Task TakeAsync(Listener listener, IncomingConnection incoming)
     {
         try
         {
             Connection connection = await incoming.AcceptAsync(CancellationToken.None);
+            // What serves it takes its descriptor.
+            using IDisposable open = listener.CountConnection();
             await serve(connection);
         }
         catch (FlowerException e) when (e.StatusCode == StatusCode.Cancelled)

@@ -38,6 +38,7 @@ public sealed class ServeCommand : Command
             + "with 0.",
     };
 
+    private readonly WeightOption _weight = new();
     private readonly DurationOption _drain = DrainOption.Create("the processes that serve");
     private readonly SwitchboardOption _switchboard = new();
     private readonly LabelsArgument _labels = new();
@@ -59,6 +60,7 @@ public sealed class ServeCommand : Command
         });
         Add(_max);
         Add(_wait);
+        Add(_weight);
         Add(_verbose);
         Add(_drain);
         Add(_switchboard);
@@ -85,7 +87,8 @@ public sealed class ServeCommand : Command
         var program = new ConnectionProgram(words, NotPassedOn);
         program.Check();
         await using Handle handle = await _switchboard.OpenToStayAsync(command, FullName, signals.Stop);
-        await using Listener listener = await handle.ListenAsync(labels, new() { Credit = 0 }, signals.Stop);
+        await using Listener listener = await handle.ListenAsync(
+            labels, new() { Credit = 0, Weight = _weight.Read(command) }, signals.Stop);
         var service = new Service(handle, listener, options, signals);
         return command.GetValue(_wait)
             ? await service.RunListeningAsync(words)

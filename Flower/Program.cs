@@ -13,6 +13,7 @@ using Flower.List;
 using Flower.Resolver;
 using Flower.Run;
 using Flower.Serve;
+using Flower.Targets;
 
 var root = new RootCommand(
     "Flower connects programs by labels. Programs register on a switchboard, which hands each the end of a socket.\n"
@@ -28,6 +29,8 @@ var root = new RootCommand(
     new ExplainCommand(),
     new HandlesCommand(),
     new RevokeCommand(),
+    new WeightCommand(),
+    new DrainCommand(),
     new IngressCommand(),
     new EgressCommand(),
     new ResolverCommand(),

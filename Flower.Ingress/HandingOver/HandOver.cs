@@ -18,13 +18,7 @@ namespace Flower.Ingress.HandingOver;
 internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLog log, Action<Exception> fault)
     : IDisposable
 {
-    // Longer than the board's own deadline for a server, whose words are better than "too late".
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-
-    private readonly ConnectOptions _connecting = options.Wait > TimeSpan.Zero
-        ? new() { Wait = true, Timeout = options.Wait, Revocable = options.Revocable }
-        : new() { Timeout = Patience, Revocable = options.Revocable };
-
+    private readonly ConnectOptions _connecting = options.Connecting;
     private readonly Lazy<Relays> _relays = new(() => new Relays());
     private readonly CancellationTokenSource _abandon = new();
     private TaskCompletionSource? _idle;

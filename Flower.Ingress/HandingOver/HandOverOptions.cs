@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Client;
 using Flower.Protocol;
 
 namespace Flower.Ingress.HandingOver;
@@ -9,11 +10,16 @@ internal sealed record HandOverOptions
     /// <summary>Labels of every connection.</summary>
     public LabelSet Labels { get; init; } = LabelSet.Empty;
 
-    /// <summary>How long a connection is held until a matching server takes it. Default: zero, it is refused.</summary>
-    public TimeSpan Wait { get; init; }
+    // Longer than the board's own deadline for a server, three times over, whose words are better than "too late".
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(16);
 
-    /// <summary>They can be shut down later. Default: false.</summary>
-    public bool Revocable { get; init; }
+    /// <summary>How each is connected; with a time limit. Default: at once, or it is refused.</summary>
+    public ConnectOptions Connecting { get; init; } = ConnectingWithin(TimeSpan.Zero);
+
+    /// <summary>Held for so long until a matching server takes it; zero: refused at once if there is none.</summary>
+    public static ConnectOptions ConnectingWithin(TimeSpan wait) => wait > TimeSpan.Zero
+        ? new() { Wait = true, Timeout = wait }
+        : new() { Timeout = Patience };
 
     /// <summary>How many connections may be accepted and not yet matched. Default: 1024.</summary>
     public int MaxWaiting { get; init; } = 1024;

@@ -93,7 +93,7 @@ internal sealed class DnsAddresses(Func<IReadOnlyList<IPEndPoint>> servers, Time
         catch (DnsResponseException e)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            throw new NameException($"no DNS server answers for {name}: {e.Message.TrimEnd('.')}", e);
+            throw new NameException($"no DNS server answers for {name}: {string.Join(", ", _servers)} did not", e);
         }
     }
 

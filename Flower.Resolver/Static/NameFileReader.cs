@@ -37,7 +37,8 @@ internal sealed class NameFileReader
         }
         catch (JsonException e)
         {
-            return (null, [$"line {e.LineNumber + 1}: {e.Message.Split(" LineNumber", 2)[0]}"]);
+            string place = e.LineNumber is long line ? $"line {line + 1}: " : "";
+            return (null, [place + e.Message.Split(" LineNumber", 2)[0]]);
         }
     }
 

@@ -117,9 +117,12 @@ internal sealed class TargetDirectory<T>(
     public Lookup<T> Find(Query query, Predicate<T>? eligible = null)
     {
         var search = new TargetSearch<T>(query, eligible);
-        foreach (KeyGroup<T> group in GroupsFor(query))
+        foreach (TargetKind kind in KindsFor(query))
         {
-            search.Visit(group);
+            foreach (KeyGroup<T> group in _groups[kind].Values)
+            {
+                search.Visit(group);
+            }
         }
 
         return search.Result();
@@ -143,9 +146,12 @@ internal sealed class TargetDirectory<T>(
     public Explainer<T> Explain(Query query, bool isBalanced)
     {
         var explainer = new Explainer<T>(query, isBalanced, target => _entries[target]);
-        foreach (KeyGroup<T> group in GroupsFor(query))
+        foreach (TargetKind kind in KindsFor(query))
         {
-            explainer.Visit(group);
+            foreach (KeyGroup<T> group in _groups[kind].Values)
+            {
+                explainer.Visit(group);
+            }
         }
 
         return explainer;
@@ -162,9 +168,12 @@ internal sealed class TargetDirectory<T>(
     {
         var pick = new TargetPick<T>(
             query, balance, [.. tried.Select(t => _entries.GetValueOrDefault(t)).OfType<Entry<T>>()], _random);
-        foreach (KeyGroup<T> group in GroupsFor(query))
+        foreach (TargetKind kind in KindsFor(query))
         {
-            pick.Visit(group);
+            foreach (KeyGroup<T> group in _groups[kind].Values)
+            {
+                pick.Visit(group);
+            }
         }
 
         return pick.Result()?.Target;
@@ -212,8 +221,7 @@ internal sealed class TargetDirectory<T>(
         return added;
     }
 
-    private IEnumerable<KeyGroup<T>> GroupsFor(Query query) =>
-        (query is { Ingress: true, Relay: false } ? Servers : Reachable).SelectMany(kind => _groups[kind].Values);
+    private static TargetKind[] KindsFor(Query query) => query is { Ingress: true, Relay: false } ? Servers : Reachable;
 
     /// <summary>Whether <see cref="List"/> shows a target with these labels.</summary>
     public static bool IsListed(LabelSet target, LabelSet filter) =>

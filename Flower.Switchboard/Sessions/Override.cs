@@ -36,7 +36,15 @@ internal sealed class Override(Board board, ILogger logger, Caller caller)
             board.List(filter, Slice, slice, ref at);
             foreach (Target target in slice.Where(IsWithin))
             {
-                target.Condition.Set(update, request.Reset);
+                if (request.Reset)
+                {
+                    target.Condition.Reset(update);
+                }
+                else
+                {
+                    target.Condition.Set(update);
+                }
+
                 response.Targets++;
             }
 
@@ -56,7 +64,7 @@ internal sealed class Override(Board board, ILogger logger, Caller caller)
 
     private static string? Wrong(UpdateTargetsRequest request, TargetUpdate update) =>
         update.HasOpenConnections ? "how many connections a target has is for the target to say"
-        : !request.Reset && !update.HasWeight && !update.HasDraining ? "an update that changes nothing"
+        : !update.HasWeight && !update.HasDraining ? "an update that changes nothing"
         : TargetCondition.Check(update);
 
     private bool IsWithin(Target target) => target.Kind is TargetKind.Server or TargetKind.Egress

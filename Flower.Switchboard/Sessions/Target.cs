@@ -3,11 +3,9 @@ using System.Runtime.InteropServices;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
-using Flower.Rpc.State;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions.Resolving;
-using Flower.Switchboard.State;
 
 namespace Flower.Switchboard.Sessions;
 
@@ -21,7 +19,7 @@ namespace Flower.Switchboard.Sessions;
 /// <param name="stream">Where it is told.</param>
 /// <param name="start">What it registered with.</param>
 /// <param name="attested">What was attested of it when it registered, if another process did that; null: now.</param>
-internal sealed class Target(
+internal sealed partial class Target(
     TargetKind kind, Caller caller, LabelSet own, ITargetStream stream, TargetStart start, LabelSet? attested = null)
     : ITarget
 {
@@ -170,59 +168,6 @@ internal sealed class Target(
         Condition.OnSilent(missed: !client.IsCancellationRequested, acceptDeadlines);
         client.ThrowIfCancellationRequested();
         return new OfferOutcome.Silent();
-    }
-
-    /// <summary>
-    /// The registration as another process can go on with it. What still waits to be told to the target travels with its
-    /// stream, so all offers count as made.
-    /// </summary>
-    public TargetState Save(DescriptorTable descriptors)
-    {
-        var state = new TargetState
-        {
-            Registration = Registration,
-            Start = start,
-            Credit = _credit,
-            LastOffer = _lastId,
-            Attested = Attested.ToMessage(),
-        };
-        foreach (PendingOffer offer in _offers.Values)
-        {
-            state.Offers.Add(new OfferState
-            {
-                Id = offer.Id,
-                Held = offer.Held is null ? 0 : descriptors.Add(offer.Held),
-            });
-        }
-
-        Condition.Save(state);
-        return state;
-    }
-
-    /// <summary>The registration as it is after a crash, when every offer and every credit granted since is void.</summary>
-    public TargetState SaveAsNew()
-    {
-        var state = new TargetState
-        {
-            Registration = Registration,
-            Start = start,
-            Credit = Math.Min(start.Credit, MaxUnseen),
-            Attested = Attested.ToMessage(),
-        };
-        Condition.SaveAsNew(state);
-        return state;
-    }
-
-    /// <summary>Takes over what another process saved.</summary>
-    public void Restore(TargetState state, DescriptorTable descriptors, DeadlineQueue acceptDeadlines)
-    {
-        Condition.Restore(state, acceptDeadlines);
-        _credit = state.Credit;
-        _lastId = state.LastOffer;
-        foreach (OfferState offer in state.Offers)
-        {
-            _offers.Add(offer.Id, new PendingOffer(this, offer.Id, descriptors.Take(offer.Held)) { IsSent = true });
-        }
     }
 
     /// <summary>Handles an answer. Takes its socket.</summary>

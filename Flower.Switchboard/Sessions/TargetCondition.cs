@@ -64,12 +64,26 @@ internal sealed class TargetCondition(TargetUpdate? start)
     }
 
     /// <summary>An operator speaks, who has the last word.</summary>
-    /// <param name="update">What is set.</param>
-    /// <param name="reset">What was set before is forgotten.</param>
-    public void Set(TargetUpdate update, bool reset)
+    public void Set(TargetUpdate update)
     {
-        _set = reset ? new() : _set;
         _set.MergeFrom(update);
+        Changed?.Invoke();
+        Kept?.Invoke();
+    }
+
+    /// <summary>What an operator set is forgotten, as far as <paramref name="named"/> has a value of it.</summary>
+    public void Reset(TargetUpdate named)
+    {
+        if (named.HasWeight)
+        {
+            _set.ClearWeight();
+        }
+
+        if (named.HasDraining)
+        {
+            _set.ClearDraining();
+        }
+
         Changed?.Invoke();
         Kept?.Invoke();
     }
@@ -130,7 +144,11 @@ internal sealed class TargetCondition(TargetUpdate? start)
     public void SaveAsNew(TargetState state)
     {
         state.Said = _said.Clone();
-        state.Said.ClearOpenConnections();
+        if (_said.HasOpenConnections)
+        {
+            state.Said.OpenConnections = 0;
+        }
+
         state.Set = _set.Clone();
     }
 

@@ -59,6 +59,30 @@ internal sealed class CrashStoreTests
     }
 
     [Test]
+    public async Task Kill_WhatTargetsAndOperatorsSaid_IsKept()
+    {
+        await using Handle handle = await _manager.OpenAsync();
+        await using Listener one = await handle.ListenAsync(Words("instance=1"), new() { Weight = 7 });
+        await using Listener two = await handle.ListenAsync(Words("instance=2"));
+        using IDisposable open = one.CountConnection();
+        await one.UpdateAsync(weight: 8);
+        await two.UpdateAsync(draining: true);
+        await handle.UpdateTargetsAsync(Words("instance=2"), weight: 9);
+        Assert.That(await AsSaidAsync(), Is.True);
+
+        for (int i = 0; i < 2; i++)
+        {
+            await _manager.KillAsync();
+            // How many connections it has, the server says again.
+            Assert.That(await Patience.UntilAsync(AsSaidAsync), Is.True, _manager.Log);
+        }
+
+        async Task<bool> AsSaidAsync() => (await handle.ListAsync(LabelSet.Empty).ToListAsync())
+            .Select(t => (t.Weight, t.IsDraining, t.OpenConnections))
+            .SequenceEqual([(8, false, 1), (9, true, 0)]);
+    }
+
+    [Test]
     public async Task Kill_ClientsInALoop_NoneFailsAndAllIsListedOnce()
     {
         const int Clients = 8;

@@ -248,7 +248,7 @@ public sealed class DnsTests : EndToEndTest
     private async Task<FlowerProcess> StartAsync(DnsmasqFixture dns, params string[] more)
     {
         FlowerProcess egress = await Board.FlowerReadyAsync(
-            "egress", "connect", "--allow", "127.0.0.0/8", "--allow", "::1");
+            "egress", "connect", "--allow", "127.0.0.0/8", "--allow", "[::1]");
         await Board.FlowerReadyAsync(["resolver", "dns", "--server", dns.Address, .. more]);
         return egress;
     }

@@ -42,7 +42,7 @@ internal sealed class DnsmasqFixture : IAsyncDisposable
         await File.WriteAllLinesAsync(
             configuration,
             [
-                "keep-in-foreground", "no-resolv", "no-hosts", "no-daemon", "bind-interfaces", "user=", "pid-file=",
+                "keep-in-foreground", "no-resolv", "no-hosts", "bind-interfaces", "user=root", "pid-file=",
                 "listen-address=127.0.0.1", $"port={Port}", "local=/example/", "local-ttl=1", .. records,
             ]);
         _process = FlowerProcess.Start(_program, ["-C", configuration]);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Client;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Grpc.Core;
@@ -18,6 +19,20 @@ public sealed class GrpcDoorTests : EndToEndTest
 
     [TearDown]
     public void CloseDoor() => _door.Dispose();
+
+    [Test]
+    public async Task UpdateTargets_OverTheDoor_IsListed()
+    {
+        await using Handle handle = await Board.OpenAsync();
+        await using Listener listener = await handle.ListenAsync(LabelSet.ParseWords(["program=x"]));
+
+        UpdateTargetsResponse response = await _door.Switchboard.UpdateTargetsAsync(
+            new() { Update = new() { Weight = 3, Draining = true } }, deadline: GrpcDoor.Deadline);
+
+        Assert.That(response.Targets, Is.EqualTo(1));
+        Target target = (await _door.ListAsync()).Single();
+        Assert.That((target.Weight, target.Draining, target.OpenConnections), Is.EqualTo((3u, true, 0u)));
+    }
 
     [Test]
     public async Task List_RegisteredServer_IsShown()

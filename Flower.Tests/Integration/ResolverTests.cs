@@ -272,6 +272,19 @@ internal sealed class ResolverTests : ResolverFixture
     }
 
     [Test]
+    public async Task Answer_AtAKeyOfItsOwn_IsNotAskedFor()
+    {
+        await using Client.Resolver resolver = await Root.StartResolverAsync(Labels("+server_hostname"), ["server_port"]).Soon();
+        await using Client.Egress egress = await Root.StartEgressAsync(Labels("+address_family")).Soon();
+        Task<Connection> connecting = Root.ConnectAsync(Labels("server_hostname=db"));
+
+        await AnswerAsync(resolver, "address_family=inet server_address=192.0.2.1 server_port=5432");
+
+        await (await NextAsync(egress)).FailAsync("no route").Soon();
+        Assert.That((await Refused(connecting)).Message, Does.Contain("no route"));
+    }
+
+    [Test]
     public async Task Answer_Circle_IsRefusedByItsName()
     {
         await using Client.Resolver one = await Root.StartResolverAsync(Labels("+a")).Soon();

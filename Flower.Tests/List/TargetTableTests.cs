@@ -19,19 +19,40 @@ public sealed class TargetTableTests
             new() { Key = "env", Value = "prod", Source = Source.Pinned },
             new() { Key = "flower.server_uid", Value = "0", Source = Source.Attested },
         ]);
-        using var text = new StringWriter();
-        IAnsiConsole console = AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(text) });
-        console.Profile.Width = 160;
 
-        console.Write(TargetTable.Make([new TargetInfo(TargetKind.Server, labels, ["tenant"])]));
+        string[] lines = Print([new TargetInfo(TargetKind.Server, labels, ["tenant"])]);
 
-        string[] lines = text.ToString().Split('\n');
         string head = lines.Single(line => line.Contains("CLAIMED", StringComparison.Ordinal));
         string row = lines.Single(line => line.Contains("server ", StringComparison.Ordinal));
         Assert.That(At(row, "program=x env=prod?[red]"), Is.EqualTo(At(head, "CLAIMED")));
         Assert.That(row.LastIndexOf("env=prod", StringComparison.Ordinal), Is.EqualTo(At(head, "PINNED")));
         Assert.That(At(row, "flower.server_uid=0"), Is.EqualTo(At(head, "ATTESTED")));
         Assert.That(At(row, "+tenant"), Is.EqualTo(At(head, "REQUIRES")));
+    }
+
+    [Test]
+    public void Make_State_HasAColumnWhereThereIsSomethingToSay()
+    {
+        var labels = new ConnectionLabels([new() { Key = "program", Value = "x", Source = Source.Claimed }]);
+        TargetInfo usual = new(TargetKind.Server, labels, []) { OpenConnections = 0 };
+        string[] without = Print([usual]);
+        string[] with = Print([usual, usual with { Weight = 7, IsDraining = true, OpenConnections = 3 }]);
+
+        Assert.That(without, Has.None.Contains("STATE"));
+        Assert.That(with, Has.One.Contains("STATE"));
+        foreach (string word in new[] { "drains", "weight 7", "3 open" })
+        {
+            Assert.That(with, Has.One.Contains(word));
+        }
+    }
+
+    private static string[] Print(TargetInfo[] targets)
+    {
+        using var text = new StringWriter();
+        IAnsiConsole console = AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(text) });
+        console.Profile.Width = 160;
+        console.Write(TargetTable.Make(targets));
+        return text.ToString().Split('\n');
     }
 
     private static int At(string line, string words) => line.IndexOf(words, StringComparison.Ordinal);

@@ -5,6 +5,7 @@ using Flower.Rpc.Transport;
 using Flower.Switchboard.Sessions.Resolving;
 using Flower.Tests.Rpc;
 using NUnit.Framework;
+using BoardResolver = Flower.Switchboard.Sessions.Resolving.Resolver;
 
 namespace Flower.Tests.Resolving;
 
@@ -152,14 +153,14 @@ internal sealed class ResolverTests
     [Test]
     public Task Ask_TooMany_Busy() => OnLoop(async resolver =>
     {
-        for (int i = 0; i < Switchboard.Sessions.Resolving.Resolver.MaxPending; i++)
+        for (int i = 0; i < BoardResolver.MaxPending; i++)
         {
             _ = resolver.AskAsync(LabelSet.Create(("service", $"{i}")), CancellationToken.None);
         }
 
         Assert.That(await resolver.AskAsync(Db, CancellationToken.None), Is.InstanceOf<ResolverOutcome.Busy>());
         _ = resolver.AskAsync(LabelSet.Create(("service", "7")), CancellationToken.None);
-        Assert.That(_stream.Asked, Has.Count.EqualTo(Switchboard.Sessions.Resolving.Resolver.MaxPending));
+        Assert.That(_stream.Asked, Has.Count.EqualTo(BoardResolver.MaxPending));
     });
 
     [Test]
@@ -209,8 +210,7 @@ internal sealed class ResolverTests
     private static Resolved Target(string words) =>
         new() { Labels = LabelSet.ParseWords(words.Split(' ')).ToMessage() };
 
-    private static async Task<ResolverOutcome> AnswerAsync(
-        Switchboard.Sessions.Resolving.Resolver resolver, Resolution resolution)
+    private static async Task<ResolverOutcome> AnswerAsync(BoardResolver resolver, Resolution resolution)
     {
         Task<ResolverOutcome> asking = resolver.AskAsync(Db, CancellationToken.None);
         resolution.QuestionId = resolver.LastId;
@@ -218,6 +218,6 @@ internal sealed class ResolverTests
         return await asking;
     }
 
-    private Task OnLoop(Func<Switchboard.Sessions.Resolving.Resolver, Task> test, TimeSpan? deadline = null) => _loop.Invoke(() => test(new Switchboard.Sessions.Resolving.Resolver(
+    private Task OnLoop(Func<BoardResolver, Task> test, TimeSpan? deadline = null) => _loop.Invoke(() => test(new(
         ["service"], _stream, new DeadlineQueue(_loop, deadline ?? TimeSpan.FromHours(1)), LabelSet.Empty, () => _now))).Soon();
 }

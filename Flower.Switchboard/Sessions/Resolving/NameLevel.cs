@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Collections.Immutable;
 using Flower.Protocol;
 using Flower.Switchboard.Routing;
 
@@ -8,8 +9,10 @@ namespace Flower.Switchboard.Sessions.Resolving;
 /// <param name="from">The request that was asked for.</param>
 /// <param name="question">What was asked.</param>
 /// <param name="asked">Whom, for people.</param>
+/// <param name="keys">The keys that it translates.</param>
 /// <param name="found">The answer.</param>
-internal sealed class NameLevel(NameStep from, LabelSet question, string asked, ResolverOutcome.Found found) : IDisposable
+internal sealed class NameLevel(
+    NameStep from, LabelSet question, string asked, ImmutableArray<string> keys, ResolverOutcome.Found found) : IDisposable
 {
     private readonly IEnumerator<ResolvedTarget> _order = TrialOrder.Of(found.Targets, Random.Shared).GetEnumerator();
     private int _left = found.Targets.Length;
@@ -30,8 +33,8 @@ internal sealed class NameLevel(NameStep from, LabelSet question, string asked, 
     {
         _left--;
         _order.MoveNext();
-        NameStep? next = from.Next(question, $"{question} of {asked}", _order.Current, out IReadOnlyList<string> keys);
-        Contradictions = next is null && Contradictions is not null ? keys : null;
+        NameStep? next = from.Next(keys, $"{question} of {asked}", _order.Current, out IReadOnlyList<string> bad);
+        Contradictions = next is null && Contradictions is not null ? bad : null;
         return next;
     }
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Collections.Immutable;
-using Flower.Protocol;
 using Flower.Switchboard.Routing;
 
 namespace Flower.Switchboard.Sessions.Resolving;
 
 /// <summary>A request on its way from names to targets: what it states by now, and who was asked what.</summary>
 /// <param name="Wish">The request, with the labels that its names stand for.</param>
-/// <param name="Translated">The keys that were translated, none of which is again.</param>
+/// <param name="Translated">The keys that were translated, or could have been by who was asked; none of them is again.</param>
 /// <param name="Asked">Who was asked what, for people: one after another.</param>
 /// <param name="IsNew">The last answer stated something that was not stated before.</param>
 internal sealed record NameStep(
@@ -20,20 +19,20 @@ internal sealed record NameStep(
     public static NameStep First(Request wish) => new(wish, [], []);
 
     /// <summary>The next one: with the labels of one of the things that a name stands for.</summary>
-    /// <param name="question">What was asked.</param>
-    /// <param name="asked">The same for people.</param>
+    /// <param name="keys">The keys that the resolver translates: what it answers at one of them is no name any more.</param>
+    /// <param name="asked">Who was asked what, for people.</param>
     /// <param name="target">What was answered.</param>
     /// <param name="contradictions">The keys at which that contradicts the request; then there is none.</param>
     /// <exception cref="Grpc.Core.RpcException">There are too many labels.</exception>
     public NameStep? Next(
-        LabelSet question, string asked, ResolvedTarget target, out IReadOnlyList<string> contradictions)
+        ImmutableArray<string> keys, string asked, ResolvedTarget target, out IReadOnlyList<string> contradictions)
     {
         Request? wish = Wish.With(target.Labels, out contradictions);
         return wish is null
             ? null
             : new(
                 wish,
-                [.. Translated.Union(question.Labels.Select(l => l.Key), StringComparer.Ordinal)],
+                [.. Translated.Union(keys, StringComparer.Ordinal)],
                 Asked.Add(asked),
                 !wish.Stated.Equals(Wish.Stated));
     }
