@@ -17,8 +17,9 @@ namespace Flower.Client;
 /// When the switchboard goes away, a handle by path opens another session as soon as it is back (see
 /// <see cref="HandleOptions"/>), and one by an inherited descriptor if the descriptor still leads to a switchboard.
 /// Meanwhile calls wait. Those that nobody had answered are made again, up to eight times: ConnectAsync, ListenAsync,
-/// StartEgressAsync, Constrain, and a ListAsync that had brought nothing yet; never a push, since a server may have the
-/// socket already. A session that the switchboard refused, or ended with an objection, is not opened again.
+/// StartEgressAsync, StartResolverAsync, Constrain, and a ListAsync that had brought nothing yet; never a push, since a
+/// server may have the socket already. A session that the switchboard refused, or ended with an objection, is not opened
+/// again.
 /// </remarks>
 public sealed partial class Handle : IAsyncDisposable
 {
@@ -124,23 +125,6 @@ public sealed partial class Handle : IAsyncDisposable
             State = TargetState.Of(options?.Weight, options?.Draining),
         };
         return await Egress.StartAsync(_keeper, start, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>
-    /// Registers a resolver: it is asked what labels of requests stand for. It translates the keys that it requires, such as
-    /// <c>+service</c>, and more of them where a request states them.
-    /// </summary>
-    /// <param name="labels">Requests that contradict them are not resolved, and the keys that they require must be
-    /// stated.</param>
-    /// <param name="keys">Keys that it translates beside those that it requires, if they are stated; null: none.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="FlowerException">The labels are taken, or the handle does not allow it.</exception>
-    public async Task<Resolver> StartResolverAsync(
-        LabelSet labels, IEnumerable<string>? keys = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(labels);
-        var start = new ResolverStart { Labels = labels.ToMessage(), Keys = { keys ?? [] } };
-        return await Resolver.StartAsync(_keeper, start, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Makes a narrower handle, with a session of its own.</summary>
