@@ -21,17 +21,7 @@ public sealed partial class Handle
         {
             foreach (Target target in slice.Targets)
             {
-                yield return new(
-                    target.Kind, new(target.Labels), [.. target.RequiredKeys.Order(StringComparer.Ordinal)])
-                {
-                    Weight = (int)target.Weight,
-                    IsDraining = target.Draining,
-                    OpenConnections = target.HasOpenConnections
-                        ? (int)Math.Min(target.OpenConnections, int.MaxValue)
-                        : null,
-                    IsActivator = target.Activator,
-                    Connections = target.Connections,
-                };
+                yield return TargetInfo.From(target);
             }
         }
     }

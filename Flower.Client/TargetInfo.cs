@@ -23,4 +23,14 @@ public sealed record TargetInfo(TargetKind Kind, ConnectionLabels Labels, IReadO
 
     /// <summary>How many connections it has taken since it was registered, or was offered and has not answered.</summary>
     public ulong Connections { get; init; }
+
+    internal static TargetInfo From(Target target) =>
+        new(target.Kind, new(target.Labels), [.. target.RequiredKeys.Order(StringComparer.Ordinal)])
+        {
+            Weight = (int)target.Weight,
+            IsDraining = target.Draining,
+            OpenConnections = target.HasOpenConnections ? (int)Math.Min(target.OpenConnections, int.MaxValue) : null,
+            IsActivator = target.Activator,
+            Connections = target.Connections,
+        };
 }

@@ -7,6 +7,7 @@ using Flower.CommandLine;
 using Flower.Connect;
 using Flower.Demo;
 using Flower.Egress;
+using Flower.Explain;
 using Flower.Handles;
 using Flower.Ingress;
 using Flower.List;
@@ -27,6 +28,7 @@ var root = new RootCommand(
     new ServeCommand(),
     new ActivateCommand(),
     new ListCommand(),
+    new ExplainCommand(),
     new HandlesCommand(),
     new RevokeCommand(),
     new WeightCommand(),

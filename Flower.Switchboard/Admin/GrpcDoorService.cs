@@ -4,6 +4,7 @@ using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions;
+using Flower.Switchboard.Sessions.Explaining;
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -36,6 +37,14 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
             return _board!.ListAsync(
                 caller, request.Labels, new ListCursor(), responseStream.WriteAsync, context.CancellationToken);
         });
+    }
+
+    public override Task Explain(
+        ExplainRequest request, IServerStreamWriter<ExplainResponse> responseStream, ServerCallContext context)
+    {
+        SocketPeer? peer = PeerOf(context);
+        return loop.Invoke(() => new ExplainCall(_board!, CallerFor(peer), request, new ExplainCursor()).RunAsync(
+            responseStream.WriteAsync, context.CancellationToken));
     }
 
     public override Task Handles(

@@ -59,6 +59,10 @@ internal sealed class Query
         RankingKeys = RankingKeys,
     };
 
+    /// <summary>Whether a key that is given can rank.</summary>
+    public static bool Ranks(string key, bool ingress) =>
+        !ReservedKeys.IsReserved(key) && !(ingress && AddressKeys.Contains(key));
+
     private static ImmutableArray<string> Filter(LabelSet set, bool ingress) =>
-        [.. SortedKeys.Stated(set).Where(k => !ReservedKeys.IsReserved(k) && !(ingress && AddressKeys.Contains(k)))];
+        [.. SortedKeys.Stated(set).Where(k => Ranks(k, ingress))];
 }

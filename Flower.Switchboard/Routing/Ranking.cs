@@ -72,7 +72,8 @@ internal sealed class Ranking<T>(Query query)
         return unbeaten;
     }
 
-    private bool Beats(KeyGroup<T> a, KeyGroup<T> b) => Covers(a, b) && (!Covers(b, a) || Others(a) < Others(b));
+    /// <summary>Whether, of matches of the first class, those of one group come before those of another.</summary>
+    public bool Beats(KeyGroup<T> a, KeyGroup<T> b) => Covers(a, b) && (!Covers(b, a) || Others(a) < Others(b));
 
     private bool Covers(KeyGroup<T> a, KeyGroup<T> b) =>
         SortedKeys.IsSubset(ThatRank(b.OwnKeys), a.OwnKeys)

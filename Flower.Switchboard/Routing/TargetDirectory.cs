@@ -140,6 +140,23 @@ internal sealed class TargetDirectory<T>(
         return search.Result();
     }
 
+    /// <summary>Tells how each target stands to a query. Holds until a target comes, goes or changes.</summary>
+    /// <param name="query">What is looked for.</param>
+    /// <param name="isBalanced">One of several is picked.</param>
+    public Explainer<T> Explain(Query query, bool isBalanced)
+    {
+        var explainer = new Explainer<T>(query, isBalanced, target => _entries[target]);
+        foreach (TargetKind kind in KindsFor(query))
+        {
+            foreach (KeyGroup<T> group in _groups[kind].Values)
+            {
+                explainer.Visit(group);
+            }
+        }
+
+        return explainer;
+    }
+
     /// <summary>
     /// One of the targets that match best, among those that do not drain; null: there is none. The time grows with the
     /// logarithm of their number, but for those that are picked only where there is no other.
@@ -206,7 +223,8 @@ internal sealed class TargetDirectory<T>(
 
     private static TargetKind[] KindsFor(Query query) => query is { Ingress: true, Relay: false } ? Servers : Reachable;
 
-    private static bool IsListed(LabelSet target, LabelSet filter) =>
+    /// <summary>Whether <see cref="List"/> shows a target with these labels.</summary>
+    public static bool IsListed(LabelSet target, LabelSet filter) =>
         filter.RequiredKeys.All(target.States)
         && target.RequiredKeys.All(k => !ReservedKeys.IsReserved(k) || filter.States(k))
         && target.ContradictionsWith(filter).Count == 0;

@@ -55,6 +55,9 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     /// <summary>Who is asked what names stand for.</summary>
     public Resolvers Resolvers => field ??= new(_directory);
 
+    /// <summary>There are activators.</summary>
+    public bool HasActivators => _activators > 0;
+
     /// <summary>How many targets are registered.</summary>
     public int TargetCount => _directory.Count;
 
@@ -199,10 +202,10 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     {
         while (true)
         {
-            Lookup<Target> found = Find(request.Query);
+            Lookup<Target> found = Find(request);
             if (found.One is Target target)
             {
-                if (target.Activation is not Activation activation)
+                if (target.Activation is not Activation activation || request.IsExplained)
                 {
                     return target;
                 }
@@ -242,8 +245,13 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
             }
 
             bool areGone = tried.All(t => FindRegistered(t.Registration) is null);
-            if (areGone && Activators(request.Query).One?.Activation is Activation activation)
+            if (areGone && Activators(request.Query).One is { Activation: Activation activation } activator)
             {
+                if (request.IsExplained)
+                {
+                    return activator;
+                }
+
                 await activation.WaitAsync(request, token => WaitAsync(request.Query, true, token), caller);
                 continue;
             }
@@ -335,6 +343,20 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     public void List(LabelSet filter, int max, List<Target> into, ref long at) =>
         _directory.List(filter, at, max, into, out at);
 
+    /// <summary>What a request reaches at the moment.</summary>
+    public Lookup<Target> Find(Request request) => Find(request.Query);
+
+    /// <summary>Why a request reaches none.</summary>
+    public RpcException NoneFor(Request request)
+    {
+        Lookup<Target> draining = _directory.Find(request.Query);
+        return draining.IsNone ? Refusal.NotFound(request.Stated) : Refusal.Draining(isOne: !draining.IsSeveral);
+    }
+
+    /// <summary>Tells how each target stands to a request at the moment.</summary>
+    public Explainer<Target> Explain(Request request, bool isBalanced) =>
+        _directory.Explain(request.Query, isBalanced);
+
     /// <summary>Sets what holds of targets whatever they say themselves.</summary>
     /// <exception cref="RpcException">NOT_FOUND, or INVALID_ARGUMENT.</exception>
     public Task<UpdateTargetsResponse> UpdateAsync(
@@ -345,7 +367,8 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     public static IReadOnlyList<Label> LabelsOf(Target target, Caller caller) => Provenance.ForReceiver(
         target.Attested, new Party(caller.Handle, LabelSide.Out, LabelSet.Empty), target.Party);
 
-    private static Protocol.V1.Target Describe(Target target, Caller caller)
+    /// <summary>A target as a holder of the handle sees it.</summary>
+    public static Protocol.V1.Target Describe(Target target, Caller caller)
     {
         var described = new Protocol.V1.Target
         {
@@ -374,8 +397,8 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
 
     private static bool IsOpen(Target target) => !target.IsDraining;
 
-    // What a request reaches. An activator stands for the servers that it starts: once they are there, they come before it,
-    // whatever else they state; and where another one matches as well as it does, none need be started.
+    // An activator stands for the servers that it starts: once they are there, they come before it, whatever else they state;
+    // and where another one matches as well as it does, none need be started.
     private Lookup<Target> Find(Query query)
     {
         Lookup<Target> found = _directory.Find(query, IsOpen);
@@ -393,12 +416,6 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
 
     private Lookup<Target> Activators(Query query) =>
         _activators == 0 ? Lookup<Target>.None : _directory.Find(query, t => IsOpen(t) && t.IsActivator);
-
-    private RpcException NoneFor(Request request)
-    {
-        Lookup<Target> draining = _directory.Find(request.Query);
-        return draining.IsNone ? Refusal.NotFound(request.Stated) : Refusal.Draining(isOne: !draining.IsSeveral);
-    }
 
     private Handle Narrow(Handle handle, Rights rights, LabelSet inLabels, LabelSet outLabels) =>
         handle.Constrain(Handles.NextId(), rights, inLabels, outLabels) switch

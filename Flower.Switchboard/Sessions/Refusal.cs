@@ -157,6 +157,15 @@ internal static class Refusal
             _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
         };
 
+    /// <summary>Whether a connect is refused depends on the answer to a question that was not asked. No connect is told that.
+    /// </summary>
+    public static RpcException NotAsked() =>
+        Make(StatusCode.Unknown, "it depends on what a resolver answers, and none was asked", []);
+
+    /// <summary>The keys and rights that a refusal names; null: none.</summary>
+    public static ErrorDetail? DetailOf(RpcException refusal) =>
+        refusal.Trailers.GetValueBytes(DetailTrailer) is byte[] detail ? ErrorDetail.Parser.ParseFrom(detail) : null;
+
     private static string Several(int count) =>
         count >= Lookup<Target>.MaxTargets ? $"at least {count}" : $"{count}";
 

@@ -28,12 +28,16 @@ internal sealed class Request
     /// <summary>The connection is to be one that can be shut down.</summary>
     public bool IsRevocable { get; private init; }
 
+    /// <summary>It is only explained: nobody is asked to start a server.</summary>
+    public bool IsExplained { get; init; }
+
     public Party Party => new(Caller.Handle, LabelSide.Out, Stated);
 
     /// <summary>Checks the labels of a call and builds its lookup.</summary>
     /// <exception cref="Grpc.Core.RpcException">The labels break a rule or contradict the handle's.</exception>
     public static Request Create(
-        Caller caller, Labels? labels, bool relatedOnly, bool revocable, bool ingress = false, bool relay = false)
+        Caller caller, Labels? labels, bool relatedOnly, bool revocable, bool ingress = false, bool relay = false,
+        bool isExplained = false)
     {
         LabelSet given = Stating.Read(labels);
         LabelSet stated = Stating.OutLabels(caller.Handle, given);
@@ -46,7 +50,7 @@ internal sealed class Request
             Ingress = ingress,
             Relay = relay,
         };
-        return new Request(caller, attested, stated, query) { IsRevocable = revocable };
+        return new Request(caller, attested, stated, query) { IsRevocable = revocable, IsExplained = isExplained };
     }
 
     /// <summary>
@@ -65,6 +69,7 @@ internal sealed class Request
         return new Request(Caller, Attested, stated, Query.With(stated.Merge(Attested, out _), resolved))
         {
             IsRevocable = IsRevocable,
+            IsExplained = IsExplained,
         };
     }
 }

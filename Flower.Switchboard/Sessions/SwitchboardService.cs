@@ -6,6 +6,7 @@ using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
+using Flower.Switchboard.Sessions.Explaining;
 using Flower.Switchboard.Sessions.Resolving;
 using Flower.Switchboard.State;
 using Google.Protobuf;
@@ -147,6 +148,18 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             return true;
         });
 
+    public override Task Explain(
+        ExplainRequest request, IServerStreamWriter<ExplainResponse> responseStream, ServerCallContext context) =>
+        Guard(context, async caller =>
+        {
+            var session = (SessionCallContext)context;
+            ExplainCursor cursor = ExplainCursor.Restore(session.Resumed);
+            session.Checkpoint = _ => cursor.Save();
+            await new ExplainCall(board, caller, request, cursor).RunAsync(
+                responseStream.WriteAsync, context.CancellationToken);
+            return true;
+        });
+
     public override Task Handles(
         HandlesRequest request, IServerStreamWriter<HandlesResponse> responseStream, ServerCallContext context) =>
         Guard(context, async caller =>
@@ -180,6 +193,10 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             throw Refusal.LacksRights(right.ToMessage());
         }
     }
+
+    /// <summary>Whether what has nothing in common with a request is no target of it.</summary>
+    internal static bool IsRelatedOnly(bool relatedOnly, bool wait, Balance balance) =>
+        relatedOnly || wait || balance != Balance.None;
 
     private static WalkCursor BeginWalk(ServerCallContext context)
     {
@@ -300,9 +317,6 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             }
         }
     }
-
-    private static bool IsRelatedOnly(bool relatedOnly, bool wait, Balance balance) =>
-        relatedOnly || wait || balance != Balance.None;
 
     // What another process had begun; nothing: the call may begin. What lost its target meanwhile has failed,
     // since nobody knows whether the target was sent something.

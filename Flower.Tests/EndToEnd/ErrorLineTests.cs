@@ -25,6 +25,8 @@ public sealed class ErrorLineTests : EndToEndTest
         yield return Case("BadAtEof", 64, "half-close", "cat", "--at-eof", "never", "program=x");
         yield return Case("BadTimeout", 64, "is not a duration", "cat", "-w", "soon", "program=x");
         yield return Case("ExecAndInput", 64, "standard input is not used", "cat", "-d", "--exec", "true", "program=x");
+        yield return Case("BadBalance", 64, "round-robin", "explain", "--balance", "best", "program=x");
+        yield return Case("ExplainNowhere", 69, "no switchboard at fd:99", "explain", "--switchboard", "fd:99");
         yield return Case("NotFound", 69, "nothing matches", "cat", "program=nowhere");
         yield return Case("NoSwitchboard", 69, "start one with: flower switchboard", "ls", "--switchboard", "/no/where");
         yield return Case("NoDescriptor", 69, "no switchboard at fd:99", "ls", "--switchboard", "fd:99");

@@ -49,6 +49,23 @@ public sealed class GrpcDoorTests : EndToEndTest
     }
 
     [Test]
+    public async Task Explain_RegisteredServer_IsExplained()
+    {
+        await Board.FlowerReadyAsync("cat", "-l", "program=shown", "+tenant");
+        var request = new ExplainRequest { Labels = LabelSet.ParseWords(["program=shown"]).ToMessage() };
+
+        using AsyncServerStreamingCall<ExplainResponse> call =
+            _door.Switchboard.Explain(request, deadline: GrpcDoor.Deadline);
+        List<ExplainResponse> parts = await call.ResponseStream.ReadAllAsync().ToListAsync();
+
+        Assert.That((StatusCode)parts[0].Verdict.Code, Is.EqualTo(StatusCode.NotFound));
+        Assert.That(parts[0].Verdict.Message, Is.EqualTo("nothing matches program=shown"));
+        ExplainedTarget explained = parts.Skip(1).Single().Targets.Single();
+        Assert.That(explained.MissingKeys, Is.EqualTo(new[] { "tenant" }));
+        Assert.That(explained.Distance, Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task Health_Running_IsServing()
     {
         HealthCheckResponse answer =

@@ -31,6 +31,15 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
     private int _steps;
     private bool _found;
 
+    /// <summary>Told who was asked what, and what became of it.</summary>
+    public Action<Target, LabelSet, ResolverOutcome>? OnAsked { get; init; }
+
+    /// <summary>The request with what its names stand for, as far as it has come.</summary>
+    public Request Reached => _step?.Wish ?? wish;
+
+    /// <summary>After nothing was found: whether a request that waits would wait for what its names stand for.</summary>
+    public bool WouldWait => _unmatched.Count > 0 && (_failure is null || _failure.StatusCode == StatusCode.NotFound);
+
     /// <inheritdoc/>
     public bool TriesOthers => _levels.Exists(level => level.HasMore) || _matching is { TriesOthers: true };
 
@@ -169,6 +178,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
             string asked = Describe(resolver);
             LabelSet question = resolver.Resolver!.QuestionOf(step.Wish.Stated);
             ResolverOutcome outcome = await resolver.Resolver.AskAsync(question, client);
+            OnAsked?.Invoke(resolver, question, outcome);
             if (outcome is ResolverOutcome.Found found)
             {
                 _levels.Add(new(step, question, asked, resolver.Resolver.Keys, found));
@@ -195,7 +205,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
     // Names stand for what is not registered: waits for the first of it, if that is asked for and nothing else is wrong.
     private async Task<Candidate?> AwaitAnyAsync(CancellationToken client)
     {
-        if (!wait || _unmatched.Count == 0 || _failure is { StatusCode: not StatusCode.NotFound })
+        if (!wait || !WouldWait)
         {
             return null;
         }

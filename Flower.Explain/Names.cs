@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol.V1;
+using Grpc.Core;
+
+namespace Flower.Explain;
+
+/// <summary>What people and scripts call what an explanation consists of.</summary>
+internal static class Names
+{
+    public static string Of(StatusCode status) => status switch
+    {
+        StatusCode.OK => "OK",
+        StatusCode.Unknown => "UNKNOWN",
+        StatusCode.InvalidArgument => "INVALID_ARGUMENT",
+        StatusCode.DeadlineExceeded => "DEADLINE_EXCEEDED",
+        StatusCode.NotFound => "NOT_FOUND",
+        StatusCode.PermissionDenied => "PERMISSION_DENIED",
+        StatusCode.ResourceExhausted => "RESOURCE_EXHAUSTED",
+        StatusCode.FailedPrecondition => "FAILED_PRECONDITION",
+        StatusCode.Unavailable => "UNAVAILABLE",
+        _ => $"{(int)status}",
+    };
+
+    public static string Of(Right right) => right switch
+    {
+        Right.ClientConnect => "CLIENT_CONNECT",
+        Right.IngressConnect => "INGRESS_CONNECT",
+        _ => $"{right}",
+    };
+
+    public static string Of(TargetKind kind) => kind switch
+    {
+        TargetKind.Server => "server",
+        TargetKind.Egress => "egress",
+        _ => "unknown",
+    };
+
+    public static string Of(Standing standing) => standing switch
+    {
+        Standing.Best => "best",
+        Standing.Equal => "equal",
+        Standing.LastResort => "last-resort",
+        Standing.Drains => "drains",
+        Standing.Outranked => "outranked",
+        Standing.NoMatch => "no-match",
+        _ => "unknown",
+    };
+
+    public static string? Of(Rank rank) => rank switch
+    {
+        Rank.Stated => "stated",
+        Rank.Related => "related",
+        Rank.Unrelated => "unrelated",
+        _ => null,
+    };
+
+    public static string? Of(Obstacle obstacle) => obstacle switch
+    {
+        Obstacle.TakesNoIngress => "takes-no-ingress",
+        Obstacle.TakesRelaysOnly => "takes-relays-only",
+        Obstacle.NothingInCommon => "nothing-in-common",
+        _ => null,
+    };
+}
