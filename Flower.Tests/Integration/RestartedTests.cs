@@ -86,7 +86,11 @@ internal sealed class RestartedTests : AwayFixture
         (uint again, ServerStartRequest request) = ScriptedSwitchboard.Expect<ServerStartRequest>(session, "ServerStart");
         Assert.That(
             request.Start.State, Is.EqualTo(new TargetUpdate { Weight = 5, Draining = true, OpenConnections = 0 }));
-        session.Send(RawSession.Message(again, new ServerStartResponse { Started = new() }));
+        session.Send(RawSession.Message(again, new ServerStartResponse
+        {
+            Started = new() { Labels = { new Label { Key = "a", Value = "again" } } },
+        }));
+        Waiting.Until(() => listener.Labels["a"] == "again", "it is not registered again");
         await EndAsync(listener, session, again);
     }
 
