@@ -96,20 +96,29 @@ public sealed class ExplainLaws
                     continue;
                 }
 
-                LabelSet changed = Change(given, explanation, query.Ingress, out int changes);
+                LabelSet changed = Change(given, explanation, query.Ingress, withCommon: true, out int changes);
                 string about = $"{explanation.Target} for {given} / {pinned} ({flags}), then {changed}";
                 Assert.That(distance, Is.EqualTo(changes), about);
                 Assert.That(
                     Oracle.Find([explanation.Target], Fake.Ask(changed, pinned, flags)), Has.Count.EqualTo(1), about);
+
+                // Nor is a label in common asked for where the others are enough. (What the handle pins ranks where nothing
+                // that is given does; Explain does not count on that.)
+                LabelSet less = Change(given, explanation, query.Ingress, withCommon: false, out int fewer);
+                if (fewer < changes && SortedKeys.Stated(less).Any(k => Query.Ranks(k, query.Ingress)))
+                {
+                    Assert.That(Oracle.Find([explanation.Target], Fake.Ask(less, pinned, flags)), Is.Empty, about);
+                }
             }
         }
     }
 
-    private static LabelSet Change(LabelSet given, Explanation<Fake> explanation, bool ingress, out int changes)
+    private static LabelSet Change(
+        LabelSet given, Explanation<Fake> explanation, bool ingress, bool withCommon, out int changes)
     {
         LabelSet own = explanation.Target.Own;
         List<string> add = [.. explanation.Contradictions, .. explanation.Missing];
-        if (explanation.Obstacle == Obstacle.NothingInCommon)
+        if (withCommon && explanation.Obstacle == Obstacle.NothingInCommon)
         {
             add.Add(SortedKeys.Stated(own).First(k => Query.Ranks(k, ingress)));
         }
