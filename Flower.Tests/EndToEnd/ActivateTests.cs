@@ -20,8 +20,7 @@ public sealed class ActivateTests : EndToEndTest
         await activate.Error.AwaitLineAsync($"pid {first} exited with 0");
 
         Assert.That(await AskAsync(handle), Is.Not.EqualTo(first));
-        activate.Signal(Signum.SIGTERM);
-        Assert.That(await activate.ExitAsync(), Is.Zero);
+        await EndAsync(activate);
         FlowerProcess list = Board.Flower("ls");
         Assert.That(await list.ExitAsync(), Is.Zero);
         Assert.That(list.Out.Lines, Is.Empty);
@@ -48,6 +47,8 @@ public sealed class ActivateTests : EndToEndTest
         client.CloseInput();
         Assert.That(await client.ExitAsync(), Is.Zero);
         await activate.Error.AwaitLineAsync("is idle: stopping it");
+        await activate.Error.AwaitLineAsync("exited with 0");
+        await EndAsync(activate);
     }
 
     [Test]
@@ -77,8 +78,7 @@ public sealed class ActivateTests : EndToEndTest
             Is.True,
             Board.Daemon.Error.ToString());
         Assert.That(Board.Daemon.Error.ToString(), Does.Contain("lacks the right LIST").And.Contain("lacks the right CLIENT_CONNECT"));
-        activate.Signal(Signum.SIGTERM);
-        Assert.That(await activate.ExitAsync(), Is.Zero);
+        await EndAsync(activate);
         Assert.That(await client.ExitAsync(), Is.EqualTo(69), client.Error.ToString());
     }
 
@@ -96,6 +96,13 @@ public sealed class ActivateTests : EndToEndTest
         FlowerProcess activate = Board.Flower(["activate", .. words]);
         await activate.Error.AwaitLineAsync("flower activate: holds");
         return activate;
+    }
+
+    // In order: killed, it would leave its command behind.
+    private static async Task EndAsync(FlowerProcess activate)
+    {
+        activate.Signal(Signum.SIGTERM);
+        Assert.That(await activate.ExitAsync(), Is.Zero, activate.Error.ToString());
     }
 
     private static async Task<string> AskAsync(Client.Handle handle)

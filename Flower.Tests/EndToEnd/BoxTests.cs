@@ -55,7 +55,7 @@ public sealed class BoxTests : BoxTest
             Assert.That(box.Out.Lines, Does.Contain($"{inHome} ECONNREFUSED").And.Contain($"{Board.Handle} ENOENT"));
             Assert.That(box.Out.Lines, Does.Contain("vsock EAFNOSUPPORT").And.Contain("ptrace ESRCH"));
             Assert.That(
-                box.Out.Lines, Does.Contain("fastopen EOPNOTSUPP").And.Contain("fastopen-message EOPNOTSUPP"));
+                box.Out.Lines, Does.Contain("fastopen ENOTSUP").And.Contain("fastopen-message ENOTSUP"));
         }
         finally
         {
