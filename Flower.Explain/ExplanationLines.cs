@@ -86,7 +86,7 @@ internal static class ExplanationLines
         writer.WriteString("obstacle", Names.Of(explained.Obstacle));
         writer.WritePropertyName("outranked_by");
         WriteLabels(writer, explained.OutrankedBy);
-        writer.WriteString("kind", Names.Of(target.Kind));
+        writer.WriteString("kind", Names.Of(target));
         writer.WritePropertyName("labels");
         target.Labels.WriteTo(writer);
         writer.WritePropertyName("sources");

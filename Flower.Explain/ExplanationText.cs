@@ -56,7 +56,7 @@ internal static class ExplanationText
             // Text, not markup: whatever a program calls itself is printed as it stands.
             table.AddRow(
                 new Text(Names.Of(target.Standing)),
-                new Text(Names.Of(target.Target.Kind)),
+                new Text(Names.Of(target.Target)),
                 Lines(Labels(target.Target)),
                 Lines(Reasons.Of(target)));
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Client;
 using Flower.Protocol.V1;
 using Grpc.Core;
 
@@ -28,9 +29,9 @@ internal static class Names
         _ => $"{right}",
     };
 
-    public static string Of(TargetKind kind) => kind switch
+    public static string Of(TargetInfo target) => target.Kind switch
     {
-        TargetKind.Server => "server",
+        TargetKind.Server => target.IsActivator ? "activator" : "server",
         TargetKind.Egress => "egress",
         _ => "unknown",
     };

@@ -27,7 +27,7 @@ internal static class TargetLines
     private static void Write(Utf8JsonWriter writer, TargetInfo target)
     {
         writer.WriteStartObject();
-        writer.WriteString("kind", TargetKinds.Name(target.Kind));
+        writer.WriteString("kind", TargetKinds.Name(target));
         writer.WritePropertyName("labels");
         target.Labels.WriteTo(writer);
         writer.WritePropertyName("sources");

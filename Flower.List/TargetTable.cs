@@ -49,7 +49,7 @@ internal static class TargetTable
             // Text, not markup: whatever a program calls itself is printed as it stands.
             List<Text> row =
             [
-                new(TargetKinds.Name(target.Kind)),
+                new(TargetKinds.Name(target)),
                 Labels(target, Source.Claimed),
                 Labels(target, Source.Pinned),
                 Labels(target, Source.Attested),

@@ -34,8 +34,8 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
         {
             Caller caller = CallerFor(peer);
             SwitchboardService.Require(caller, Rights.List);
-            return _board!.ListAsync(
-                caller, request.Labels, new ListCursor(), responseStream.WriteAsync, context.CancellationToken);
+            return Listing.RunAsync(
+                _board!, caller, request.Labels, new ListCursor(), responseStream.WriteAsync, context.CancellationToken);
         });
     }
 

@@ -19,14 +19,13 @@ namespace Flower.Switchboard.Sessions;
 /// </summary>
 internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, RevocableConnections connections)
 {
-    private const int MaxWaiting = 4096;
     private const int MaxTargets = 1_000_000;
 
     // What a handle uses counts for all above it, so the cost of each call grows with their number.
     private const int MaxDepth = 64;
 
     private readonly TargetDirectory<Target> _directory = new();
-    private readonly LinkedList<(Query Query, bool ForServer, TaskCompletionSource Found)> _waiting = new();
+    private readonly WaitingRequests _waiting = new();
     private readonly Dictionary<long, Target> _byRegistration = [];
     private int _activators;
 
@@ -145,7 +144,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
             drained = target.IsDraining;
             if (isBack)
             {
-                Wake();
+                _waiting.Wake();
             }
         };
         _byRegistration[target.Registration] = target;
@@ -161,7 +160,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
             Resolvers.Add(target);
         }
 
-        Wake();
+        _waiting.Wake();
     }
 
     /// <summary>Forgets a target. Idempotent.</summary>
@@ -210,7 +209,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
                     return target;
                 }
 
-                await activation.WaitAsync(request, token => WaitAsync(request.Query, true, token), caller);
+                await activation.WaitAsync(request, token => UntilMatchedAsync(request.Query, true, token), caller);
                 continue;
             }
 
@@ -224,7 +223,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
                 throw NoneFor(request);
             }
 
-            await WaitAsync(request.Query, false, caller);
+            await UntilMatchedAsync(request.Query, false, caller);
         }
     }
 
@@ -252,7 +251,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
                     return activator;
                 }
 
-                await activation.WaitAsync(request, token => WaitAsync(request.Query, true, token), caller);
+                await activation.WaitAsync(request, token => UntilMatchedAsync(request.Query, true, token), caller);
                 continue;
             }
 
@@ -266,7 +265,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
                 throw NoneFor(request);
             }
 
-            await WaitAsync(request.Query, false, caller);
+            await UntilMatchedAsync(request.Query, false, caller);
         }
     }
 
@@ -284,60 +283,6 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         return (number, Provenance.ForReceiver(attested, request.Party, target.Party),
             Provenance.ForReceiver(attested, target.Party, request.Party));
     }
-
-    /// <summary>Sends what matches in slices, each of which is short work.</summary>
-    /// <param name="caller">Who asks.</param>
-    /// <param name="labels">The filter.</param>
-    /// <param name="cursor">Where to begin; ahead of what was given to <paramref name="send"/> at any time.</param>
-    /// <param name="send">Takes a slice.</param>
-    /// <param name="cancellationToken">The caller has gone.</param>
-    public async Task ListAsync(
-        Caller caller,
-        Labels? labels,
-        ListCursor cursor,
-        Func<ListResponse, Task> send,
-        CancellationToken cancellationToken)
-    {
-        const int SliceTargets = 64;
-        const int SliceBytes = 32 * 1024;
-        LabelSet filter = FilterOf(caller, labels);
-        var slice = new List<Target>();
-        while (cursor.Next != TargetDirectory<Target>.EndOfList)
-        {
-            slice.Clear();
-            _directory.List(filter, cursor.Next, SliceTargets, slice, out long next);
-            var response = new ListResponse();
-            int bytes = 0;
-            foreach (Target target in slice)
-            {
-                Protocol.V1.Target listed = Describe(target, caller);
-                bytes += listed.CalculateSize();
-                if (bytes > SliceBytes && response.Targets.Count > 0)
-                {
-                    next = cursor.Next;
-                    break;
-                }
-
-                response.Targets.Add(listed);
-                cursor.Next = target.Registration;
-            }
-
-            cursor.Next = next;
-            if (response.Targets.Count > 0)
-            {
-                await send(response);
-            }
-
-            cancellationToken.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-    }
-
-    /// <summary>What the targets that a caller lists must not contradict, and must state.</summary>
-    /// <exception cref="RpcException">The labels break a rule or contradict the handle's.</exception>
-    public static LabelSet FilterOf(Caller caller, Labels? labels) =>
-        // What a target demands of its clients hides it from those who are others.
-        Stating.OutLabels(caller.Handle, Stating.Read(labels)).Merge(caller.AsClient, out _);
 
     /// <summary>See <see cref="TargetDirectory{T}.List"/>.</summary>
     public void List(LabelSet filter, int max, List<Target> into, ref long at) =>
@@ -362,31 +307,6 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     public Task<UpdateTargetsResponse> UpdateAsync(
         Caller caller, UpdateTargetsRequest request, CancellationToken cancellationToken) =>
         new Override(this, logger, caller).RunAsync(request, cancellationToken);
-
-    /// <summary>The labels of a target as a holder of the handle sees them.</summary>
-    public static IReadOnlyList<Label> LabelsOf(Target target, Caller caller) => Provenance.ForReceiver(
-        target.Attested, new Party(caller.Handle, LabelSide.Out, LabelSet.Empty), target.Party);
-
-    /// <summary>A target as a holder of the handle sees it.</summary>
-    public static Protocol.V1.Target Describe(Target target, Caller caller)
-    {
-        var described = new Protocol.V1.Target
-        {
-            Kind = target.Kind,
-            Labels = { LabelsOf(target, caller) },
-            RequiredKeys = { target.Own.RequiredKeys },
-            Weight = target.Weight,
-            Draining = target.IsDraining,
-            Activator = target.IsActivator,
-            Connections = target.Given,
-        };
-        if (target.Condition.OpenConnections is uint open)
-        {
-            described.OpenConnections = open;
-        }
-
-        return described;
-    }
 
     private static string NameOf(Target target) => target.Kind switch
     {
@@ -429,49 +349,11 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         };
 
     // Until something matches; or, for who waits for what an activator starts, something else than an activator.
-    private async Task WaitAsync(Query query, bool forServer, CancellationToken caller)
-    {
-        if (_waiting.Count >= MaxWaiting)
+    private Task UntilMatchedAsync(Query query, bool forServer, CancellationToken caller) => _waiting.WaitAsync(
+        () =>
         {
-            throw Refusal.Exhausted($"{MaxWaiting} requests wait for a target, the limit");
-        }
-
-        var found = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        LinkedListNode<(Query, bool, TaskCompletionSource)> node = _waiting.AddLast((query, forServer, found));
-        try
-        {
-            // Not Task.WaitAsync, which would go on by way of the thread pool: what is on its way there, a process that
-            // takes this one's place could not see.
-            using (caller.UnsafeRegister(static f => ((TaskCompletionSource)f!).TrySetResult(), found))
-            {
-                await found.Task;
-            }
-
-            caller.ThrowIfCancellationRequested();
-        }
-        finally
-        {
-            if (node.List is not null)
-            {
-                _waiting.Remove(node);
-            }
-        }
-    }
-
-    // In order of arrival: continuations run in the order in which they are posted.
-    private void Wake()
-    {
-        for (LinkedListNode<(Query Query, bool ForServer, TaskCompletionSource Found)>? node = _waiting.First; node is not null;)
-        {
-            LinkedListNode<(Query Query, bool ForServer, TaskCompletionSource Found)>? next = node.Next;
-            Lookup<Target> found = Find(node.Value.Query);
-            if (!found.IsNone && !(node.Value.ForServer && found.Targets.All(t => t.IsActivator)))
-            {
-                _waiting.Remove(node);
-                node.Value.Found.TrySetResult();
-            }
-
-            node = next;
-        }
-    }
+            Lookup<Target> found = Find(query);
+            return !found.IsNone && !(forServer && found.Targets.All(t => t.IsActivator));
+        },
+        caller);
 }

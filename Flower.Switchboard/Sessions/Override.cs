@@ -27,7 +27,7 @@ internal sealed class Override(Board board, ILogger logger, Caller caller)
             throw Refusal.Invalid(wrong, []);
         }
 
-        LabelSet filter = Board.FilterOf(caller, request.Labels);
+        LabelSet filter = Listing.FilterOf(caller, request.Labels);
         var response = new UpdateTargetsResponse();
         var slice = new List<Target>();
         for (long at = 0; at != TargetDirectory<Target>.EndOfList;)

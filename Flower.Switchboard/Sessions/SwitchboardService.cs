@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Runtime.InteropServices;
-using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
@@ -18,8 +17,6 @@ namespace Flower.Switchboard.Sessions;
 /// <summary>The calls of the handle door. On the loop. Holds no state: that is the board's.</summary>
 internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol.V1.Switchboard.SwitchboardBase
 {
-    private const string AddressFamily = "address_family";
-
     public override Task<ConstrainResponse> Constrain(ConstrainRequest request, ServerCallContext context) =>
         Guard(context, caller =>
         {
@@ -143,8 +140,8 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             }
 
             session.Checkpoint = _ => new ListState { Next = cursor.Next }.ToByteString();
-            await board.ListAsync(
-                caller, request.Labels, cursor, responseStream.WriteAsync, context.CancellationToken);
+            await Listing.RunAsync(
+                board, caller, request.Labels, cursor, responseStream.WriteAsync, context.CancellationToken);
             return true;
         });
 
@@ -211,112 +208,17 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         return cursor;
     }
 
-    private static RpcException NoStart(Answer? instead)
-    {
-        instead?.Accept?.Socket?.Handle?.Dispose();
-        return Refusal.Invalid("the first message is not a start", []);
-    }
-
-    // Null at the end.
     private Task<bool> StartAsync(
-        ServerCallContext context,
-        TargetKind kind,
-        Rights right,
-        ITargetStream stream,
-        Func<Task<TargetMessage?>> next) =>
+        ServerCallContext context, TargetKind kind, Rights right, ITargetStream stream, Func<Task<TargetMessage?>> next) =>
         Guard(
             context,
             async caller =>
             {
-                var session = (SessionCallContext)context;
-                Target target;
-                if (session.Resumed is CallCheckpoint checkpoint)
-                {
-                    target = Resume(kind, caller, stream, checkpoint);
-                }
-                else
-                {
-                    Require(caller, right);
-                    TargetMessage? first = await next();
-                    target = Register(kind, caller, stream, first?.Start ?? throw NoStart(first?.Answer));
-                }
-
-                await ServeTargetAsync(target, session, next);
+                var call = new TargetCall(board, caller, (SessionCallContext)context, kind);
+                await call.RunAsync(right, stream, next);
                 return true;
             },
             isShort: false);
-
-    private Target Register(TargetKind kind, Caller caller, ITargetStream stream, TargetStart start)
-    {
-        LabelSet own = Stating.InLabels(caller.Handle, Stating.Read(start.Labels));
-        if (kind == TargetKind.Egress && !start.FixedDestination && !own.Requires(AddressFamily))
-        {
-            throw Refusal.Invalid(
-                "an egress without a fixed destination requires address_family of its clients: add +address_family",
-                [AddressFamily]);
-        }
-
-        if (Target.Check(kind, start) is string wrong)
-        {
-            throw Refusal.Invalid(wrong, []);
-        }
-
-        var target = new Target(kind, caller, own, stream, start);
-        board.Register(target);
-        return target;
-    }
-
-    private Target Resume(TargetKind kind, Caller caller, ITargetStream stream, CallCheckpoint checkpoint)
-    {
-        TargetState state = TargetState.Parser.ParseFrom(checkpoint.State);
-        LabelSet own = Stating.InLabels(caller.Handle, Stating.Read(state.Start.Labels));
-        var target = new Target(
-            kind, caller, own, stream, state.Start, state.Attested is null ? null : LabelSet.FromMessage(state.Attested))
-        {
-            IsAnnounced = true,
-        };
-        target.Restore(state, checkpoint.Descriptors, board.AcceptDeadlines);
-        board.Register(target, state.Registration);
-        return target;
-    }
-
-    // A target lives as long as its stream: whatever ends the stream, it is forgotten before anything else happens.
-    private async Task ServeTargetAsync(Target target, SessionCallContext context, Func<Task<TargetMessage?>> next)
-    {
-        try
-        {
-            context.Checkpoint = descriptors => target.Save(descriptors).ToByteString();
-            Keep();
-            target.Condition.Kept = Keep;
-            await target.AnnounceAsync(Board.LabelsOf(target, target.Caller));
-            while (await next() is TargetMessage message)
-            {
-                string? wrong = message switch
-                {
-                    { Answer: Answer answer } => target.OnAnswer(answer),
-                    { Update: TargetUpdate update } => target.OnUpdate(update),
-                    _ => "a message that is neither an answer nor an update",
-                };
-                if (wrong is not null)
-                {
-                    throw Refusal.Invalid(wrong, []);
-                }
-            }
-        }
-        finally
-        {
-            board.Unregister(target);
-        }
-
-        // A call that has ended is in the store no more.
-        void Keep()
-        {
-            if (!context.CancellationToken.IsCancellationRequested)
-            {
-                context.Keep(target.SaveAsNew().ToByteString());
-            }
-        }
-    }
 
     // What another process had begun; nothing: the call may begin. What lost its target meanwhile has failed,
     // since nobody knows whether the target was sent something.

@@ -16,6 +16,10 @@ public sealed class ActivateTests : EndToEndTest
         await using Client.Handle handle = await Board.OpenAsync();
         string first = await AskAsync(handle);
         Assert.That(await AskAsync(handle), Is.EqualTo(first), "one process serves both");
+        FlowerProcess both = Board.Flower("ls");
+        Assert.That(await both.ExitAsync(), Is.Zero);
+        Assert.That(
+            both.Out.Lines.Select(line => line.Split('"')[3]), Is.EqualTo(new[] { "activator", "server" }));
         await activate.Error.AwaitLineAsync($"pid {first} is idle");
         await activate.Error.AwaitLineAsync($"pid {first} exited with 0");
 

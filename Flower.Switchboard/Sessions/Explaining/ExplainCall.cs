@@ -35,7 +35,7 @@ internal sealed class ExplainCall(Board board, Caller caller, ExplainRequest ask
         }
 
         wish = cursor.Resolved.IsEmpty ? wish : wish.With(cursor.Resolved, out _)!;
-        LabelSet filter = Board.FilterOf(caller, null);
+        LabelSet filter = Listing.FilterOf(caller, null);
         while (cursor.Next != TargetDirectory<Target>.EndOfList)
         {
             ExplainResponse slice = NextSlice(wish, filter);
@@ -98,7 +98,7 @@ internal sealed class ExplainCall(Board board, Caller caller, ExplainRequest ask
         {
             explained.Standing = Standing.Outranked;
             explained.OutrankedBy.Clear();
-            explained.OutrankedBy.Add(Board.LabelsOf(found.Targets[0], caller));
+            explained.OutrankedBy.Add(Listing.LabelsOf(found.Targets[0], caller));
         }
     }
 
@@ -107,7 +107,7 @@ internal sealed class ExplainCall(Board board, Caller caller, ExplainRequest ask
         Target target = explanation.Target;
         var explained = new ExplainedTarget
         {
-            Target = Board.Describe(target, caller),
+            Target = Listing.Describe(target, caller),
             Standing = explanation.Standing,
             Rank = explanation.Rank switch
             {
@@ -131,7 +131,7 @@ internal sealed class ExplainCall(Board board, Caller caller, ExplainRequest ask
         };
         if (explanation.OutrankedBy is Target better)
         {
-            explained.OutrankedBy.Add(Board.LabelsOf(better, caller));
+            explained.OutrankedBy.Add(Listing.LabelsOf(better, caller));
         }
 
         if (explanation.Distance is int distance)

@@ -20,7 +20,7 @@ internal sealed class Judge(Board board, Caller caller, ExplainRequest asked)
     private const int MaxVerdictBytes = 56 * 1024;
 
     private readonly Verdict _verdict = new();
-    private readonly LabelSet _filter = Board.FilterOf(caller, null);
+    private readonly LabelSet _filter = Listing.FilterOf(caller, null);
 
     /// <summary>The request of the connect; where that is refused, the request without what it is refused for.</summary>
     /// <param name="refusal">What the connect is told.</param>
@@ -134,7 +134,7 @@ internal sealed class Judge(Board board, Caller caller, ExplainRequest asked)
         };
         if (TargetDirectory<Target>.IsListed(resolver.Indexed, _filter))
         {
-            step.Resolver.Add(Board.LabelsOf(resolver, caller));
+            step.Resolver.Add(Listing.LabelsOf(resolver, caller));
         }
 
         _verdict.Steps.Add(step);
