@@ -75,7 +75,9 @@ internal sealed class BalanceTests : EndToEndTest
         await two.UpdateAsync();
         await one.UpdateAsync();
         (int, bool, int?)[] before = [(8, false, 1), (9, true, 0)];
-        Assert.That(await StatesAsync(handle), Is.EqualTo(before));
+        // How many connections there are is told a moment later.
+        Assert.That(
+            await Patience.UntilAsync(async () => (await StatesAsync(handle)).SequenceEqual(before)), Is.True);
 
         await Board.ReplaceAsync();
 
