@@ -8,6 +8,7 @@ var root = new RootCommand("Measures Flower: its programs in processes of their 
     new ConnectBenchmark(),
     new BalanceBenchmark(),
     new FloodBenchmark(),
+    new LookupBenchmark(),
     new FloodRole(),
     new HttpRole(),
     new ServerRole(),

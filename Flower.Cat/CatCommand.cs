@@ -39,6 +39,12 @@ public sealed class CatCommand : Command
             + "connection is closed. A listener waits for its connection without end. Default: 0, without end.",
     };
 
+    private readonly DurationOption _wait = new("--wait", TimeSpan.Zero)
+    {
+        Description = "Wait for so long for a matching server, one that has a label in common. For the side that connects. "
+            + "Default: 0, fail at once when nothing matches.",
+    };
+
     private readonly Option<string> _atEof = new Option<string>("--at-eof")
     {
         HelpName = "half-close|keep|quit",
@@ -81,6 +87,7 @@ public sealed class CatCommand : Command
         Add(_listen);
         Add(_keep);
         Add(_timeout);
+        Add(_wait);
         Add(_atEof);
         Add(_noInput);
         Add(_exec);
@@ -107,9 +114,12 @@ public sealed class CatCommand : Command
         }
 
         TimeSpan timeout = _timeout.Read(command);
+        TimeSpan wait = _wait.Read(command);
+        TimeSpan connecting = wait > TimeSpan.Zero && (timeout == TimeSpan.Zero || wait < timeout) ? wait : timeout;
         var options = new ConnectOptions
         {
-            Timeout = timeout > TimeSpan.Zero ? timeout : null,
+            Wait = wait > TimeSpan.Zero,
+            Timeout = connecting > TimeSpan.Zero ? connecting : null,
             Revocable = command.GetValue(_revocable),
         };
         options = _balance.AddTo(options, command);

@@ -97,6 +97,26 @@ public sealed class CatOptionTests : EndToEndTest
     }
 
     [Test]
+    public async Task Wait_ServerComesLater_IsConnected()
+    {
+        FlowerProcess cat = Board.Flower("cat", "-d", "--wait", "20s", "program=later");
+        // One that does not wait for so long is told so.
+        FlowerProcess impatient = Board.Flower("cat", "-d", "--wait", "100ms", "program=later");
+        Assert.That(await impatient.ExitAsync(), Is.EqualTo(69), impatient.Error.ToString());
+
+        await using Listener later = await _handle.ListenAsync(LabelSet.ParseWords(["program=later"]));
+        await using IAsyncEnumerator<IncomingConnection> incoming = later.GetAsyncEnumerator();
+        Assert.That(await incoming.MoveNextAsync().AsTask().Within(), Is.True);
+        using (Connection connection = await incoming.Current.AcceptAsync())
+        {
+            connection.Socket.Send("now\n"u8);
+        }
+
+        Assert.That(await cat.ExitAsync(), Is.Zero, cat.Error.ToString());
+        Assert.That(cat.Out.ToString(), Is.EqualTo("now"));
+    }
+
+    [Test]
     public async Task Timeout_ServerDoesNotAccept_Exits69()
     {
         await using Listener slow =
