@@ -152,29 +152,6 @@ internal sealed class ConnectTests : BoardFixture
         Is.EqualTo(StatusCode.DeadlineExceeded));
 
     [Test]
-    public async Task Wait_50Clients_AllAreServed()
-    {
-        const int Clients = 50;
-        Task<Connection>[] connecting =
-            [.. Enumerable.Range(0, Clients).Select(i => Root.ConnectAsync(Labels("a=1", $"n={i}"), new() { Wait = true }))];
-        await Root.ListAsync(LabelSet.Empty).ToListAsync();
-        await using Listener listener = await Root.ListenAsync(Labels("a=1"), new() { Credit = 8 }).Soon();
-
-        var served = new List<string?>();
-        for (int i = 0; i < Clients; i++)
-        {
-            using Connection connection = await (await NextAsync(listener)).AcceptAsync().Soon();
-            served.Add(connection.Labels["n"]);
-        }
-
-        Assert.That(served, Is.EquivalentTo(Enumerable.Range(0, Clients).Select(i => $"{i}")));
-        foreach (Task<Connection> task in connecting)
-        {
-            (await task.Soon()).Dispose();
-        }
-    }
-
-    [Test]
     public async Task RelatedOnly_NothingInCommon_NotFound()
     {
         await using Listener listener = await Root.ListenAsync(Labels("other=1")).Soon();
