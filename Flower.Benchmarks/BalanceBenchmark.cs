@@ -20,41 +20,24 @@ internal sealed class BalanceBenchmark : Command
         DefaultValueFactory = _ => "1,10,100,1000",
     };
 
-    private readonly Option<int> _total = new("--total")
-    {
-        HelpName = "N",
-        Description = "Connects in one run, one after another",
-        DefaultValueFactory = _ => 5_000,
-    };
-
-    private readonly Option<int> _repeat = new("--repeat")
-    {
-        HelpName = "N",
-        Description = "Runs, of which the median is printed",
-        DefaultValueFactory = _ => 5,
-    };
-
-    private readonly Option<string?> _flower = new("--flower")
-    {
-        HelpName = "PATH",
-        Description = "The flower program that runs the switchboard. Default: the one built along with this",
-    };
+    private readonly RunOptions _run;
 
     public BalanceBenchmark()
         : base("balance", "Measures connects to one of many servers that match equally well.")
     {
         Add(_servers);
-        Add(_total);
-        Add(_repeat);
-        Add(_flower);
+        _run = new(
+            this,
+            ("Connects in one run, one after another", 5_000),
+            ("Runs, of which the median is printed", 5));
         this.SetRun(RunAsync);
     }
 
     private async Task<int> RunAsync(ParseResult command, CancellationToken cancellationToken)
     {
         int[] servers = [.. command.GetValue(_servers)!.Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture))];
-        int repeat = Math.Max(1, command.GetValue(_repeat));
-        string flower = command.GetValue(_flower) ?? Role.BuiltFlower;
+        int repeat = _run.Repeat(command);
+        string flower = _run.Flower(command);
         DirectoryInfo directory = Directory.CreateTempSubdirectory("flower-bench-");
         try
         {
@@ -70,8 +53,8 @@ internal sealed class BalanceBenchmark : Command
                         ["server", socket, "--count", count.ToString(CultureInfo.InvariantCulture)], cancellationToken);
                     foreach (string way in Ways)
                     {
-                        Measured run = await MeasureAsync(
-                            socket, way, command.GetValue(_total), board.ProcessId, cancellationToken);
+                        Measured run = await Role.MeasureAsync(
+                            socket, 1, _run.Total(command), board.ProcessId, cancellationToken, "--balance", way);
                         if (i > 0)
                         {
                             runs.TryAdd((way, count), []);
@@ -105,17 +88,5 @@ internal sealed class BalanceBenchmark : Command
     {
         runs.Sort((a, b) => a.P50.CompareTo(b.P50));
         return runs[(runs.Count - 1) / 2];
-    }
-
-    private static async Task<Measured> MeasureAsync(
-        string socket, string way, int total, int board, CancellationToken cancellationToken)
-    {
-        using Role client = await Role.StartSelfAsync(
-            [
-                "client", socket, "1", total.ToString(CultureInfo.InvariantCulture),
-                board.ToString(CultureInfo.InvariantCulture), "--balance", way,
-            ],
-            cancellationToken);
-        return Measured.Parse(await client.ReadLineAsync(cancellationToken));
     }
 }

@@ -18,41 +18,24 @@ internal sealed class ConnectBenchmark : Command
         DefaultValueFactory = _ => "1,2,8,32",
     };
 
-    private readonly Option<int> _total = new("--total")
-    {
-        HelpName = "N",
-        Description = "Connects in one run, shared among its clients",
-        DefaultValueFactory = _ => 20_000,
-    };
-
-    private readonly Option<int> _repeat = new("--repeat")
-    {
-        HelpName = "N",
-        Description = "Runs, of which the median is printed",
-        DefaultValueFactory = _ => 3,
-    };
-
-    private readonly Option<string?> _flower = new("--flower")
-    {
-        HelpName = "PATH",
-        Description = "The flower program that runs the switchboard. Default: the one built along with this",
-    };
+    private readonly RunOptions _run;
 
     public ConnectBenchmark()
         : base("connect", "Measures connects between processes through a running switchboard.")
     {
         Add(_clients);
-        Add(_total);
-        Add(_repeat);
-        Add(_flower);
+        _run = new(
+            this,
+            ("Connects in one run, shared among its clients", 20_000),
+            ("Runs, of which the median is printed", 3));
         this.SetRun(RunAsync);
     }
 
     private async Task<int> RunAsync(ParseResult command, CancellationToken cancellationToken)
     {
         int[] clients = [.. command.GetValue(_clients)!.Split(',').Select(n => int.Parse(n, CultureInfo.InvariantCulture))];
-        int repeat = Math.Max(1, command.GetValue(_repeat));
-        string flower = command.GetValue(_flower) ?? Role.BuiltFlower;
+        int repeat = _run.Repeat(command);
+        string flower = _run.Flower(command);
         DirectoryInfo directory = Directory.CreateTempSubdirectory("flower-bench-");
         try
         {
@@ -60,14 +43,14 @@ internal sealed class ConnectBenchmark : Command
             using Role board = await Role.StartBoardAsync(flower, socket, cancellationToken);
             using Role server = await Role.StartSelfAsync(["server", socket], cancellationToken);
             // One run that is not counted: the runtimes compile what is used.
-            await MeasureAsync(socket, clients[^1], command.GetValue(_total), board.ProcessId, cancellationToken);
+            await Role.MeasureAsync(socket, clients[^1], _run.Total(command), board.ProcessId, cancellationToken);
             foreach (int count in clients)
             {
                 var runs = new List<Measured>();
                 for (int i = 0; i < repeat; i++)
                 {
-                    runs.Add(await MeasureAsync(
-                        socket, count, command.GetValue(_total), board.ProcessId, cancellationToken));
+                    runs.Add(await Role.MeasureAsync(
+                        socket, count, _run.Total(command), board.ProcessId, cancellationToken));
                 }
 
                 runs.Sort((a, b) => a.Rate.CompareTo(b.Rate));
@@ -80,17 +63,5 @@ internal sealed class ConnectBenchmark : Command
         }
 
         return ExitCodes.Ok;
-    }
-
-    private static async Task<Measured> MeasureAsync(
-        string socket, int clients, int total, int board, CancellationToken cancellationToken)
-    {
-        using Role client = await Role.StartSelfAsync(
-            [
-                "client", socket, clients.ToString(CultureInfo.InvariantCulture),
-                total.ToString(CultureInfo.InvariantCulture), board.ToString(CultureInfo.InvariantCulture),
-            ],
-            cancellationToken);
-        return Measured.Parse(await client.ReadLineAsync(cancellationToken));
     }
 }

@@ -22,33 +22,16 @@ internal sealed class FloodBenchmark : Command
         DefaultValueFactory = _ => 8,
     };
 
-    private readonly Option<int> _total = new("--total")
-    {
-        HelpName = "N",
-        Description = "Connects of the one client in one run",
-        DefaultValueFactory = _ => 5000,
-    };
-
-    private readonly Option<int> _repeat = new("--repeat")
-    {
-        HelpName = "N",
-        Description = "Rounds of three runs, quiet, flood elsewhere and flooded, of which the median by flooded to quiet is printed",
-        DefaultValueFactory = _ => 5,
-    };
-
-    private readonly Option<string?> _flower = new("--flower")
-    {
-        HelpName = "PATH",
-        Description = "The flower program that runs the switchboard. Default: the one built along with this",
-    };
+    private readonly RunOptions _run;
 
     public FloodBenchmark()
         : base("flood", "Measures what a flood of one user costs another one. For root.")
     {
         Add(_clients);
-        Add(_total);
-        Add(_repeat);
-        Add(_flower);
+        _run = new(
+            this,
+            ("Connects of the one client in one run", 5000),
+            ("Rounds of three runs, quiet, flood elsewhere and flooded, of which the median by flooded to quiet is printed", 5));
         this.SetRun(RunAsync);
     }
 
@@ -63,25 +46,25 @@ internal sealed class FloodBenchmark : Command
             await File.WriteAllTextAsync(
                 config, $$"""{ "grants": [ { "who": "uid:{{Flooder}}", "rights": "all" } ] }""", cancellationToken);
             using Role board = await Role.StartBoardAsync(
-                command.GetValue(_flower) ?? Role.BuiltFlower, socket, cancellationToken, "--config", config);
+                _run.Flower(command), socket, cancellationToken, "--config", config);
             using Role server = await Role.StartSelfAsync(["server", socket], cancellationToken);
             DirectoryInfo elsewhere = directory.CreateSubdirectory("elsewhere");
             string otherSocket = Path.Combine(elsewhere.FullName, "s");
             using Role otherBoard = await Role.StartBoardAsync(
-                command.GetValue(_flower) ?? Role.BuiltFlower, otherSocket, cancellationToken, "--config", config);
+                _run.Flower(command), otherSocket, cancellationToken, "--config", config);
             using Role otherServer = await Role.StartSelfAsync(["server", otherSocket], cancellationToken);
             string clients = command.GetValue(_clients).ToString(CultureInfo.InvariantCulture);
-            string total = command.GetValue(_total).ToString(CultureInfo.InvariantCulture);
-            string[] client = ["client", socket, "1", total, board.ProcessId.ToString(CultureInfo.InvariantCulture)];
+            Func<Task<Measured>> measure = () => Role.MeasureAsync(
+                socket, 1, _run.Total(command), board.ProcessId, cancellationToken);
             // One run that is not counted: the runtimes compile what is used.
-            await MeasureAsync(client, cancellationToken);
+            await measure();
             var rounds = new List<Round>();
-            for (int i = 0; i < Math.Max(1, command.GetValue(_repeat)); i++)
+            for (int i = 0; i < _run.Repeat(command); i++)
             {
                 rounds.Add(new(
-                    await MeasureAsync(client, cancellationToken),
-                    await MeasureFloodedAsync(client, otherSocket, clients, cancellationToken),
-                    await MeasureFloodedAsync(client, socket, clients, cancellationToken)));
+                    await measure(),
+                    await MeasureFloodedAsync(measure, otherSocket, clients, cancellationToken),
+                    await MeasureFloodedAsync(measure, socket, clients, cancellationToken)));
             }
 
             rounds.Sort((a, b) => a.Ratio.CompareTo(b.Ratio));
@@ -102,16 +85,10 @@ internal sealed class FloodBenchmark : Command
     }
 
     private static async Task<Measured> MeasureFloodedAsync(
-        string[] client, string socket, string clients, CancellationToken cancellationToken)
+        Func<Task<Measured>> measure, string socket, string clients, CancellationToken cancellationToken)
     {
         using Role flood = await Role.StartSelfAsync(["flooding", socket, clients], cancellationToken, Flooder);
-        return await MeasureAsync(client, cancellationToken);
-    }
-
-    private static async Task<Measured> MeasureAsync(string[] client, CancellationToken cancellationToken)
-    {
-        using Role role = await Role.StartSelfAsync(client, cancellationToken);
-        return Measured.Parse(await role.ReadLineAsync(cancellationToken));
+        return await measure();
     }
 
     private sealed record Round(Measured Quiet, Measured Elsewhere, Measured Flooded)

@@ -83,6 +83,25 @@ internal sealed class Role : IDisposable
         }
     }
 
+    /// <summary>Runs clients to their end, and says what they measured.</summary>
+    /// <param name="socket">Where the switchboard is.</param>
+    /// <param name="clients">How many at once.</param>
+    /// <param name="total">Connects of all together.</param>
+    /// <param name="board">The switchboard's process.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="more">Other options of theirs.</param>
+    public static async Task<Measured> MeasureAsync(
+        string socket, int clients, int total, int board, CancellationToken cancellationToken, params string[] more)
+    {
+        using Role client = await StartSelfAsync(
+            [
+                "client", socket, clients.ToString(CultureInfo.InvariantCulture),
+                total.ToString(CultureInfo.InvariantCulture), board.ToString(CultureInfo.InvariantCulture), .. more,
+            ],
+            cancellationToken);
+        return Measured.Parse(await client.ReadLineAsync(cancellationToken));
+    }
+
     /// <summary>The processor time that a process has used, user and system (proc(5)).</summary>
     public static TimeSpan CpuTime(int processId)
     {

@@ -28,7 +28,6 @@ internal sealed partial class Target(
     // What is on its way to one target is bounded, whatever it grants: descriptors that nobody reads count against the
     // whole board (ETOOMANYREFS, unix(7)).
     private const uint MaxUnseen = 1024;
-    private const int MaxWithdrawals = 1024;
     private const int MaxReasonLength = 1024;
     private const uint DefaultStartTimeoutMs = 60_000;
     private const uint MaxStartTimeoutMs = 3_600_000;
@@ -37,7 +36,7 @@ internal sealed partial class Target(
     private uint _credit = Math.Min(start.Credit, MaxUnseen);
     private ulong _lastId;
     private ulong _taken;
-    private int _withdrawals;
+    private readonly Withdrawals _withdrawals = new(stream.WithdrawAsync);
     private bool _gone;
 
     public TargetKind Kind { get; } = kind;
@@ -318,26 +317,12 @@ internal sealed partial class Target(
         return new OfferOutcome.Accepted(socket);
     }
 
-    // A target that does not read hears of so many only; it learns of the others when it answers them.
-    private async void Withdraw(ulong id)
+    // It learns of those that are not told when it answers them.
+    private void Withdraw(ulong id)
     {
-        if (_gone || _withdrawals >= MaxWithdrawals)
+        if (!_gone)
         {
-            return;
-        }
-
-        _withdrawals++;
-        try
-        {
-            await stream.WithdrawAsync(id);
-        }
-        catch (OperationCanceledException)
-        {
-            // The stream has ended.
-        }
-        finally
-        {
-            _withdrawals--;
+            _withdrawals.Send(id);
         }
     }
 

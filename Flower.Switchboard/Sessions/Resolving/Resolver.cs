@@ -24,12 +24,11 @@ internal sealed class Resolver(
 
     private const int MaxCached = 4096;
     private const long MaxCachedSize = 4 * 1024 * 1024;
-    private const int MaxWithdrawals = 1024;
 
     private readonly Dictionary<ulong, PendingQuestion> _pending = [];
     private readonly Dictionary<LabelSet, PendingQuestion> _byLabels = [];
     private readonly AnswerCache<ResolverOutcome> _cache = new(MaxCached, MaxCachedSize);
-    private int _withdrawals;
+    private readonly Withdrawals _withdrawals = new(stream.WithdrawAsync);
     private bool _gone;
 
     public ImmutableArray<string> Keys => keys;
@@ -187,32 +186,15 @@ internal sealed class Resolver(
         }
     }
 
-    // A resolver that does not read hears of so many only; its answers to the others go nowhere.
-    private async void TakeBack(PendingQuestion pending)
+    private void TakeBack(PendingQuestion pending)
     {
         if (!pending.IsSent)
         {
             pending.Sending.Cancel();
-            return;
         }
-
-        if (_gone || _withdrawals >= MaxWithdrawals)
+        else if (!_gone)
         {
-            return;
-        }
-
-        _withdrawals++;
-        try
-        {
-            await stream.WithdrawAsync(pending.Id);
-        }
-        catch (OperationCanceledException)
-        {
-            // The stream has ended.
-        }
-        finally
-        {
-            _withdrawals--;
+            _withdrawals.Send(pending.Id);
         }
     }
 }
