@@ -4,7 +4,7 @@ using Flower.Client;
 using Flower.CommandLine;
 using Flower.Egress.Dialing;
 using Flower.Egress.Policy;
-using Flower.Egress.Preface;
+using Flower.ProxyProtocol;
 using Flower.Protocol;
 using Flower.Rpc.Transport;
 

@@ -2,7 +2,7 @@
 using Flower.Client;
 using Flower.CommandLine;
 using Flower.Egress.Dialing;
-using Flower.Egress.Preface;
+using Flower.ProxyProtocol;
 using Flower.Rpc.Interop;
 
 namespace Flower.Egress;

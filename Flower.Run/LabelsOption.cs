@@ -25,7 +25,7 @@ internal sealed class LabelsOption : Option<string[]>
     }
 
     // Within JSON, a space may be part of a value.
-    private static string[] WordsOf(string value) => value.TrimStart().StartsWith('{')
+    internal static string[] WordsOf(string value) => value.TrimStart().StartsWith('{')
         ? [value.TrimStart()]
         : value.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

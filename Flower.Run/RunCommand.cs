@@ -4,11 +4,12 @@ using System.CommandLine;
 using System.Globalization;
 using Flower.Client;
 using Flower.CommandLine;
-using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
+using Flower.Run.Agent;
 using Flower.Run.Box;
+using Flower.Run.Network;
 
 namespace Flower.Run;
 
@@ -35,19 +36,7 @@ public sealed class RunCommand : Command
     private readonly LabelsOption _out = new(
         "--out", "Labels that are added to each of its requests, written as for --in. Default: none");
 
-    private readonly Option<bool> _noNetwork = new("--no-network")
-    {
-        Description = "Leave COMMAND no other way out than its handle: bubblewrap gives it namespaces without a "
-            + "network, in which /run, /tmp, /var/tmp, /dev/shm, $XDG_RUNTIME_DIR and other programs' sockets are hidden. "
-            + "Default: only what goes through the handle is limited, and COMMAND can open any other socket",
-    };
-
-    private readonly Option<string[]> _bind = new("--bind")
-    {
-        HelpName = "PATH",
-        Description = "With --no-network: show this file or directory, with the sockets in it, although it is in a "
-            + "place that is hidden; repeatable. Default: none",
-    };
+    private readonly BoxOptions _box = new();
 
     private readonly Option<bool> _verbose = new("--verbose", "-v")
     {
@@ -62,13 +51,17 @@ public sealed class RunCommand : Command
             + "shares it with all that it starts:\n"
             + "  flower run --right client-connect --out tenant=blue -- sh -c 'flower cat service=time'\n"
             + "  flower run --no-network --right server-start --in service=www -- my-server\n"
-            + "Without --no-network, only what goes through the handle is limited.")
+            + "  flower run --box --out tenant=blue -- curl http://web.example/\n"
+            + "Without --no-network or --box, only what goes through the handle is limited.")
     {
         Add(_right);
         Add(_in);
         Add(_out);
-        Add(_noNetwork);
-        Add(_bind);
+        foreach (Option option in _box.All)
+        {
+            Add(option);
+        }
+
         Add(_verbose);
         Add(_switchboard);
         Add(new ProgramArgument());
@@ -82,17 +75,23 @@ public sealed class RunCommand : Command
         string[]? rights = command.GetValue(_right);
         var narrowing = new Narrowing(
             rights is { Length: > 0 } ? RightWords.Parse(rights) : null, _in.Read(command), _out.Read(command));
-        string[] binds = command.GetValue(_bind) ?? [];
-        bool boxed = command.GetValue(_noNetwork);
-        if (binds.Length > 0 && !boxed)
-        {
-            throw new ToolException(ExitCodes.Usage, "--bind is for --no-network, without which nothing is hidden");
-        }
-
+        BoxChoice box = _box.Read(command);
         var program = new ConnectionProgram(words);
         program.Check();
         SwitchboardAddress address = SwitchboardAddress.Resolve(command.GetValue(_switchboard));
-        BoxPlan? plan = boxed ? BoxPlan.Make(address, binds, words[0]) : null;
+        if (box.HasAgent)
+        {
+            if (!box.IsInNetwork)
+            {
+                AgentBox.CheckParts();
+                await BoxNamespace.EnterAsync();
+            }
+
+            return await new AgentBox(address, narrowing, box, words, command.GetValue(_verbose))
+                .RunAsync(ignored, cancellationToken);
+        }
+
+        BoxPlan? plan = box.IsBoxed ? MakePlan(address, box, words[0]) : null;
         (Descriptor session, IReadOnlyList<Right> given) = await NarrowAsync(narrowing, address, cancellationToken);
         using Descriptor owned = session;
 
@@ -100,7 +99,11 @@ public sealed class RunCommand : Command
         cancellationToken.ThrowIfCancellationRequested();
         if (command.GetValue(_verbose))
         {
-            Report(narrowing, given, plan);
+            HandleReport.Say(narrowing, given);
+            Tool.Say(FullName, plan is null
+                ? "only what goes through the handle is limited: the command can still open any other socket "
+                    + "(--no-network, --box)"
+                : $"no network; hidden: {string.Join(", ", plan.Hidden)}");
         }
 
         if (plan is null)
@@ -109,7 +112,14 @@ public sealed class RunCommand : Command
             return ExitCodes.Ok;
         }
 
-        return await BoxedProcess.RunAsync(plan, words, session, ignored, cancellationToken);
+        return await BoxedProcess.RunAsync(
+            new(plan, session, HasAgent: false, Files: []), words, ignored, cancellationToken);
+    }
+
+    private static BoxPlan MakePlan(SwitchboardAddress address, BoxChoice box, string program)
+    {
+        BoxedProcess.CheckParts(box.Option!);
+        return BoxPlan.Make(address, BoundSocket.Parse(File.ReadLines(BoundSocket.ListPath)), box, program);
     }
 
     private static string[] ReadWords(ParseResult command)
@@ -162,17 +172,4 @@ public sealed class RunCommand : Command
     internal static Dictionary<string, string> OwnEnvironment() => Environment.GetEnvironmentVariables()
         .Cast<DictionaryEntry>()
         .ToDictionary(variable => (string)variable.Key, variable => (string)variable.Value!, StringComparer.Ordinal);
-
-    private static void Report(Narrowing narrowing, IReadOnlyList<Right> given, BoxPlan? plan)
-    {
-        string rights = given.Count == 0 ? "no right" : string.Join(", ", given.Select(RightWords.WordOf));
-        Tool.Say(
-            FullName,
-            $"a handle with {rights}; in: {WordsOf(narrowing.InLabels)}; out: {WordsOf(narrowing.OutLabels)}");
-        Tool.Say(FullName, plan is null
-            ? "only what goes through the handle is limited: the command can still open any other socket (--no-network)"
-            : $"no network; hidden: {string.Join(", ", plan.Hidden)}");
-    }
-
-    private static string WordsOf(LabelSet labels) => labels.IsEmpty ? "no label" : labels.ToString();
 }

@@ -4,6 +4,8 @@ namespace Flower.Rpc.Interop;
 /// <summary>A pipe of which a program gets one end. Owns both.</summary>
 public sealed unsafe class BlockingPipe : IDisposable
 {
+    private const int MaxBytes = 65536;
+
     private BlockingPipe(Descriptor readEnd, Descriptor writeEnd)
     {
         ReadEnd = readEnd;
@@ -28,6 +30,19 @@ public sealed unsafe class BlockingPipe : IDisposable
 
         var readEnd = Descriptor.Adopt(ends[0]);
         return new(readEnd, Descriptor.Adopt(ends[1]));
+    }
+
+    /// <summary>Makes a pipe with bytes in it and then the end; its write end is closed.</summary>
+    /// <param name="bytes">At most 64 KiB, which is what fits (pipe(7)).</param>
+    /// <exception cref="FlowerSocketException">EMFILE or ENFILE.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are more bytes than fit.</exception>
+    public static BlockingPipe Filled(ReadOnlySpan<byte> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, MaxBytes, nameof(bytes));
+        BlockingPipe pipe = Create();
+        StreamFile.Write(pipe.WriteEnd, bytes);
+        pipe.WriteEnd.Dispose();
+        return pipe;
     }
 
     /// <inheritdoc/>

@@ -14,11 +14,35 @@ public static unsafe class Confinement
     /// <returns>
     /// 0, or the error number: ENOSYS or EOPNOTSUPP where there is no Landlock, EINVAL where it is older.
     /// </returns>
-    public static int ForbidTcp()
+    public static int ForbidTcp() => Restrict(
+        new() { HandledNetAccess = Native.LandlockBindTcp | Native.LandlockConnectTcp },
+        Native.LandlockRulesBytesWithoutScope);
+
+    /// <summary>
+    /// Leaves only those processes to send signals to, and those abstract Unix sockets to connect to, that are started,
+    /// and made, from here on. Needs Linux 6.12 with Landlock (landlock(7)). Also sets no_new_privs (prctl(2)).
+    /// </summary>
+    /// <returns>0, or the error number: as for <see cref="ForbidTcp"/>, or E2BIG where Landlock is older.</returns>
+    public static int KeepToItself() => Restrict(
+        new() { Scoped = Native.LandlockScopeAbstractUnixSocket | Native.LandlockScopeSignal },
+        (nuint)sizeof(Native.LandlockRules));
+
+    /// <summary>
+    /// Lets programs that are started from here on begin without the capabilities that this process was given to pass
+    /// on (PR_CAP_AMBIENT_CLEAR_ALL, prctl(2)). Root has others.
+    /// </summary>
+    /// <exception cref="FlowerSocketException">The kernel is older than 4.3.</exception>
+    public static void KeepCapabilities()
     {
-        var rules = new Native.LandlockRules { HandledNetAccess = Native.LandlockBindTcp | Native.LandlockConnectTcp };
-        nint number = Native.LandlockCreateRuleset(
-            (nint)Native.SysLandlockCreateRuleset, &rules, (nuint)sizeof(Native.LandlockRules), 0);
+        if (Native.PrCtl(Native.PrCapAmbient, Native.PrCapAmbientClearAll, 0, 0, 0) != 0)
+        {
+            throw FlowerSocketException.Last("keep capabilities behind");
+        }
+    }
+
+    private static int Restrict(Native.LandlockRules rules, nuint size)
+    {
+        nint number = Native.LandlockCreateRuleset((nint)Native.SysLandlockCreateRuleset, &rules, size, 0);
         if (number < 0)
         {
             return Marshal.GetLastPInvokeError();

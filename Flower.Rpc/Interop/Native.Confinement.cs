@@ -7,9 +7,14 @@ namespace Flower.Rpc.Interop;
 internal static unsafe partial class Native
 {
     internal const int PrSetNoNewPrivs = 38;
+    internal const int PrCapAmbient = 47;
+    internal const nuint PrCapAmbientClearAll = 4;
     internal const uint CloseRangeCloExec = 4;
     internal const ulong LandlockBindTcp = 1;
     internal const ulong LandlockConnectTcp = 2;
+    internal const ulong LandlockScopeAbstractUnixSocket = 1;
+    internal const ulong LandlockScopeSignal = 2;
+    internal const nuint LandlockRulesBytesWithoutScope = 16;
 
     // The same numbers on x86-64 and arm64; the C library has no wrappers for Landlock.
     internal const long SysCloseRange = 436;
@@ -28,11 +33,12 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial nint LandlockRestrictSelf(nint number, SafeHandle rules, nint flags);
 
-    /// <summary>struct landlock_ruleset_attr, as far as Linux 6.7 has it.</summary>
+    /// <summary>struct landlock_ruleset_attr, as far as Linux 6.12 has it; 6.7 has no scope.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct LandlockRules
     {
         internal ulong HandledFileAccess;
         internal ulong HandledNetAccess;
+        internal ulong Scoped;
     }
 }

@@ -28,6 +28,15 @@ public static unsafe class OutgoingSocket
     }
 
     /// <summary>
+    /// Marks all packets that a socket sends (SO_MARK, socket(7)). Needs CAP_NET_ADMIN in its network namespace.
+    /// </summary>
+    /// <returns>0, or the error number.</returns>
+    public static int Mark(Descriptor socket, uint mark) =>
+        Native.SetSockOpt(socket, Native.SolSocket, Native.SoMark, &mark, sizeof(uint)) == 0
+            ? 0
+            : Marshal.GetLastPInvokeError();
+
+    /// <summary>
     /// Begins to connect. 0: connected. EINPROGRESS: it is writable once it is decided, see <see cref="TakeError"/>.
     /// EAGAIN of a Unix socket: too many wait to be accepted, and nobody tells when that changes (connect(2)).
     /// </summary>

@@ -12,8 +12,8 @@ internal readonly record struct BoundSocket(string Path, bool IsDoor)
     private const int AcceptsConnections = 0x10000;
     private const string SeqPacket = "0005";
 
-    /// <summary>Those of this network namespace.</summary>
-    public static IReadOnlyList<BoundSocket> OfThisNetwork() => Parse(File.ReadLines("/proc/net/unix"));
+    /// <summary>The kernel's list of those of this network namespace; once open, it is of that one in any other.</summary>
+    public const string ListPath = "/proc/self/net/unix";
 
     /// <summary>
     /// Reads the lines of /proc/net/unix. Abstract names are left out, since the box's network has its own, and

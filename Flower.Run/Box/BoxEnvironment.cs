@@ -18,9 +18,9 @@ internal static class BoxEnvironment
     /// <summary>Makes it.</summary>
     /// <param name="own">Ours; it is changed.</param>
     /// <param name="shown">What was bound: a variable that names one of these stays.</param>
-    /// <param name="switchboard">Where the command finds its handle.</param>
+    /// <param name="switchboard">Where the command finds its handle; null: it has none.</param>
     public static IReadOnlyDictionary<string, string> Make(
-        Dictionary<string, string> own, IReadOnlyList<string> shown, string switchboard)
+        Dictionary<string, string> own, IReadOnlyList<string> shown, string? switchboard)
     {
         foreach (string name in Doors)
         {
@@ -31,7 +31,15 @@ internal static class BoxEnvironment
             }
         }
 
-        own[SwitchboardAddress.Variable] = switchboard;
+        if (switchboard is null)
+        {
+            own.Remove(SwitchboardAddress.Variable);
+        }
+        else
+        {
+            own[SwitchboardAddress.Variable] = switchboard;
+        }
+
         return own;
     }
 }

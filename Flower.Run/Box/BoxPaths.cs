@@ -25,14 +25,14 @@ internal static class BoxPaths
     /// The places at which a path must be shown: where it leads and, if it is a link itself, where the link is.
     /// </summary>
     /// <exception cref="ToolException">There is nothing.</exception>
-    public static IReadOnlyList<string> PlacesOf(string path)
+    public static IReadOnlyList<string> PlacesOf(string option, string path)
     {
         using var opened = SocketPath.TryOpen(Path.GetFullPath(path), out int errno);
         if (opened is null)
         {
             throw new ToolException(
                 errno == Errno.Acces ? ExitCodes.Denied : ExitCodes.Usage,
-                $"--bind {LabelRules.Printable(path)}: {new FlowerSocketException("cannot show it", errno).Message}");
+                $"{option} {LabelRules.Printable(path)}: {new FlowerSocketException("cannot show it", errno).Message}");
         }
 
         return EntryOf(path) is { } entry && entry != opened.Location ? [opened.Location, entry] : [opened.Location];

@@ -18,16 +18,19 @@ internal sealed class BoxPlan
     private const string RuntimeVariable = "XDG_RUNTIME_DIR";
 
     private readonly IReadOnlyList<HiddenPlace> _hidden;
-    private readonly IReadOnlyList<string> _shown;
+    private readonly IReadOnlyList<ShownPlace> _shown;
     private readonly IReadOnlyList<string> _covered;
+    private readonly IReadOnlyList<string> _more;
     private readonly string? _runtime;
 
     private BoxPlan(
-        IReadOnlyList<HiddenPlace> hidden, IReadOnlyList<string> shown, IReadOnlyList<string> covered, string? runtime)
+        IReadOnlyList<HiddenPlace> hidden, IReadOnlyList<ShownPlace> shown, IReadOnlyList<string> covered,
+        IReadOnlyList<string> more, string? runtime)
     {
         _hidden = hidden;
         _shown = shown;
         _covered = covered;
+        _more = more;
         _runtime = runtime;
     }
 
@@ -35,22 +38,27 @@ internal sealed class BoxPlan
     public IEnumerable<string> Hidden => _hidden.Select(place => place.Path).Concat(_covered);
 
     /// <summary>What was bound, where it is.</summary>
-    public IReadOnlyList<string> Shown => _shown;
+    public IReadOnlyList<string> Shown => [.. _shown.Select(place => place.Path)];
 
     /// <summary>The working directory, which stays the same.</summary>
     public string WorkingDirectory { get; } = Environment.CurrentDirectory;
 
     /// <summary>Looks at the file system and the sockets of now.</summary>
     /// <param name="address">The switchboard that was opened: its directory is hidden.</param>
-    /// <param name="binds">What is shown all the same.</param>
+    /// <param name="sockets">The sockets of the network outside.</param>
+    /// <param name="choice">What is shown all the same, and what else bubblewrap is told.</param>
     /// <param name="program">What is to run, which must be visible.</param>
     /// <exception cref="ToolException">Something that is needed is hidden, or not there.</exception>
-    public static BoxPlan Make(SwitchboardAddress address, IEnumerable<string> binds, string program)
+    public static BoxPlan Make(
+        SwitchboardAddress address, IReadOnlyList<BoundSocket> sockets, BoxChoice choice, string program)
     {
-        IReadOnlyList<BoundSocket> sockets = BoundSocket.OfThisNetwork();
         HashSet<string> doors = DoorsOf(address, sockets);
         IReadOnlyList<HiddenPlace> hidden = PlacesToHide(doors);
-        string[] shown = [.. binds.SelectMany(BoxPaths.PlacesOf).Where(path => IsHidden(hidden, path)).Distinct()];
+        ShownPlace[] places = [.. choice.Binds.SelectMany(bind => BoxPaths.PlacesOf(bind.Option, bind.Path)
+            .Select(path => new ShownPlace(path, bind.IsReadOnly)))
+            .Where(place => place.IsReadOnly || IsHidden(hidden, place.Path))
+            .DistinctBy(place => place.Path)];
+        string[] shown = [.. places.Select(place => place.Path)];
         IEnumerable<string> located = sockets.Select(socket => BoxPaths.EntryOf(socket.Path))
             .OfType<string>().Where(File.Exists).Distinct();
         string[] covered = [.. located.Where(path => MustCover(path, hidden, shown, doors))];
@@ -58,7 +66,7 @@ internal sealed class BoxPlan
             ? BoxPaths.Locate(given)
             : null;
         bool hidesRuntime = runtime is not null && IsHidden(hidden, runtime);
-        var plan = new BoxPlan(hidden, shown, covered, hidesRuntime ? runtime : null);
+        var plan = new BoxPlan(hidden, places, covered, choice.More, hidesRuntime ? runtime : null);
         plan.CheckVisible(plan.WorkingDirectory, "the working directory", plan.WorkingDirectory);
         plan.CheckProgram(program);
         return plan;
@@ -67,37 +75,23 @@ internal sealed class BoxPlan
     /// <summary>What bwrap(1) is told, in the order in which it does it: a later mount covers an earlier one.</summary>
     public IEnumerable<string> Arguments()
     {
-        foreach (HiddenPlace place in _hidden)
-        {
-            yield return "--perms";
-            yield return place.Mode;
-            yield return "--tmpfs";
-            yield return place.Path;
-        }
+        // Before the doors are hidden, so that nothing that is asked for opens one by accident.
+        IEnumerable<string> words = [.. _shown.Where(place => !IsHidden(_hidden, place.Path)).SelectMany(Show), .. _more];
+        words = words.Concat(_hidden.SelectMany(place => new[] { "--perms", place.Mode, "--tmpfs", place.Path }));
 
         // Programs expect it, and it is within a place that is empty now.
         if (_runtime is not null && _hidden.All(place => place.Path != _runtime))
         {
-            foreach (string word in new[] { "--perms", ForOwner, "--dir", _runtime })
-            {
-                yield return word;
-            }
+            words = words.Concat(["--perms", ForOwner, "--dir", _runtime]);
         }
 
-        foreach (string path in _shown)
-        {
-            yield return "--dev-bind";
-            yield return path;
-            yield return path;
-        }
-
-        foreach (string path in _covered)
-        {
-            yield return "--ro-bind";
-            yield return Nothing;
-            yield return path;
-        }
+        return words
+            .Concat(_shown.Where(place => IsHidden(_hidden, place.Path)).SelectMany(Show))
+            .Concat(_covered.SelectMany(path => new[] { "--ro-bind", Nothing, path }));
     }
+
+    private static string[] Show(ShownPlace place) =>
+        [place.IsReadOnly ? "--ro-bind" : "--dev-bind", place.Path, place.Path];
 
     // A handle door cannot be told from other sockets that take packets, of which there are few: each counts as one.
     private static HashSet<string> DoorsOf(SwitchboardAddress address, IReadOnlyList<BoundSocket> sockets)
@@ -166,7 +160,7 @@ internal sealed class BoxPlan
 
     private void CheckVisible(string path, string what, string remedy)
     {
-        if (IsHidden(_hidden, path) && !_shown.Any(bind => BoxPaths.IsWithin(path, bind)))
+        if (IsHidden(_hidden, path) && !_shown.Any(place => BoxPaths.IsWithin(path, place.Path)))
         {
             throw new ToolException(
                 ExitCodes.Usage,

@@ -19,51 +19,62 @@ internal static class BoxedProcess
     private const int Session = 3;
     private const int Status = 4;
     private const int Filter = 5;
+    private const int FirstFile = 6;
     private const int StatusBytes = 4096;
     private const int Terminate = 15;
 
     // As written by bwrap(1) to --json-status-fd once the command was executed and has ended.
     private static readonly byte[] CommandEnded = "\"exit-code\""u8.ToArray();
 
+    /// <summary>Looks whether bubblewrap is there.</summary>
+    /// <param name="option">What needs it.</param>
+    /// <exception cref="ToolException">It is missing.</exception>
+    public static void CheckParts(string option) => RequiredProgram.Check(option, Bubblewrap, "bubblewrap");
+
     /// <summary>Runs a command to its end.</summary>
-    /// <param name="plan">What it sees of the file system.</param>
+    /// <param name="start">The box.</param>
     /// <param name="words">The command.</param>
-    /// <param name="session">Its handle; borrowed until it has begun, and then closed here.</param>
     /// <param name="ignored">The signals that it is to ignore as well.</param>
     /// <param name="cancellationToken">SIGINT or SIGTERM, which came before the box passes signals on.</param>
     /// <returns>Its exit code; 128 and the signal's number if a signal ended it.</returns>
-    /// <exception cref="ToolException">bubblewrap is missing, or cannot make the box.</exception>
+    /// <exception cref="ToolException">bubblewrap cannot make the box.</exception>
     public static async Task<int> RunAsync(
-        BoxPlan plan, string[] words, Descriptor session, IgnoredSignals ignored, CancellationToken cancellationToken)
+        BoxStart start, string[] words, IgnoredSignals ignored, CancellationToken cancellationToken)
     {
-        if (Exec.Probe(Bubblewrap) != 0)
+        using var status = BlockingPipe.Create();
+        using var filter = BlockingPipe.Filled(CallFilter.Make(RuntimeInformation.ProcessArchitecture));
+        BlockingPipe[] files = [.. start.Files.Select(file => BlockingPipe.Filled(file.Content))];
+        List<PassedDescriptor> descriptors =
+        [
+            new(status.WriteEnd, Status), new(filter.ReadEnd, Filter),
+            .. files.Select((file, index) => new PassedDescriptor(file.ReadEnd, FirstFile + index)),
+        ];
+        if (start.Session is not null)
         {
-            throw new ToolException(
-                ExitCodes.Unavailable,
-                "--no-network needs bubblewrap, whose program bwrap is not in PATH: apt install bubblewrap");
+            descriptors.Add(new(start.Session, Session));
         }
 
-        using var status = BlockingPipe.Create();
-        using BlockingPipe filter = FilledPipe(CallFilter.Make(RuntimeInformation.ProcessArchitecture));
-        var start = new ProgramStart
+        ChildProcess box = await StartAsync(start, new()
         {
             Program = Env,
-            Arguments = [.. ArgumentsOf(plan, words, ignored)],
+            Arguments = [.. ArgumentsOf(start, words, ignored)],
             Environment = BoxEnvironment.Make(
-                RunCommand.OwnEnvironment(), plan.Shown, string.Create(CultureInfo.InvariantCulture, $"fd:{Session}")),
-            Descriptors = [new(session, Session), new(status.WriteEnd, Status), new(filter.ReadEnd, Filter)],
+                RunCommand.OwnEnvironment(),
+                start.Plan.Shown,
+                start.Session is null ? null : string.Create(CultureInfo.InvariantCulture, $"fd:{Session}")),
+            Descriptors = descriptors,
 
             // A signal for our group would reach the command a second time; at a terminal, it has to be in the group.
             OwnProcessGroup = !ControllingTerminal.Exists,
-        };
-        ChildProcess box = await StartAsync(start);
+        });
         using var signals = new SignalRelay(box, ignored);
         if (cancellationToken.IsCancellationRequested)
         {
             signals.Pass(Terminate);
         }
 
-        session.Dispose();
+        start.Session?.Dispose();
+        Array.ForEach(files, file => file.Dispose());
         status.WriteEnd.Dispose();
         ExitStatus end = await box.Exited;
         if (HasRun(status.ReadEnd))
@@ -80,20 +91,25 @@ internal static class BoxedProcess
                 + "(sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns)");
     }
 
-    private static IEnumerable<string> ArgumentsOf(BoxPlan plan, string[] words, IgnoredSignals ignored)
+    private static IEnumerable<string> ArgumentsOf(BoxStart start, string[] words, IgnoredSignals ignored)
     {
         string[] box =
         [
             "--ignore-signal=" + IgnoredSignals.All, "--", Bubblewrap,
-            "--unshare-user", "--unshare-net", "--unshare-pid", "--unshare-ipc", "--die-with-parent",
+            "--unshare-user", "--unshare-pid", "--unshare-ipc", "--die-with-parent",
             "--cap-drop", "ALL", "--dev-bind", "/", "/", "--proc", "/proc",
         ];
+
+        // With an agent, bwrap is in the box's network already, as a child of the agent's.
+        string[] network = start.HasAgent ? [] : ["--unshare-net"];
+        IEnumerable<string> files = start.Files.SelectMany((file, index) => new[]
+            { "--perms", "0644", "--ro-bind-data", $"{FirstFile + index}", file.Path });
         string[] end =
         [
-            "--chdir", plan.WorkingDirectory, "--json-status-fd", $"{Status}", "--seccomp", $"{Filter}",
+            "--chdir", start.Plan.WorkingDirectory, "--json-status-fd", $"{Status}", "--seccomp", $"{Filter}",
             "--", Env, .. Defaults(ignored), "--",
         ];
-        return [.. box, .. KernelSettings(), .. plan.Arguments(), .. end, .. words];
+        return [.. box, .. network, .. KernelSettings(), .. start.Plan.Arguments(), .. files, .. end, .. words];
     }
 
     private static string[] Defaults(IgnoredSignals ignored) => ignored.NotFromTheBeginning.Length == 0
@@ -105,33 +121,18 @@ internal static class BoxedProcess
         ? ["--ro-bind", "/proc/sys", "/proc/sys", "--ro-bind", "/sys", "/sys"]
         : [];
 
-    private static BlockingPipe FilledPipe(byte[] bytes)
-    {
-        var pipe = BlockingPipe.Create();
-        StreamFile.Write(pipe.WriteEnd, bytes);
-        pipe.WriteEnd.Dispose();
-        return pipe;
-    }
-
     // On the loop's thread, which lives as long as the process: the box dies with the thread that started it
-    // (PR_SET_PDEATHSIG, prctl(2)). It is that thread alone that may no longer connect.
-    private static async Task<ChildProcess> StartAsync(ProgramStart start)
+    // (PR_SET_PDEATHSIG, prctl(2)). It is that thread alone from which something is taken away.
+    private static async Task<ChildProcess> StartAsync(BoxStart start, ProgramStart program)
     {
         ChildProcess? process = null;
         await EventLoop.Shared.Invoke(() =>
         {
             InheritedDescriptor.CloseAllOnExec();
-            if (Confinement.ForbidTcp() is not 0 and int errno)
-            {
-                Tool.Say(
-                    RunCommand.FullName,
-                    "this kernel cannot keep a TCP socket that the command is handed from being connected elsewhere "
-                    + $"(Landlock, Linux 6.7: {Errno.NameOf(errno)})");
-            }
-
+            Confine(start);
             try
             {
-                process = Spawn.Start(start, EventLoop.Shared);
+                process = Spawn.Start(program, EventLoop.Shared);
             }
             catch (FlowerSocketException e)
             {
@@ -139,6 +140,23 @@ internal static class BoxedProcess
             }
         });
         return process!;
+    }
+
+    private static void Confine(BoxStart start)
+    {
+        // A second wall, where the kernel has it: namespaces keep the command from the same.
+        _ = Confinement.KeepToItself();
+        if (start.HasAgent)
+        {
+            Confinement.KeepCapabilities();
+        }
+        else if (Confinement.ForbidTcp() is not 0 and int errno)
+        {
+            Tool.Say(
+                RunCommand.FullName,
+                "this kernel cannot keep a TCP socket that the command is handed from being connected elsewhere "
+                + $"(Landlock, Linux 6.7: {Errno.NameOf(errno)})");
+        }
     }
 
     private static bool HasRun(Descriptor status)

@@ -22,7 +22,7 @@ internal sealed class DependencyTests
         ["Flower.Rpc"] = ["Flower.Protocol"],
         ["Flower.Client"] = ["Flower.Rpc", "Flower.Protocol"],
         ["Flower.Relay"] = ["Flower.Rpc", "Flower.Protocol"],
-        ["Flower.ProxyProtocol"] = [],
+        ["Flower.ProxyProtocol"] = ["Flower.Client", "Flower.Rpc", "Flower.Protocol"],
         ["Flower.Switchboard"] = ["Flower.Rpc", "Flower.Protocol"],
         ["Flower.CommandLine"] = ["Flower.Client", "Flower.Rpc", "Flower.Protocol"],
         ["Flower"] = [.. Tools, "Flower.Switchboard", "Flower.CommandLine", "Flower.Client", "Flower.Rpc", "Flower.Protocol"],

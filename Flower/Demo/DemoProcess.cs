@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
@@ -44,20 +45,14 @@ internal sealed class DemoProcess : IAsyncDisposable
         string path = Path.Combine(directory, $"notify-{Interlocked.Increment(ref _count)}");
         var notify = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         notify.Bind(new UnixDomainSocketEndPoint(path));
-        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        var start = new ProcessStartInfo(OwnProgram.Words[0])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             Environment = { ["FLOWER_SWITCHBOARD"] = switchboard, ["NOTIFY_SOCKET"] = path },
         };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-        {
-            // Started as `dotnet flower.dll`.
-            start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
-        }
-
-        foreach (string argument in arguments)
+        foreach (string argument in OwnProgram.Words.Skip(1).Concat(arguments))
         {
             start.ArgumentList.Add(argument);
         }

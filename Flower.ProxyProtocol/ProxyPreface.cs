@@ -3,22 +3,26 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Flower.Client;
-using Flower.ProxyProtocol;
 
-namespace Flower.Egress.Preface;
+namespace Flower.ProxyProtocol;
 
 /// <summary>
 /// The PROXY header that tells a server, before the first byte of the client, who the client is: the addresses of the
 /// connection's labels, and the labels. Always with the command PROXY, since the connection is made for somebody;
 /// without both addresses, of unspecified family. Pure.
 /// </summary>
-internal static class ProxyPreface
+public static class ProxyPreface
 {
     // Of PP2_TYPE_UNIQUE_ID.
     private const int MaxUniqueIdBytes = 128;
 
+    /// <summary>Writes it.</summary>
+    /// <param name="labels">Of the connection.</param>
+    /// <param name="selection">Which of them it carries.</param>
     public static byte[] Of(ConnectionLabels labels, ProxyLabels selection)
     {
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentNullException.ThrowIfNull(selection);
         IPEndPoint? source = EndPoint(labels, "client");
         IPEndPoint? destination = EndPoint(labels, "server");
         bool isKnown = source is not null && destination is not null

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-namespace Flower.Egress.Preface;
+namespace Flower.ProxyProtocol;
 
 /// <summary>Which connection labels a PROXY header carries. Immutable.</summary>
 /// <param name="HasFields">Whether it has any field beside the addresses.</param>
 /// <param name="Keys">The labels to send; null: all.</param>
-internal sealed record ProxyLabels(bool HasFields, IReadOnlySet<string>? Keys)
+public sealed record ProxyLabels(bool HasFields, IReadOnlySet<string>? Keys)
 {
+    /// <summary>All labels.</summary>
     public static ProxyLabels All { get; } = new(true, null);
 
     /// <summary>Addresses only, for servers that take no longer header.</summary>
@@ -15,6 +16,7 @@ internal sealed record ProxyLabels(bool HasFields, IReadOnlySet<string>? Keys)
     /// <returns>Null: there is an empty key.</returns>
     public static ProxyLabels? Parse(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         string[] keys = text.Split(',');
         return text switch
         {
@@ -24,5 +26,6 @@ internal sealed record ProxyLabels(bool HasFields, IReadOnlySet<string>? Keys)
         };
     }
 
+    /// <summary>Whether the header carries a label.</summary>
     public bool Has(string key) => HasFields && (Keys is null || Keys.Contains(key));
 }

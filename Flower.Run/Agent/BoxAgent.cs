@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Client;
+using Flower.CommandLine;
+using Flower.Relay;
+using Flower.Rpc;
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+using Flower.Run.Box;
+using Flower.Run.Names;
+using Flower.Run.Network;
+
+namespace Flower.Run.Agent;
+
+/// <summary>
+/// What stands between a box and the board: it takes what programs in the box connect to, answers their questions for
+/// names, and puts what they listen on on the board. It is out of their reach, since they have other namespaces. Owns all
+/// that it is made of.
+/// </summary>
+internal sealed class BoxAgent : IAsyncDisposable
+{
+    private readonly EventLoop _loop = new("flower-box", null);
+    private readonly CancellationTokenSource _end = new();
+    private readonly Relays _relays = new();
+    private readonly RefusalLog _refusals = new(TimeProvider.System);
+    private readonly List<Task> _publications = [];
+    private BoxNetwork? _network;
+    private BoardHandle? _board;
+    private SyntheticNames? _names;
+    private Task _stub = Task.CompletedTask;
+    private Outgoing? _outgoing;
+
+    private BoxAgent()
+    {
+    }
+
+    /// <summary>Whether the box has IPv6.</summary>
+    public bool HasIPv6 => _network!.HasIPv6;
+
+    /// <summary>The box's handle.</summary>
+    public BoardHandle Board => _board!;
+
+    /// <summary>Sets the network up, and begins.</summary>
+    /// <param name="address">Where our own handle is.</param>
+    /// <param name="narrowing">What the box's handle is to be.</param>
+    /// <param name="choice">Which ports are published, and how.</param>
+    /// <param name="connected">Told of each connection that was made; null: nobody.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="FlowerException">There is no switchboard, or it does not allow this.</exception>
+    /// <exception cref="ToolException">The network cannot be made.</exception>
+    public static async Task<BoxAgent> StartAsync(
+        SwitchboardAddress address,
+        Narrowing narrowing,
+        BoxChoice choice,
+        Action<string>? connected,
+        CancellationToken cancellationToken)
+    {
+        var agent = new BoxAgent();
+        try
+        {
+            // The handle first: without one, there is nothing to set up.
+            Task opened = agent._loop.Invoke(async () =>
+                agent._board = await BoardHandle.OpenAsync(address, narrowing, cancellationToken));
+            await opened;
+            agent._network = await BoxNetwork.SetUpAsync();
+            agent.StartNames();
+            await agent._loop.Invoke(() => agent.Begin(choice, connected));
+            return agent;
+        }
+        catch
+        {
+            await agent.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A handle for the command itself, which the caller owns.</summary>
+    public async Task<Descriptor> MakeHandleAsync(CancellationToken cancellationToken)
+    {
+        Descriptor? made = null;
+        await _loop.Invoke(async () => made = await Board.MakeDescriptorAsync(cancellationToken));
+        return made!;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await Task.WhenAll(_publications);
+        await _loop.Invoke(async () =>
+        {
+            _outgoing?.Dispose();
+            _refusals.SayRest();
+            if (_board is not null)
+            {
+                await _board.DisposeAsync();
+            }
+        });
+        await _stub;
+        _network?.Dispose();
+        _relays.Dispose();
+        _loop.Dispose();
+        _end.Dispose();
+    }
+
+    private void Begin(BoxChoice choice, Action<string>? connected)
+    {
+        try
+        {
+            _outgoing = new(_loop, _network!, Board, _names!, _relays, _refusals) { Connected = connected };
+        }
+        catch (FlowerSocketException e)
+        {
+            throw new ToolException(ExitCodes.Unavailable, $"the box's network cannot be made: {e.Message}", e);
+        }
+
+        foreach (PublishedPort port in choice.Published)
+        {
+            var publication = new Publication(_loop, port, choice.SendsProxy, Board, _relays);
+            _publications.Add(publication.RunAsync(_end.Token));
+        }
+    }
+
+    private void StartNames()
+    {
+        _names = new(TimeProvider.System, HasIPv6);
+        _stub = new NameStub(_names, _network!.UdpStubs, _network.Stubs).RunAsync(_end.Token);
+    }
+}

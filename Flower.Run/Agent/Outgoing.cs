@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Net;
+using Flower.Client;
+using Flower.Protocol;
+using Flower.Relay;
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+using Flower.Run.Names;
+using Flower.Run.Network;
+using Grpc.Core;
+
+namespace Flower.Run.Agent;
+
+/// <summary>
+/// Connections that programs in the box make: each becomes a request on the board, and goes on when that is answered.
+/// For the loop's thread alone.
+/// </summary>
+internal sealed class Outgoing : IDisposable
+{
+    // Fewer than the calls that one session may have (packet.proto); others wait as in a full backlog (listen(2)): the
+    // kernel asks again after a second.
+    private const int MaxAsked = 512;
+
+    // What a relay has at most, with pipes for both directions.
+    private const int DescriptorsEach = 6;
+    private const int SpareDescriptors = 64;
+
+    // A switchboard that begins anew is waited for.
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
+
+    // The handshake on lo takes microseconds, or does not happen: whoever wanted to connect has gone.
+    private static readonly TimeSpan HandshakeLimit = TimeSpan.FromSeconds(5);
+
+    private readonly EventLoop _loop;
+    private readonly BoardHandle _board;
+    private readonly SyntheticNames _names;
+    private readonly Relays _relays;
+    private readonly RefusalLog _log;
+    private readonly FirstPackets _packets;
+    private readonly Arrivals _arrivals;
+    private readonly HashSet<Flow> _asked = [];
+    private readonly CancellationTokenSource _end = new();
+    private readonly long _maxOpen = Math.Max(16, (DescriptorLimit.Value - SpareDescriptors) / DescriptorsEach);
+    private int _open;
+
+    /// <summary>Begins.</summary>
+    /// <exception cref="Rpc.FlowerSocketException">The kernel cannot do it, or we may not.</exception>
+    public Outgoing(
+        EventLoop loop, BoxNetwork network, BoardHandle board, SyntheticNames names, Relays relays, RefusalLog log)
+    {
+        _loop = loop;
+        _board = board;
+        _names = names;
+        _relays = relays;
+        _log = log;
+        _arrivals = new(loop, network.Listeners, HandshakeLimit);
+        _packets = new(loop, network.HasIPv6, OnFirstPacket);
+    }
+
+    /// <summary>Told of each connection that was made: its destination.</summary>
+    public Action<string>? Connected { get; init; }
+
+    public void Dispose()
+    {
+        _end.Cancel();
+        _packets.Dispose();
+        _arrivals.Dispose();
+        _end.Dispose();
+    }
+
+    private static Verdict? VerdictOn(StatusCode code) => code switch
+    {
+        // Too much at once: it comes again, later.
+        StatusCode.ResourceExhausted => null,
+        StatusCode.Unavailable or StatusCode.Cancelled => Verdict.Refuse,
+        _ => Verdict.Unreachable,
+    };
+
+    private void OnFirstPacket(FirstPacket packet)
+    {
+        if (_arrivals.IsExpected(packet.Flow))
+        {
+            // It was answered, and the answer was lost.
+            _packets.Answer(packet, Verdict.Accept);
+        }
+        else if (_asked.Count < MaxAsked && _open < _maxOpen && _asked.Add(packet.Flow))
+        {
+            _ = AskAsync(packet);
+        }
+    }
+
+    // Never faults. What it throws that nobody foresaw ends the process, and so the box: the loop has no one to tell.
+    private async Task AskAsync(FirstPacket packet)
+    {
+        IPEndPoint destination = packet.Flow.Destination;
+        string name = destination.ToString();
+        IDisposable? held = null;
+        _open++;
+        try
+        {
+            LabelSet labels = LabelsOf(destination, ref name, ref held);
+            Connection connection = await ConnectAsync(labels);
+            Connected?.Invoke(name);
+            var arrival = new Arrival(connection, accepted => Relay(accepted, connection, held), () => Close(held));
+            _arrivals.Expect(packet.Flow, arrival);
+            _packets.Answer(packet, Verdict.Accept);
+        }
+        catch (FlowerException e)
+        {
+            Close(held);
+            Refuse(packet, name, e);
+        }
+        catch (OperationCanceledException)
+        {
+            // The box has ended.
+            Close(held);
+        }
+        finally
+        {
+            _asked.Remove(packet.Flow);
+        }
+    }
+
+    private LabelSet LabelsOf(IPEndPoint destination, ref string name, ref IDisposable? held)
+    {
+        if (!SyntheticAddresses.Contains(destination.Address))
+        {
+            return RequestLabels.Of(destination);
+        }
+
+        SyntheticName found = _names.Find(destination.Address)
+            ?? throw new FlowerException(StatusCode.NotFound, "no name has this address in the box (any more)");
+        held = _names.Hold(found.Number);
+        name = $"{found.Name}:{destination.Port}";
+        return RequestLabels.Of(found.Name, destination.Port);
+    }
+
+    private async Task<Connection> ConnectAsync(LabelSet labels)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
+        limit.CancelAfter(AnswerLimit);
+        try
+        {
+            Handle handle = await _board.GetAsync(limit.Token);
+            return await handle.ConnectAsync(labels, cancellationToken: limit.Token);
+        }
+        catch (OperationCanceledException) when (!_end.IsCancellationRequested)
+        {
+            throw new FlowerException(
+                StatusCode.DeadlineExceeded, $"the switchboard did not answer within {AnswerLimit.TotalSeconds} s");
+        }
+    }
+
+    private void Refuse(FirstPacket packet, string name, FlowerException why)
+    {
+        _log.Say(name, why.Message);
+        if (VerdictOn(why.StatusCode) is { } verdict && !_end.IsCancellationRequested)
+        {
+            _packets.Answer(packet, verdict);
+        }
+    }
+
+    private void Relay(Descriptor accepted, Connection connection, IDisposable? held)
+    {
+        Task ended = _relays.RunAsync(accepted, connection.TakeDescriptor(), _end.Token);
+
+        // On the loop, whose counts these are. How a relay ends is its sides' business.
+        ended.ContinueWith(
+            _ => _loop.Post(_ => Close(held), null),
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+    }
+
+    private void Close(IDisposable? held)
+    {
+        _open--;
+        held?.Dispose();
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Globalization;
+using Flower.CommandLine;
+using Flower.Rpc;
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+using Flower.Run.Box;
+
+namespace Flower.Run.Network;
+
+/// <summary>
+/// The namespaces of a box's agent: a network, and the users to whom it belongs. A process with threads cannot enter
+/// new ones (unshare(2), EINVAL), so that this program begins once more in them.
+/// </summary>
+internal static class BoxNamespace
+{
+    private const string Unshare = "unshare";
+    private const string Subcommand = "run";
+    private const int FirstDescriptor = 3;
+
+    // The same user, with all capabilities in these namespaces and none outside.
+    private static readonly string[] Namespaces = ["--user", "--map-current-user", "--keep-caps", "--net", "--"];
+
+    /// <summary>Begins this program once more, in the namespaces: same process, same parent, same terminal.</summary>
+    /// <exception cref="ToolException">unshare(1) is missing, or the kernel does not allow it.</exception>
+    public static async Task EnterAsync()
+    {
+        RequiredProgram.Check(BoxOptions.WithAgent, Unshare, "util-linux");
+        await ProbeAsync();
+
+        // It lists the sockets of the network in which it was opened: those that are to be covered.
+        using var sockets = File.OpenHandle(
+            BoundSocket.ListPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        int number = FreeNumber();
+        string[] own = Environment.GetCommandLineArgs()[1..];
+        int after = Array.IndexOf(own, Subcommand) + 1;
+        string[] arguments =
+        [
+            .. Namespaces, .. OwnProgram.Words, .. own[..after], BoxOptions.InNetwork,
+            number.ToString(CultureInfo.InvariantCulture), .. own[after..],
+        ];
+        try
+        {
+            Exec.Replace(new() { Program = Unshare, Arguments = arguments, Descriptors = [new(sockets, number)] });
+        }
+        catch (FlowerSocketException e)
+        {
+            throw new ToolException(ExitCodes.Unavailable, $"the box cannot be started: {e.Message}", e);
+        }
+    }
+
+    // Where it is not allowed, the exit code would be that of unshare.
+    private static async Task ProbeAsync()
+    {
+        ChildProcess probe = Spawn.Start(
+            new() { Program = Unshare, Arguments = [.. Namespaces, "true"] }, EventLoop.Shared);
+        ExitStatus end = await probe.Exited;
+        if (end.ShellCode != 0)
+        {
+            throw new ToolException(
+                ExitCodes.Unavailable,
+                "the box could not be made, for the reason that unshare gives above: the kernel does not allow this user "
+                + "namespaces of its own (sysctl user.max_user_namespaces, user.max_net_namespaces, "
+                + "kernel.apparmor_restrict_unprivileged_userns)");
+        }
+    }
+
+    // What is closed, or the runtime's own, counts as close-on-exec; what was inherited is not ours to replace.
+    private static int FreeNumber()
+    {
+        int number = FirstDescriptor;
+        while (!Descriptor.Borrow(number).IsCloseOnExec)
+        {
+            number++;
+        }
+
+        return number;
+    }
+}
