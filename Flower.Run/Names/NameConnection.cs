@@ -38,7 +38,7 @@ internal sealed class NameConnection : IDisposable
     public Task Ended { get; set; } = Task.CompletedTask;
 
     /// <summary>Answers until the peer has asked all, breaks a rule, is idle for too long, or is stopped.</summary>
-    /// <param name="answered">Called when questions were answered.</param>
+    /// <param name="answered">Called for questions with an answer, before the peer can have it.</param>
     public async Task RunAsync(Action answered)
     {
         try
@@ -46,12 +46,7 @@ internal sealed class NameConnection : IDisposable
             _stop.CancelAfter(_idleLimit);
             while (await ReceiveAsync())
             {
-                // Bytes alone are not enough: who trickles them is idle.
-                if (await AnswerAsync())
-                {
-                    answered();
-                    _stop.CancelAfter(_idleLimit);
-                }
+                await AnswerAsync(answered);
 
                 // As for datagrams: nobody keeps a thread for himself.
                 await Task.Yield();
@@ -80,8 +75,8 @@ internal sealed class NameConnection : IDisposable
         return received > 0;
     }
 
-    // Answers all questions that are there in full. False: none had an answer.
-    private async Task<bool> AnswerAsync()
+    // Answers all questions that are there in full.
+    private async Task AnswerAsync(Action answered)
     {
         bool hasAnswered = false;
         int at = 0;
@@ -103,8 +98,14 @@ internal sealed class NameConnection : IDisposable
 
         _questions.AsSpan(at, _questionBytes - at).CopyTo(_questions);
         _questionBytes -= at;
+        if (hasAnswered)
+        {
+            // Bytes alone are not enough: who trickles them is idle.
+            answered();
+            _stop.CancelAfter(_idleLimit);
+        }
+
         await SendAsync();
-        return hasAnswered;
     }
 
     private bool TryTake(ref int at, out ReadOnlyMemory<byte> question)
