@@ -36,7 +36,7 @@ public sealed class RunCommand : Command
     private readonly LabelsOption _out = new(
         "--out", "Labels that are added to each of its requests, written as for --in. Default: none");
 
-    private readonly BoxOptions _box = new();
+    private readonly BoxOptions _box;
 
     private readonly Option<bool> _verbose = new("--verbose", "-v")
     {
@@ -57,11 +57,7 @@ public sealed class RunCommand : Command
         Add(_right);
         Add(_in);
         Add(_out);
-        foreach (Option option in _box.All)
-        {
-            Add(option);
-        }
-
+        _box = new(this);
         Add(_verbose);
         Add(_switchboard);
         Add(new ProgramArgument());

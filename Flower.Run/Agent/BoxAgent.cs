@@ -106,7 +106,10 @@ internal sealed class BoxAgent : IAsyncDisposable
     {
         try
         {
-            _outgoing = new(_loop, _network!, Board, _names!, _relays, _refusals) { Connected = connected };
+            _outgoing = new(_loop, _network!, Board, choice.Connecting, _names!, _relays, _refusals)
+            {
+                Connected = connected,
+            };
         }
         catch (FlowerSocketException e)
         {

@@ -36,6 +36,7 @@ internal sealed class Outgoing : IDisposable
     private readonly SyntheticNames _names;
     private readonly Relays _relays;
     private readonly RefusalLog _log;
+    private readonly ConnectOptions _options;
     private readonly FirstPackets _packets;
     private readonly Arrivals _arrivals;
     private readonly HashSet<Flow> _asked = [];
@@ -46,10 +47,12 @@ internal sealed class Outgoing : IDisposable
     /// <summary>Begins.</summary>
     /// <exception cref="Rpc.FlowerSocketException">The kernel cannot do it, or we may not.</exception>
     public Outgoing(
-        EventLoop loop, BoxNetwork network, BoardHandle board, SyntheticNames names, Relays relays, RefusalLog log)
+        EventLoop loop, BoxNetwork network, BoardHandle board, ConnectOptions options, SyntheticNames names, Relays relays,
+        RefusalLog log)
     {
         _loop = loop;
         _board = board;
+        _options = options;
         _names = names;
         _relays = relays;
         _log = log;
@@ -142,7 +145,7 @@ internal sealed class Outgoing : IDisposable
         try
         {
             Handle handle = await _board.GetAsync(limit.Token);
-            return await handle.ConnectAsync(labels, cancellationToken: limit.Token);
+            return await handle.ConnectAsync(labels, _options, limit.Token);
         }
         catch (OperationCanceledException) when (!_end.IsCancellationRequested)
         {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.CommandLine;
+using Flower.Client;
 using Flower.CommandLine;
+using Flower.Protocol.V1;
 using Flower.Run.Agent;
 
 namespace Flower.Run.Box;
@@ -72,8 +74,15 @@ internal sealed class BoxOptions
 
     private readonly Option<int> _inNetwork = new(InNetwork) { Hidden = true, DefaultValueFactory = _ => -1 };
 
-    /// <summary>All of them, in the order of the help.</summary>
-    public IEnumerable<Option> All => [_box, _publish, _sendProxy, _handle, _noNetwork, _bind, _roBind, _more, _inNetwork];
+    private readonly BalanceOptions _balance;
+
+    /// <summary>The options, on a command.</summary>
+    public BoxOptions(Command command)
+    {
+        Array.ForEach<Option>([_box, _publish, _sendProxy, _handle], command.Add);
+        _balance = new(command);
+        Array.ForEach<Option>([_noNetwork, _bind, _roBind, _more, _inNetwork], command.Add);
+    }
 
     /// <summary>Reads what was asked for.</summary>
     /// <exception cref="ToolException">Something does not go together, or is wrong in itself.</exception>
@@ -95,10 +104,17 @@ internal sealed class BoxOptions
             throw new ToolException(ExitCodes.Usage, $"--publish {twice.Key} is given twice");
         }
 
+        ConnectOptions connecting = _balance.AddTo(new(), command);
+        if (!isBox && connecting.Balance != Balance.None)
+        {
+            throw new ToolException(ExitCodes.Usage, $"--balance needs {WithAgent}");
+        }
+
         return new(
             isBox ? WithAgent : isClosed ? WithoutNetwork : null,
             [.. BindsOf(command, _bind, isReadOnly: false), .. BindsOf(command, _roBind, isReadOnly: true)],
             [.. (command.GetValue(_more) ?? []).SelectMany(BubblewrapOptions.Parse)],
+            connecting,
             published,
             command.GetValue(_sendProxy),
             command.GetValue(_handle),

@@ -44,7 +44,7 @@ internal static class BubblewrapOptions
 
             if (i + values >= words.Length)
             {
-                throw new ToolException(ExitCodes.Usage, $"--bwrap: {words[i]} needs {values} values");
+                throw new ToolException(ExitCodes.Usage, $"--bwrap: {words[i]} needs {(values == 1 ? "a value" : "two values")}");
             }
 
             i += 1 + values;

@@ -20,6 +20,10 @@ internal sealed class BoxEnvironmentTests
         Is.EquivalentTo(new Dictionary<string, string> { ["HOME"] = "/root", ["FLOWER_SWITCHBOARD"] = "fd:3" }));
 
     [Test]
+    public void Make_NoHandle_NoneIsNamed() =>
+        Assert.That(BoxEnvironment.Make(Own, [], null).Keys, Is.EquivalentTo(new[] { "HOME" }));
+
+    [Test]
     public void Make_DoorShown_StaysNamed() => Assert.That(
         BoxEnvironment.Make(Own, ["/run/user/1000/bus"], "fd:3").Keys,
         Is.EquivalentTo(new[] { "HOME", "FLOWER_SWITCHBOARD", "DBUS_SESSION_BUS_ADDRESS" }));
