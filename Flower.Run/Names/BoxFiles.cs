@@ -15,9 +15,10 @@ internal static partial class BoxFiles
     private const string HostsLine = "hosts:          files dns";
 
     /// <summary>
-    /// /etc/resolv.conf: the name server of the box alone. A name is asked for as it is, with or without a dot:
-    /// <c>ndots:0</c> says so, and keeps musl from search domains altogether; glibc, which would take one from the host's name,
-    /// has the root instead. The server is a process of this machine, so that little patience is enough.
+    /// /etc/resolv.conf: the name server of the box alone. A name is asked for as it is, with or without a dot, and in no
+    /// domain: glibc would take one from the host's name, and is given the root instead; musl before 1.2.4 finds nothing
+    /// where the root stands, but looks in no domain after <c>ndots:0</c>. The server is a process of this machine, so that
+    /// little patience is enough.
     /// </summary>
     public static string ResolvConf { get; } =
         $"{MadeBy}: its name server gives each name an address of its own, and the switchboard finds what is meant.\n"

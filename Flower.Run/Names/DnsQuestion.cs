@@ -38,7 +38,7 @@ internal readonly ref struct DnsQuestion
     /// <summary>The class that is asked for.</summary>
     public ushort Class { get; }
 
-    /// <summary>The version of EDNS that the sender speaks; −1: none.</summary>
+    /// <summary>The version of EDNS that the sender speaks; -1: none.</summary>
     public int EdnsVersion { get; private init; } = -1;
 
     /// <summary>Whether it wants DNSSEC's records, which is said back to it (RFC 3225 §3).</summary>

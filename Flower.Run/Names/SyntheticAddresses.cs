@@ -82,7 +82,7 @@ internal static class SyntheticAddresses
     public static bool Contains(IPAddress address) => TryFindNumber(address, out _);
 
     /// <summary>
-    /// The number of an address in the ranges; −1: one that no name can have, though it lies there. False: it is not in
+    /// The number of an address in the ranges; -1: one that no name can have, though it lies there. False: it is not in
     /// the ranges.
     /// </summary>
     public static bool TryFindNumber(IPAddress address, out int number)

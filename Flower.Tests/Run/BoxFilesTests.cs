@@ -37,7 +37,9 @@ internal sealed class BoxFilesTests
 
     [TestCase("", "hosts:          files dns\n")]
     [TestCase("passwd: files", "passwd: files\nhosts:          files dns\n")]
-    [TestCase("hosts: mymachines resolve [!UNAVAIL=return] files\npasswd: sss # hosts: x\n", "hosts:          files dns\npasswd: sss # hosts: x\n")]
+    [TestCase(
+        "hosts: mymachines resolve [!UNAVAIL=return] files\npasswd: sss # hosts: x\n",
+        "hosts:          files dns\npasswd: sss # hosts: x\n")]
     [TestCase("# hosts: a\n\n  hosts\t: nis\nnetworks: files", "# hosts: a\n\nhosts:          files dns\nnetworks: files\n")]
     [TestCase("a: b\nhosts:\n", "a: b\nhosts:          files dns\n")]
     [TestCase("hosts_x: a\n", "hosts_x: a\nhosts:          files dns\n")]

@@ -15,7 +15,9 @@ internal sealed class SyntheticNamesTests
     [Test]
     public void Addresses_OfTheBox_AreThoseOfTheDesign()
     {
-        Assert.That($"{SyntheticAddresses.Range4} {SyntheticAddresses.Range6}", Is.EqualTo("198.18.0.0/15 fd66:6c6f:7765:7200::/64"));
+        Assert.That(
+            $"{SyntheticAddresses.Range4} {SyntheticAddresses.Range6}",
+            Is.EqualTo("198.18.0.0/15 fd66:6c6f:7765:7200::/64"));
         Assert.That($"{SyntheticAddresses.Stub4} {SyntheticAddresses.Own4}", Is.EqualTo("198.18.0.1 198.18.0.2"));
         Assert.That(
             $"{SyntheticAddresses.Stub6} {SyntheticAddresses.Own6}",
