@@ -87,7 +87,7 @@ internal sealed class FloodBenchmark : Command
     private static async Task<Measured> MeasureFloodedAsync(
         Func<Task<Measured>> measure, string socket, string clients, CancellationToken cancellationToken)
     {
-        using Role flood = await Role.StartSelfAsync(["flooding", socket, clients], cancellationToken, Flooder);
+        using Role flood = await Role.StartSelfAsync(["flooding", socket, clients], cancellationToken, "setpriv", $"--reuid={Flooder}", "--clear-groups", "--");
         return await measure();
     }
 

@@ -8,9 +8,12 @@ var root = new RootCommand("Measures Flower: its programs in processes of their 
     new ConnectBenchmark(),
     new BalanceBenchmark(),
     new FloodBenchmark(),
+    new BoxBenchmark(),
     new LookupBenchmark(),
     new FloodRole(),
     new HttpRole(),
+    new TcpServerRole(),
+    new TcpClientRole(),
     new ServerRole(),
     new ClientRole(),
 };

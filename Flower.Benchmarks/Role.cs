@@ -2,6 +2,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using Flower.CommandLine;
 
 namespace Flower.Benchmarks;
 
@@ -58,19 +59,18 @@ internal sealed class Role : IDisposable
         }
     }
 
+    /// <summary>Starts a program, and does not wait for anything.</summary>
+    public static Role Start(string program, params string[] arguments) => new(program, arguments, null);
+
     /// <summary>Starts this program again in another role and waits for its line "ready".</summary>
     /// <param name="arguments">Its command line.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <param name="uid">As another user, by setpriv(1); null: as this one.</param>
+    /// <param name="before">What it is started by, such as setpriv(1), with its arguments.</param>
     public static async Task<Role> StartSelfAsync(
-        string[] arguments, CancellationToken cancellationToken, string? uid = null)
+        string[] arguments, CancellationToken cancellationToken, params string[] before)
     {
-        string self = Environment.ProcessPath!;
-        bool isHost = Path.GetFileNameWithoutExtension(self) == "dotnet";
-        string[] own = isHost ? [Path.Combine(AppContext.BaseDirectory, "Flower.Benchmarks.dll"), .. arguments] : arguments;
-        Role role = uid is null
-            ? new Role(self, own, null)
-            : new Role("setpriv", [$"--reuid={uid}", "--clear-groups", "--", self, .. own], null);
+        string[] words = [.. before, .. OwnProgram.Words, .. arguments];
+        var role = new Role(words[0], words[1..], null);
         try
         {
             string line = await role.ReadLineAsync(cancellationToken);

@@ -3,6 +3,7 @@ using System.Net;
 using Flower.Client;
 using Flower.Protocol;
 using Flower.Relay;
+using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
 using Flower.Run.Names;
@@ -71,9 +72,9 @@ internal sealed class Outgoing : IDisposable
         _end.Dispose();
     }
 
-    private static Verdict? VerdictOn(StatusCode code) => code switch
+    // Null: there is too much at once, and it comes again, later.
+    private static Verdict? VerdictOn(Exception why) => (why as FlowerException)?.StatusCode switch
     {
-        // Too much at once: it comes again, later.
         StatusCode.ResourceExhausted => null,
         StatusCode.Unavailable or StatusCode.Cancelled => Verdict.Refuse,
         _ => Verdict.Unreachable,
@@ -92,7 +93,7 @@ internal sealed class Outgoing : IDisposable
         }
     }
 
-    // Never faults. What it throws that nobody foresaw ends the process, and so the box: the loop has no one to tell.
+    // Never faults: whatever happens, the program is told.
     private async Task AskAsync(FirstPacket packet)
     {
         IPEndPoint destination = packet.Flow.Destination;
@@ -108,15 +109,13 @@ internal sealed class Outgoing : IDisposable
             _arrivals.Expect(packet.Flow, arrival);
             _packets.Answer(packet, Verdict.Accept);
         }
-        catch (FlowerException e)
+        catch (Exception e)
         {
             Close(held);
-            Refuse(packet, name, e);
-        }
-        catch (OperationCanceledException)
-        {
-            // The box has ended.
-            Close(held);
+            if (!_end.IsCancellationRequested)
+            {
+                Refuse(packet, name, e);
+            }
         }
         finally
         {
@@ -144,8 +143,19 @@ internal sealed class Outgoing : IDisposable
         limit.CancelAfter(AnswerLimit);
         try
         {
-            Handle handle = await _board.GetAsync(limit.Token);
-            return await handle.ConnectAsync(labels, _options, limit.Token);
+            while (true)
+            {
+                Handle handle = await _board.GetAsync(limit.Token);
+                try
+                {
+                    return await handle.ConnectAsync(labels, _options, limit.Token);
+                }
+                catch (FlowerException e) when (
+                    e.StatusCode == StatusCode.Unavailable && handle.Closed.IsCompleted)
+                {
+                    // The switchboard went away meanwhile: nobody has answered.
+                }
+            }
         }
         catch (OperationCanceledException) when (!_end.IsCancellationRequested)
         {
@@ -154,10 +164,10 @@ internal sealed class Outgoing : IDisposable
         }
     }
 
-    private void Refuse(FirstPacket packet, string name, FlowerException why)
+    private void Refuse(FirstPacket packet, string name, Exception why)
     {
         _log.Say(name, why.Message);
-        if (VerdictOn(why.StatusCode) is { } verdict && !_end.IsCancellationRequested)
+        if (VerdictOn(why) is { } verdict)
         {
             _packets.Answer(packet, verdict);
         }
@@ -165,7 +175,17 @@ internal sealed class Outgoing : IDisposable
 
     private void Relay(Descriptor accepted, Connection connection, IDisposable? held)
     {
-        Task ended = _relays.RunAsync(accepted, connection.TakeDescriptor(), _end.Token);
+        Task ended;
+        try
+        {
+            ended = _relays.RunAsync(accepted, connection.TakeDescriptor(), _end.Token);
+        }
+        catch (FlowerSocketException)
+        {
+            // No descriptor is left to watch it with; both sides are closed.
+            Close(held);
+            return;
+        }
 
         // On the loop, whose counts these are. How a relay ends is its sides' business.
         ended.ContinueWith(

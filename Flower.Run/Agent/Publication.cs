@@ -45,8 +45,9 @@ internal sealed class Publication(
                 await ServeAsync(listener, cancellationToken);
                 Tool.Say(RunCommand.FullName, $"nobody listens on port {published.Port} any more");
             }
-            catch (FlowerException e)
+            catch (Exception e) when (e is FlowerException or IOException)
             {
+                // Also when no descriptor is left to look who listens.
                 Tool.Say(RunCommand.FullName, $"port {published.Port} is not on the board: {e.Message}");
                 await DelayAsync(retry, cancellationToken);
                 retry = retry * 2 < LongestRetry ? retry * 2 : LongestRetry;
@@ -145,7 +146,8 @@ internal sealed class Publication(
             using IDisposable open = listener.CountConnection();
             await relays.RunAsync(connection.TakeDescriptor(), program, CancellationToken.None);
         }
-        catch (Exception e) when (e is FlowerException or FlowerSocketException or OperationCanceledException)
+        catch (Exception e) when (
+            e is FlowerException or FlowerSocketException or OperationCanceledException or ObjectDisposedException)
         {
             // The client has gone, or the box has ended.
         }

@@ -29,7 +29,8 @@ internal static class BoxedProcess
     /// <summary>Looks whether bubblewrap is there.</summary>
     /// <param name="option">What needs it.</param>
     /// <exception cref="ToolException">It is missing.</exception>
-    public static void CheckParts(string option) => RequiredProgram.Check(option, Bubblewrap, "bubblewrap");
+    public static void CheckParts(string option) =>
+        _ = RequiredProgram.Find(option, Bubblewrap, "bubblewrap");
 
     /// <summary>Runs a command to its end.</summary>
     /// <param name="start">The box.</param>

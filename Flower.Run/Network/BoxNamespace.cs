@@ -25,7 +25,7 @@ internal static class BoxNamespace
     /// <exception cref="ToolException">unshare(1) is missing, or the kernel does not allow it.</exception>
     public static async Task EnterAsync()
     {
-        RequiredProgram.Check(BoxOptions.WithAgent, Unshare, "util-linux");
+        _ = RequiredProgram.Find(BoxOptions.WithAgent, Unshare, "util-linux");
         await ProbeAsync();
 
         // It lists the sockets of the network in which it was opened: those that are to be covered.

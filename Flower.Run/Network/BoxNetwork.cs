@@ -5,6 +5,7 @@ using Flower.CommandLine;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
+using Flower.Run.Box;
 using Flower.Run.Names;
 
 namespace Flower.Run.Network;
@@ -50,8 +51,8 @@ internal sealed class BoxNetwork : IDisposable
     /// <exception cref="ToolException">One is missing; the message names Debian's package.</exception>
     public static void CheckParts()
     {
-        RequiredProgram.Check("--box", "ip", "iproute2");
-        RequiredProgram.Check("--box", "nft", "nftables");
+        _ = IpProgram();
+        _ = NftProgram();
     }
 
     /// <summary>Sets it up.</summary>
@@ -60,7 +61,7 @@ internal sealed class BoxNetwork : IDisposable
     {
         CheckNew();
         bool hasIPv6 = TryEnableIPv6();
-        await RunAsync("ip", ["-batch", "-"], "link set lo up\n"
+        await RunAsync(IpProgram(), ["-batch", "-"], "link set lo up\n"
             + BoxRules.Addresses(new(IPAddress.Any, 0), SyntheticAddresses.Own4, SyntheticAddresses.Stub4)
             + (hasIPv6
                 ? BoxRules.Addresses(new(IPAddress.IPv6Any, 0), SyntheticAddresses.Own6, SyntheticAddresses.Stub6)
@@ -75,7 +76,7 @@ internal sealed class BoxNetwork : IDisposable
                 hasIPv6 ? listeners[1] : null,
                 new(SyntheticAddresses.Stub4, DnsPort),
                 hasIPv6 ? new(SyntheticAddresses.Stub6, DnsPort) : null);
-            await RunAsync("nft", ["-f", "-"], rules);
+            await RunAsync(NftProgram(), ["-f", "-"], rules);
             return network;
         }
         catch
@@ -92,6 +93,10 @@ internal sealed class BoxNetwork : IDisposable
             socket.Dispose();
         }
     }
+
+    private static string IpProgram() => RequiredProgram.Find(BoxOptions.WithAgent, "ip", "iproute2");
+
+    private static string NftProgram() => RequiredProgram.Find(BoxOptions.WithAgent, "nft", "nftables");
 
     // These changes would cut off a network that is in use.
     private static void CheckNew()
@@ -213,7 +218,7 @@ internal sealed class BoxNetwork : IDisposable
         {
             throw new ToolException(
                 ExitCodes.Unavailable,
-                $"the box's network cannot be made, for the reason that {program} gives above; the kernel needs nftables "
+                $"the box's network cannot be made, for the reason that {Path.GetFileName(program)} gives above; the kernel needs nftables "
                 + "with socket, tproxy and log, and user namespaces with capabilities (sysctl "
                 + "kernel.apparmor_restrict_unprivileged_userns)");
         }

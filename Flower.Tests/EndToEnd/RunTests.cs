@@ -167,7 +167,7 @@ public sealed class RunTests : EndToEndTest
     [TestCase("64", "'fly' is not a right for --right", "--right", "fly", "--", "true")]
     [TestCase("64", "'word' is not a label", "--in", "word", "--", "true")]
     [TestCase("64", "label 'a' is given twice", "--out", "a=1", "--out", "a=2", "--", "true")]
-    [TestCase("64", "--bind is for --no-network", "--bind", "/tmp", "--", "true")]
+    [TestCase("64", "--bind needs --box or --no-network", "--bind", "/tmp", "--", "true")]
     [TestCase("77", "cannot be stated here", "--in", "flower.server_uid=0", "--", "true")]
     [TestCase("69", "no switchboard at /no/where", "--switchboard", "/no/where", "--", "true")]
     public async Task Run_Fails_SaysWhy(string code, string words, params string[] args)
@@ -185,7 +185,7 @@ public sealed class RunTests : EndToEndTest
 
         Assert.That(await run.ExitAsync(), Is.Zero);
         Assert.That(run.Error.Lines[0], Is.EqualTo("flower run: a handle with list; in: no label; out: a=1"));
-        Assert.That(run.Error.Lines[1], Does.Contain("can still open any other socket (--no-network)"));
+        Assert.That(run.Error.Lines[1], Does.Contain("can still open any other socket (--no-network, --box)"));
     }
 
     private static string Function => $"f() {{ \"{Programs.Flower}\" \"$@\"; }}; ";
