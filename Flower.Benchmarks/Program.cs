@@ -9,7 +9,9 @@ var root = new RootCommand("Measures Flower: its programs in processes of their 
     new BalanceBenchmark(),
     new FloodBenchmark(),
     new BoxBenchmark(),
+#if !AHEAD_OF_TIME
     new LookupBenchmark(),
+#endif
     new FloodRole(),
     new HttpRole(),
     new TcpServerRole(),

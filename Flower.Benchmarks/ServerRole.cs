@@ -4,6 +4,7 @@ using System.Globalization;
 using Flower.Client;
 using Flower.CommandLine;
 using Flower.Protocol;
+using Flower.Rpc.Transport;
 
 namespace Flower.Benchmarks;
 
@@ -27,6 +28,13 @@ internal sealed class ServerRole : Command
 
     private async Task<int> RunAsync(ParseResult command, CancellationToken cancellationToken)
     {
+        using var loop = new EventLoop("server", null);
+        await loop.Invoke(() => ServeAsync(command, cancellationToken));
+        return ExitCodes.Ok;
+    }
+
+    private async Task ServeAsync(ParseResult command, CancellationToken cancellationToken)
+    {
         await using Handle handle = await Handle.OpenAsync(command.GetValue(_socket), cancellationToken: cancellationToken);
         int count = command.GetValue(_count);
         var taking = new List<Task>();
@@ -40,7 +48,6 @@ internal sealed class ServerRole : Command
 
         Console.WriteLine("ready");
         await Task.WhenAll(taking);
-        return ExitCodes.Ok;
     }
 
     private static async Task TakeAllAsync(Listener listener, CancellationToken cancellationToken)
