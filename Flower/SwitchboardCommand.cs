@@ -119,11 +119,10 @@ internal sealed class SwitchboardCommand : Command
         using IDisposable signal = replacement.Listen();
         await using Reloads? reloads = configuration.Source.Path is null ? null : new Reloads(daemon);
         Notifier.Ready();
-        if (await Task.WhenAny(daemon.Stopping, daemon.Replaced).WaitAsync(cancellationToken) == daemon.Replaced)
-        {
-            Notifier.MainProcess(await daemon.Replaced);
-        }
 
+        // Starting took several MB, which nobody would ask back from a board that is idle from now on.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        Notifier.MainProcess(await daemon.Replaced.WaitAsync(cancellationToken));
         return ExitCodes.Ok;
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
+using Flower.Switchboard.Hosting;
 using Grpc.Health.V1;
 using Grpc.Reflection;
 using Microsoft.AspNetCore.Builder;
@@ -12,11 +13,92 @@ using Microsoft.Extensions.Logging;
 
 namespace Flower.Switchboard.Admin;
 
-/// <summary>The gRPC door: stock gRPC on Kestrel on a Unix stream socket, with health and reflection.</summary>
-internal static class GrpcDoor
+/// <summary>
+/// The gRPC door: stock gRPC on Kestrel on a Unix stream socket, with health and reflection. Kestrel is started when the
+/// first client knocks: most boards never meet one, and it is
+/// more than a third of a switchboard's memory and most of the time that it takes to start. Borrows
+/// the listening socket, which must outlive it.
+/// </summary>
+/// <param name="listener">Where clients come in.</param>
+/// <param name="service">What they call.</param>
+/// <param name="logging">Where Kestrel and gRPC log.</param>
+/// <param name="logger">Where it is said that the door cannot be opened.</param>
+internal sealed class GrpcDoor(
+    Descriptor listener, GrpcDoorService service, Action<ILoggingBuilder> logging, ILogger logger) : IAsyncDisposable
 {
-    /// <summary>Builds the host. Borrows the listening socket, which must outlive it.</summary>
-    public static WebApplication Build(Descriptor listener, Action<ILoggingBuilder> logging, EventLoop loop)
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
+
+    private EventLoop? _loop;
+    private EventLoop.Watch? _knock;
+    private Task<WebApplication?> _started = Task.FromResult<WebApplication?>(null);
+
+    /// <summary>Waits for the first client. On the loop.</summary>
+    public void OpenOn(EventLoop loop)
+    {
+        _loop = loop;
+        _knock = loop.Add(listener, Readiness.Read, _ => OnKnock());
+    }
+
+    /// <summary>Waits for nobody any more, and ends the calls that go on. For any other thread than the loop's.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_loop is not null)
+        {
+            await _loop.Invoke(StopWaiting);
+        }
+
+        if (await _started is not { } web)
+        {
+            return;
+        }
+
+        using (var patience = new CancellationTokenSource(StopLimit))
+        {
+            await web.StopAsync(patience.Token);
+        }
+
+        await web.DisposeAsync();
+    }
+
+    private void OnKnock()
+    {
+        StopWaiting();
+
+        // The client stays in the backlog, and the board goes on meanwhile.
+        _started = Task.Run(StartAsync);
+    }
+
+    private void StopWaiting()
+    {
+        _knock?.Dispose();
+        _knock = null;
+    }
+
+    private async Task<WebApplication?> StartAsync()
+    {
+        try
+        {
+            WebApplication web = Build();
+            try
+            {
+                await web.StartAsync();
+                return web;
+            }
+            catch
+            {
+                await web.DisposeAsync();
+                throw;
+            }
+        }
+        catch (Exception e)
+        {
+            // Whoever has the handle door is served all the same.
+            HostingLog.GoesOnWithout(logger, "the gRPC door", e.Message);
+            return null;
+        }
+    }
+
+    private WebApplication Build()
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "flower" });
         logging(builder.Logging);
@@ -31,7 +113,7 @@ internal static class GrpcDoor
             kestrel.ListenHandle(
                 (ulong)listener.DangerousGetHandle(), endpoint => endpoint.Protocols = HttpProtocols.Http2);
         });
-        builder.Services.AddSingleton(new GrpcDoorService(loop));
+        builder.Services.AddSingleton(service);
         builder.Services.AddGrpc();
         // What is described is named: AddGrpcReflection finds it by reflection, which the trimmer cannot follow.
         Google.Protobuf.Reflection.ServiceDescriptor[] described =

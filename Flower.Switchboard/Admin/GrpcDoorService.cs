@@ -14,18 +14,9 @@ namespace Flower.Switchboard.Admin;
 /// The same service on the gRPC door: calls without descriptors are posted onto the loop, the others name the right
 /// door. The caller is who the kernel says made the connection (SO_PEERCRED).
 /// </summary>
-internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.SwitchboardBase
+internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor door)
+    : Protocol.V1.Switchboard.SwitchboardBase
 {
-    private Board? _board;
-    private PublicDoor? _door;
-
-    /// <summary>Gives it what it serves, before the first call.</summary>
-    public void Open(Board board, PublicDoor door)
-    {
-        _board = board;
-        _door = door;
-    }
-
     public override Task List(
         ListRequest request, IServerStreamWriter<ListResponse> responseStream, ServerCallContext context)
     {
@@ -35,7 +26,7 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
             Caller caller = CallerFor(peer);
             SwitchboardService.Require(caller, Rights.List);
             return Listing.RunAsync(
-                _board!, caller, request.Labels, new ListCursor(), responseStream.WriteAsync, context.CancellationToken);
+                board, caller, request.Labels, new ListCursor(), responseStream.WriteAsync, context.CancellationToken);
         });
     }
 
@@ -43,7 +34,7 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
         ExplainRequest request, IServerStreamWriter<ExplainResponse> responseStream, ServerCallContext context)
     {
         SocketPeer? peer = PeerOf(context);
-        return loop.Invoke(() => new ExplainCall(_board!, CallerFor(peer), request, new ExplainCursor()).RunAsync(
+        return loop.Invoke(() => new ExplainCall(board, CallerFor(peer), request, new ExplainCursor()).RunAsync(
             responseStream.WriteAsync, context.CancellationToken));
     }
 
@@ -52,7 +43,7 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
     {
         SocketPeer? peer = PeerOf(context);
         return loop.Invoke(() => Walk.HandlesAsync(
-            _board!, CallerFor(peer), new WalkCursor(), responseStream.WriteAsync, context.CancellationToken));
+            board, CallerFor(peer), new WalkCursor(), responseStream.WriteAsync, context.CancellationToken));
     }
 
     public override Task Connections(
@@ -60,14 +51,14 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
     {
         SocketPeer? peer = PeerOf(context);
         return loop.Invoke(() => Walk.ConnectionsAsync(
-            _board!, CallerFor(peer), new WalkCursor(), responseStream.WriteAsync, context.CancellationToken));
+            board, CallerFor(peer), new WalkCursor(), responseStream.WriteAsync, context.CancellationToken));
     }
 
     public override async Task<RevokeResponse> Revoke(RevokeRequest request, ServerCallContext context)
     {
         SocketPeer? peer = PeerOf(context);
         RevokeResponse? response = null;
-        await loop.Invoke(() => { response = _board!.Revoke(CallerFor(peer), request); });
+        await loop.Invoke(() => { response = board.Revoke(CallerFor(peer), request); });
         return response!;
     }
 
@@ -77,7 +68,7 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
         SocketPeer? peer = PeerOf(context);
         UpdateTargetsResponse? response = null;
         await loop.Invoke(async () =>
-            response = await _board!.UpdateAsync(CallerFor(peer), request, context.CancellationToken));
+            response = await board.UpdateAsync(CallerFor(peer), request, context.CancellationToken));
         return response!;
     }
 
@@ -111,12 +102,12 @@ internal sealed class GrpcDoorService(EventLoop loop) : Protocol.V1.Switchboard.
     // On the loop. This door is not paused with the sessions.
     private Caller CallerFor(SocketPeer? peer)
     {
-        if (_board!.IsHandedOver)
+        if (board.IsHandedOver)
         {
             throw Refusal.HandedOver();
         }
 
-        HandleNode node = _door!.Open(peer);
+        HandleNode node = door.Open(peer);
         return new Caller(node, node.Maker);
     }
 }

@@ -24,7 +24,7 @@ internal static partial class HostingLog
     [LoggerMessage(206, LogLevel.Error, "what the service manager kept cannot be used, and the switchboard begins empty: {Reason}")]
     internal static partial void NotRestored(ILogger logger, string reason);
 
-    [LoggerMessage(212, LogLevel.Error, "took over, and goes on without {What}: {Reason}")]
+    [LoggerMessage(212, LogLevel.Error, "goes on without {What}: {Reason}")]
     internal static partial void GoesOnWithout(ILogger logger, string what, string reason);
 
     [LoggerMessage(207, LogLevel.Warning, "the service manager does not keep sessions: {Reason}")]

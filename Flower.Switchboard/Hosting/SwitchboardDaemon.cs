@@ -7,8 +7,6 @@ using Flower.Switchboard.Hosting.Configuration;
 using Flower.Switchboard.Hosting.CrashStore;
 using Flower.Switchboard.Hosting.Replacement;
 using Flower.Switchboard.Sessions;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Flower.Switchboard.Hosting;
@@ -23,7 +21,8 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
     private readonly RunningBoard _running;
     private readonly Predecessor _predecessor;
     private readonly Doors _doors;
-    private readonly WebApplication _web;
+    private readonly GrpcDoor _grpc;
+    private readonly ILoggerFactory _logs;
     private readonly Reload _reload;
     private int _disposed;
 
@@ -32,19 +31,18 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         RunningBoard running,
         Predecessor predecessor,
         Doors doors,
-        WebApplication web,
+        GrpcDoor grpc,
+        ILoggerFactory logs,
         Reload reload)
     {
         _loop = loop;
         _running = running;
         _predecessor = predecessor;
         _doors = doors;
-        _web = web;
+        _grpc = grpc;
+        _logs = logs;
         _reload = reload;
     }
-
-    /// <summary>Completes when the host was told to stop, by a signal or otherwise.</summary>
-    public Task Stopping { get; private init; } = Task.CompletedTask;
 
     /// <summary>
     /// Completes with the id of the process that has taken over; this one has nothing to do any more but to be disposed.
@@ -69,12 +67,11 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         Doors doors = beginning.Doors;
         EventLoop? loop = null;
         RunningBoard? running = null;
+        ILoggerFactory logs = LoggerFactory.Create(logging);
         try
         {
-            ILogger? log = null;
-            loop = new EventLoop("flower-board", e => HostingLog.Fault(log!, e));
-            WebApplication web = GrpcDoor.Build(doors.Grpc.Socket, logging, loop);
-            log = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("flower.switchboard");
+            ILogger log = logs.CreateLogger("flower.switchboard");
+            loop = new EventLoop("flower-board", e => HostingLog.Fault(log, e));
             running = new RunningBoard(loop, options, log);
             try
             {
@@ -90,7 +87,6 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             }
 
             (Board board, PublicDoor door, SessionServer server) = (running.Board, running.Door, running.Server);
-            web.Services.GetRequiredService<GrpcDoorService>().Open(board, door);
             try
             {
                 // Those that were taken over may have been open to others.
@@ -108,21 +104,11 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
                 server.Listen(doors.Handle.Socket, socket => door.Admit(SocketPeer.Of(socket)));
                 predecessor.Listen();
             });
-            try
-            {
-                await web.StartAsync(cancellationToken);
-            }
-            catch (IOException e) when (beginning.IsCommitted)
-            {
-                HostingLog.GoesOnWithout(log, "the gRPC door", e.Message);
-            }
-
+            var grpc = new GrpcDoor(doors.Grpc.Socket, new GrpcDoorService(loop, board, door), logging, log);
+            await loop.Invoke(() => grpc.OpenOn(loop));
             HostingLog.Started(log, doors.Handle.Path, doors.Grpc.Path);
             var reload = new Reload(options, loop, board, door, doors, log);
-            return new SwitchboardDaemon(loop, running, predecessor, doors, web, reload)
-            {
-                Stopping = WhenStopping(web),
-            };
+            return new SwitchboardDaemon(loop, running, predecessor, doors, grpc, logs, reload);
         }
         catch (Exception e)
         {
@@ -134,6 +120,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
 
             loop?.Dispose();
             doors.Dispose();
+            logs.Dispose();
             throw;
         }
     }
@@ -176,20 +163,9 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             _running.Dispose();
             store?.Dispose();
         });
-        using (var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5)))
-        {
-            await _web.StopAsync(patience.Token);
-        }
-
-        await _web.DisposeAsync();
+        await _grpc.DisposeAsync();
         _loop.Dispose();
         _doors.Dispose();
-    }
-
-    private static Task WhenStopping(WebApplication web)
-    {
-        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        web.Lifetime.ApplicationStopping.Register(stopping.SetResult);
-        return stopping.Task;
+        _logs.Dispose();
     }
 }

@@ -102,9 +102,9 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
             return;
         }
 
-        bool settled = await Patience.UntilAsync(
-            () => Task.FromResult(Daemon.OpenDescriptors.Count <= _descriptors.Count));
-        IEnumerable<string> held = settled ? [] : Daemon.OpenDescriptors.Except(_descriptors);
+        bool settled = await Patience.UntilAsync(() => Task.FromResult(
+            Daemon.OpenDescriptors.Count <= _descriptors.Count || Held().Count == 0));
+        IEnumerable<string> held = settled ? [] : Held();
         Daemon.Signal(signal);
         int code = await Daemon.ExitAsync();
         List<string> bad = [.. Daemon.Error.Lines.Where(IsBad)];
@@ -117,6 +117,19 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
             Assert.That(_expected.Where(words => !bad.Exists(line => line.Contains(words))), Is.Empty, "not logged");
         });
         _daemon = null;
+    }
+
+    // What was not open at the start, but for the one queue of events of Kestrel's, which the first gRPC client starts.
+    private List<string> Held()
+    {
+        List<string> held = [.. Daemon.OpenDescriptors.Except(_descriptors)];
+        int queue = held.FindIndex(descriptor => descriptor.EndsWith("anon_inode:[eventpoll]", StringComparison.Ordinal));
+        if (queue >= 0)
+        {
+            held.RemoveAt(queue);
+        }
+
+        return held;
     }
 
     public async ValueTask DisposeAsync()
