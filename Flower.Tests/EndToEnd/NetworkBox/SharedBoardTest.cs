@@ -4,8 +4,8 @@ using NUnit.Framework;
 namespace Flower.Tests.EndToEnd.NetworkBox;
 
 /// <summary>
-/// Tests of boxes that share one switchboard, which root and the ordinary user may use: a test that leaves nothing on the
-/// board needs none of its own. What is found at the board's end is reported beside the last one.
+/// Tests of boxes that share one switchboard, which root and the ordinary user may use: a test that leaves nothing on
+/// the board needs none of its own. What is found at the board's end is reported beside the last one.
 /// </summary>
 [Category("EndToEnd")]
 public abstract class SharedBoardTest

@@ -14,8 +14,10 @@ public sealed class UsageTests
     [TestCase("--publish", "--box", "--publish", "65536=service=www", TestName = "port too large")]
     [TestCase("--publish", "--box", "--publish", "-1=service=www", TestName = "negative port")]
     [TestCase("--publish", "--box", "--publish", "80x=service=www", TestName = "port with letters")]
-    [TestCase("--publish", "--box", "--publish", "8080=service", TestName = "labels that are none")]
-    [TestCase("--publish", "--box", "--publish", "8080=service=a service=b", TestName = "labels that contradict")]
+    [TestCase("'service' is not a label", "--box", "--publish", "8080=service", TestName = "labels that are none")]
+    [TestCase(
+        "'service' is given twice", "--box", "--publish", "8080=service=a service=b",
+        TestName = "labels that contradict")]
     [TestCase(
         "--publish", "--box", "--publish", "8080=service=a", "--publish", "8080=service=b", TestName = "port twice")]
     [TestCase("--publish", "--publish", "8080=service=www", TestName = "--publish without --box")]
@@ -29,7 +31,7 @@ public sealed class UsageTests
     [TestCase("--bwrap", "--box", "--bwrap", "--share-net", TestName = "--bwrap that opens the network")]
     [TestCase("--bwrap", "--box", "--bwrap", "--cap-add ALL", TestName = "--bwrap that gives capabilities")]
     [TestCase("--bwrap", "--box", "--bwrap", "--tmpfs", TestName = "--bwrap without its value")]
-    public async Task CommandLine_Wrong_NamesTheOption(string option, params string[] options)
+    public async Task CommandLine_Wrong_SaysWhatIs(string words, params string[] options)
     {
         string marker = Path.Combine(Path.GetTempPath(), $"flower-test-{Guid.NewGuid():N}");
 
@@ -39,7 +41,7 @@ public sealed class UsageTests
 
         Assert.That(await run.ExitAsync(), Is.EqualTo(64), run.Error.ToString());
         Assert.That(File.Exists(marker), Is.False);
-        Assert.That(run.Error.ToString(), Does.Contain("flower run: ").And.Contain(option));
+        Assert.That(run.Error.ToString(), Does.Contain("flower run: ").And.Contain(words));
         Assert.That(run.Out.Lines, Is.Empty);
     }
 }
