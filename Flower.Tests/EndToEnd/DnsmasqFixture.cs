@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Mono.Unix.Native;
 
 namespace Flower.Tests.EndToEnd;
@@ -20,7 +18,7 @@ internal sealed class DnsmasqFixture : IAsyncDisposable
     {
     }
 
-    public int Port { get; } = FreePort();
+    public int Port { get; } = LoopbackPort.Free();
 
     /// <summary>For <c>--server</c>.</summary>
     public string Address => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
@@ -46,7 +44,7 @@ internal sealed class DnsmasqFixture : IAsyncDisposable
                 "listen-address=127.0.0.1", $"port={Port}", "local=/example/", "local-ttl=1", .. records,
             ]);
         _process = FlowerProcess.Start(_program, ["-C", configuration]);
-        if (!await Patience.UntilAsync(() => Task.FromResult(_process.HasExited || Answers())) || _process.HasExited)
+        if (!await Patience.UntilAsync(() => Task.FromResult(_process.HasExited || LoopbackPort.Answers(Port))) || _process.HasExited)
         {
             string said = _process.Error.ToString();
             await DisposeAsync();
@@ -69,27 +67,5 @@ internal sealed class DnsmasqFixture : IAsyncDisposable
             await _process.DisposeAsync();
             _process = null;
         }
-    }
-
-    private bool Answers()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.Connect(IPAddress.Loopback, Port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
-
-    // Another program could take this port meanwhile, and then dnsmasq says so.
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Net;
-using System.Net.Sockets;
 using Mono.Unix.Native;
 
 namespace Flower.Tests.EndToEnd;
 
 /// <summary>
-/// A real nginx that knows nothing of Flower, in a folder of its own: plain HTTP on a port and on two Unix sockets, and
-/// HTTPS for two names on two more. Each answers with its name. On all but the plain port and <c>keep.sock</c> it
-/// expects PROXY headers and logs the client that they tell.
+/// A real nginx that knows nothing of Flower, in a folder of its own: plain HTTP on two ports and on two Unix sockets, and
+/// HTTPS for two names on two more. Each answers with its name. On all but <see cref="PlainPort"/> and <c>keep.sock</c>
+/// it expects PROXY headers and logs the client that they tell.
 /// </summary>
 internal sealed class NginxFixture : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("flower-nginx-");
     private readonly FlowerProcess _process;
 
-    private NginxFixture(string program, int port)
+    private NginxFixture(string program)
     {
-        Port = port;
         using var certificates = new CertificateFiles(_folder.FullName);
         File.WriteAllText(PathOf("nginx.conf"), Configuration(certificates));
         _process = FlowerProcess.Start(
@@ -25,15 +22,19 @@ internal sealed class NginxFixture : IAsyncDisposable
     }
 
     /// <summary>Where it listens on 127.0.0.1, for PROXY headers and plain HTTP.</summary>
-    public int Port { get; }
+    public int Port { get; } = LoopbackPort.Free();
+
+    /// <summary>The same without PROXY headers.</summary>
+    public int PlainPort { get; } = LoopbackPort.Free();
 
     /// <summary>The certificate that makes a client trust the two names.</summary>
     public string AuthorityFile => PathOf("authority.pem");
 
     public static async Task<NginxFixture> StartAsync()
     {
-        var nginx = new NginxFixture(Programs.Require("nginx", "/usr/sbin"), FreePort());
-        if (await Patience.UntilAsync(() => Task.FromResult(nginx._process.HasExited || nginx.Answers()))
+        var nginx = new NginxFixture(Programs.Require("nginx", "/usr/sbin"));
+        if (await Patience.UntilAsync(() => Task.FromResult(
+                nginx._process.HasExited || LoopbackPort.Answers(nginx.PlainPort)))
             && !nginx._process.HasExited)
         {
             return nginx;
@@ -72,28 +73,6 @@ internal sealed class NginxFixture : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    // nginx takes no port 0. Another program could take this one meanwhile, and then nginx says so.
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
-    private bool Answers()
-    {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            socket.Connect(new UnixDomainSocketEndPoint(PathOf("keep.sock")));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
-
     private string PathOf(string name) => Path.Combine(_folder.FullName, name);
 
     private string Configuration(CertificateFiles certificates) => $$"""
@@ -115,6 +94,7 @@ internal sealed class NginxFixture : IAsyncDisposable
           {{Server("b.example", Listen("b-tls", certificates.Issue("b.example")))}}
           server {
             listen unix:{{PathOf("keep.sock")}};
+            listen 127.0.0.1:{{PlainPort}};
             access_log off;
             location / { return 200 "this is nginx\n"; }
           }

@@ -6,7 +6,7 @@ using NUnit.Framework;
 namespace Flower.Tests.EndToEnd;
 
 /// <summary>
-/// A real PostgreSQL with an empty database, in a folder of its own, on a Unix socket alone. It refuses to run as root,
+/// A real PostgreSQL with an empty database, in a folder of its own, on a Unix socket and, if asked for, a port. It refuses to run as root,
 /// so root runs it as the user <c>postgres</c> of Debian's package.
 /// </summary>
 internal sealed class PostgresFixture : IAsyncDisposable
@@ -26,9 +26,12 @@ internal sealed class PostgresFixture : IAsyncDisposable
     /// <summary>The name that PostgreSQL gives its socket; clients are told the folder.</summary>
     public static string SocketName => ".s.PGSQL.5432";
 
+    /// <summary>Of one without a port.</summary>
     public string SocketPath => Path.Combine(_folder.FullName, SocketName);
 
-    public static async Task<PostgresFixture> StartAsync()
+    /// <summary>Starts one.</summary>
+    /// <param name="port">Of 127.0.0.1; none: on the Unix socket alone.</param>
+    public static async Task<PostgresFixture> StartAsync(int? port = null)
     {
         string initdb = Programs.Require("initdb", Folders);
         string postgres = Programs.Require("postgres", Folders);
@@ -47,7 +50,8 @@ internal sealed class PostgresFixture : IAsyncDisposable
         }
 
         var started = new PostgresFixture(folder, Start(
-            postgres, "-D", data, "-k", folder.FullName, "-c", "listen_addresses=", "-c", "fsync=off"));
+            postgres, "-D", data, "-k", folder.FullName, "-c", "fsync=off",
+            "-c", $"listen_addresses={(port is null ? "" : "127.0.0.1")}", "-p", $"{port ?? 5432}"));
         try
         {
             await started._process.Error.AwaitLineAsync("ready to accept connections");
