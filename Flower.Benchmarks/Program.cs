@@ -9,6 +9,7 @@ var root = new RootCommand("Measures Flower: its programs in processes of their 
     new BalanceBenchmark(),
     new FloodBenchmark(),
     new BoxBenchmark(),
+    new FootprintBenchmark(),
 #if !AHEAD_OF_TIME
     new LookupBenchmark(),
 #endif

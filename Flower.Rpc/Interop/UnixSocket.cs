@@ -65,16 +65,39 @@ public static unsafe class UnixSocket
     /// <exception cref="FlowerSocketException">EADDRINUSE, EACCES, ENOENT …</exception>
     public static Descriptor ListenPackets(string path, uint mode)
     {
-        Descriptor socket = Listen(path, Native.SockSeqPacket, mode);
-        // The packets of a peer that sends before its connection is accepted must carry credentials too.
-        PassCredentials(socket);
-        PassPidFd(socket, true);
-        return socket;
+        Descriptor socket = Create(Native.SockSeqPacket);
+        try
+        {
+            // Before it listens: a peer may connect and send at once, and the packets that come before the connection is
+            // accepted must carry credentials too.
+            PassCredentials(socket);
+            PassPidFd(socket, true);
+            Listen(socket, path, mode);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A listening stream socket at a path.</summary>
     /// <exception cref="FlowerSocketException">As for <see cref="ListenPackets"/>.</exception>
-    public static Descriptor ListenStream(string path, uint mode) => Listen(path, Native.SockStream, mode);
+    public static Descriptor ListenStream(string path, uint mode)
+    {
+        Descriptor socket = Create(Native.SockStream);
+        try
+        {
+            Listen(socket, path, mode);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>A listening stream socket at a path, whose mode is what the umask leaves.</summary>
     /// <param name="path">Where.</param>
@@ -349,10 +372,9 @@ public static unsafe class UnixSocket
         return socket;
     }
 
-    private static Descriptor Listen(string path, int type, uint mode)
+    private static void Listen(Descriptor socket, string path, uint mode)
     {
         byte[] address = Address(path);
-        Descriptor socket = Create(type);
         fixed (byte* bytes = address)
         {
             // The file takes the socket's own mode (less the umask), so it is never open to more than it should be.
@@ -360,14 +382,11 @@ public static unsafe class UnixSocket
                 || Native.Bind(socket, bytes, (uint)address.Length) != 0
                 || Native.Listen(socket, 4096) != 0)
             {
-                FlowerSocketException failure = FlowerSocketException.Last($"listen on {path}");
-                socket.Dispose();
-                throw failure;
+                throw FlowerSocketException.Last($"listen on {path}");
             }
         }
 
         File.SetUnixFileMode(path, (UnixFileMode)mode);
-        return socket;
     }
 
     private static byte[] Address(string path)

@@ -16,8 +16,6 @@ namespace Flower.Rpc.Server;
 /// </summary>
 internal sealed partial class ServerSession : ISession
 {
-    private const int PacketsPerTurn = 32;
-
     // Packets that a socket that ends is still read for: more than the kernel queues by default.
     private const int MaxQueued = 1024;
 
@@ -121,8 +119,11 @@ internal sealed partial class ServerSession : ISession
             Flush();
         }
 
-        for (int left = PacketsPerTurn; left > 0 && !_stopped && !_paused && !_resting && ReceiveOne(); left--)
+        // One a turn: most peers send one packet and wait, and to look for a second would cost each of them a system call. The
+        // loop comes back to what has more.
+        if (!_stopped && !_paused && !_resting)
         {
+            ReceiveOne();
         }
     }
 
