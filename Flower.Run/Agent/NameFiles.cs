@@ -30,8 +30,11 @@ internal static class NameFiles
         return [.. files.OfType<BoxFile>()];
     }
 
+    // In a box within a box they are there already, and nothing can be mounted over them: they have no name any more.
     private static BoxFile? FileOf(string path, Func<string, string> content) =>
-        PlaceOf(path) is { } place ? new(place, Encoding.UTF8.GetBytes(content(path))) : null;
+        PlaceOf(path) is { } place && !(File.Exists(path) && BoxFiles.IsOurs(File.ReadAllText(path)))
+            ? new(place, Encoding.UTF8.GetBytes(content(path)))
+            : null;
 
     // A link may lead to a place that is hidden, where bubblewrap makes the file.
     private static string? PlaceOf(string path) =>

@@ -22,9 +22,9 @@ internal sealed class Outgoing : IDisposable
     // kernel asks again after a second.
     private const int MaxAsked = 512;
 
-    // What a relay has at most, with pipes for both directions.
-    private const int DescriptorsEach = 6;
-    private const int SpareDescriptors = 64;
+    // What a relay needs: its two sockets. It has pipes as well where there are descriptors for them.
+    private const int DescriptorsEach = 2;
+    private const int SpareDescriptors = 256;
 
     // A switchboard that begins anew is waited for.
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
@@ -87,7 +87,13 @@ internal sealed class Outgoing : IDisposable
             // It was answered, and the answer was lost.
             _packets.Answer(packet, Verdict.Accept);
         }
-        else if (_asked.Count < MaxAsked && _open < _maxOpen && _asked.Add(packet.Flow))
+        else if (_open >= _maxOpen)
+        {
+            _log.Say(
+                packet.Flow.Destination.ToString(),
+                $"waits, since there are {_open} connections, as many as this process has descriptors for (ulimit -n)");
+        }
+        else if (_asked.Count < MaxAsked && _asked.Add(packet.Flow))
         {
             _ = AskAsync(packet);
         }

@@ -11,8 +11,7 @@ namespace Flower.Run.Agent;
 internal readonly record struct PublishedPort(ushort Port, LabelSet Labels)
 {
     /// <summary>Reads <c>PORT=LABELS</c>, as for <see cref="LabelsOption"/>.</summary>
-    /// <exception cref="ToolException">It is not of that form.</exception>
-    /// <exception cref="LabelException">A word is no label.</exception>
+    /// <exception cref="ToolException">It is not of that form, or a word is no label.</exception>
     public static PublishedPort Parse(string text)
     {
         string[] halves = text.Split('=', 2);
@@ -24,8 +23,15 @@ internal readonly record struct PublishedPort(ushort Port, LabelSet Labels)
                 $"--publish {LabelRules.Printable(text)}: write PORT=LABELS, such as --publish 8080=service=www");
         }
 
-        LabelSet labels = LabelSet.ParseWords(LabelsOption.WordsOf(halves[1]));
-        labels.CheckSize();
-        return new(port, labels);
+        try
+        {
+            LabelSet labels = LabelSet.ParseWords(LabelsOption.WordsOf(halves[1]));
+            labels.CheckSize();
+            return new(port, labels);
+        }
+        catch (LabelException e)
+        {
+            throw new ToolException(ExitCodes.Usage, $"--publish {port}: {e.Message}", e);
+        }
     }
 }

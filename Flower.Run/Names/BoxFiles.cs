@@ -26,6 +26,9 @@ internal static partial class BoxFiles
         + "search .\n"
         + "options ndots:0 timeout:2 attempts:2\n";
 
+    /// <summary>Whether a file was made here, for the box in which this one is.</summary>
+    public static bool IsOurs(string text) => text.StartsWith(MadeBy, StringComparison.Ordinal);
+
     /// <summary>/etc/hosts: the box itself, also under the name of the host, and nobody else.</summary>
     /// <param name="hostName">The name of the host as uname(2) says it; left out if it is no name.</param>
     public static string Hosts(string hostName)

@@ -53,7 +53,7 @@ internal static class BoxNamespace
     private static async Task ProbeAsync()
     {
         ChildProcess probe = Spawn.Start(
-            new() { Program = Unshare, Arguments = [.. Namespaces, "true"] }, EventLoop.Shared);
+            new() { Program = Unshare, Arguments = [.. Namespaces, "/bin/true"] }, EventLoop.Shared);
         ExitStatus end = await probe.Exited;
         if (end.ShellCode != 0)
         {
@@ -61,7 +61,7 @@ internal static class BoxNamespace
                 ExitCodes.Unavailable,
                 "the box could not be made, for the reason that unshare gives above: the kernel does not allow this user "
                 + "namespaces of its own (sysctl user.max_user_namespaces, user.max_net_namespaces, "
-                + "kernel.apparmor_restrict_unprivileged_userns)");
+                + "kernel.apparmor_restrict_unprivileged_userns; root has none in a box)");
         }
     }
 

@@ -27,11 +27,16 @@ internal static class BoxRules
     public static string Addresses(IPNetwork all, IPAddress own, IPAddress stub)
     {
         // Usable at once, and not only when nobody else has been found to have it (RFC 4862 §5.4).
-        string atOnce = own.AddressFamily == AddressFamily.InterNetworkV6 ? " nodad" : string.Empty;
+        bool is6 = own.AddressFamily == AddressFamily.InterNetworkV6;
+        string atOnce = is6 ? " nodad" : string.Empty;
+
+        // Nobody answers for what is sent to many, so that it is refused at once; before the kernel's own route to them.
+        string many = is6 ? "ff00::/8 table local metric 1" : "224.0.0.0/4 table local";
         return $"""
             address add {own} dev lo{atOnce}
             address add {stub} dev lo{atOnce}
             route add local {all} dev lo src {own}
+            route add unreachable {many}
 
             """;
     }

@@ -36,8 +36,9 @@ internal sealed class BoxOptionTests
 
     [TestCase("80=a")]
     [TestCase("80=a=1 a=2")]
-    public void Publish_NoLabels_IsALabelsError(string text) =>
-        Assert.That(() => PublishedPort.Parse(text), Throws.InstanceOf<LabelException>());
+    public void Publish_NoLabels_SaysWhichOption(string text) => Assert.That(
+        () => PublishedPort.Parse(text),
+        Throws.TypeOf<ToolException>().With.Message.StartWith("--publish 80: ").And.InnerException.TypeOf<LabelException>());
 
     [TestCase("--tmpfs /home --remount-ro /")]
     [TestCase("--setenv A B --clearenv --symlink a /b")]

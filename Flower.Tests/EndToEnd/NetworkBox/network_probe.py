@@ -233,6 +233,8 @@ def main(abstract, udp, denied, pid, *paths):
     attempt("vsock", lambda: socket.socket(40, stream).close())
     attempt("udp", lambda: connect(inet, (OUTSIDE, 53), datagram))
     attempt("udp6", lambda: connect(inet6, (OUTSIDE6, 53), datagram))
+    attempt("multicast", lambda: connect(inet, ("224.0.0.251", 5353), datagram))
+    attempt("multicast6", lambda: connect(inet6, ("ff0e::fb", 5353), datagram))
     attempt("udp-neighbour", lambda: connect(inet, ("127.0.0.1", int(udp)), datagram))
     attempt("udplite", lambda: connect(inet, (OUTSIDE, 53), datagram, 136))
     attempt("sctp", lambda: connect(inet, (OUTSIDE, 80), stream, 132))
