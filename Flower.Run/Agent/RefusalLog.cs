@@ -43,7 +43,7 @@ internal sealed class RefusalLog(TimeProvider time)
         if (_unsaid > 0)
         {
             Tool.Say(RunCommand.FullName, string.Create(
-                CultureInfo.InvariantCulture, $"{_unsaid} more connects failed that are not told one by one"));
+                CultureInfo.InvariantCulture, $"{_unsaid} more such lines were left out"));
             _unsaid = 0;
         }
     }
