@@ -38,6 +38,21 @@ internal sealed class RelayLoop : IDisposable
     /// <summary>Empty between two calls of a handler.</summary>
     public byte[] Buffer { get; } = new byte[BufferBytes];
 
+    /// <summary>A relay ends once what its first socket has sent was passed on.</summary>
+    public bool OnlySends { get; private set; }
+
+    /// <summary>For any thread.</summary>
+    public void FinishSending() => Events.Post(
+        _ =>
+        {
+            OnlySends = true;
+            foreach (RelayPair pair in _pairs.ToArray())
+            {
+                pair.TakeTurn();
+            }
+        },
+        null);
+
     /// <summary>For any thread.</summary>
     public void Start(RelayPair pair)
     {

@@ -85,12 +85,19 @@ internal sealed class RelayPair
         TakeTurn();
     }
 
-    private void TakeTurn()
+    /// <summary>Moves what there is, both ways, and ends when nothing more can come.</summary>
+    public void TakeTurn()
     {
         Advance(_toOther, _toOne);
         Advance(_toOne, _toOther);
         if (_hasEnded)
         {
+            return;
+        }
+
+        if (_loop.OnlySends && _toOther.HasEnded)
+        {
+            Complete(reset: false);
             return;
         }
 

@@ -82,6 +82,21 @@ public sealed class Relays : IDisposable
         }
     }
 
+    /// <summary>
+    /// From now on a relay ends as soon as what its first socket has sent was passed on: nobody reads there any more. The
+    /// sockets are closed then, as the kernel closes those of a process that has ended.
+    /// </summary>
+    public void FinishSending()
+    {
+        lock (_lock)
+        {
+            if (!_disposed)
+            {
+                Array.ForEach(_loops, loop => loop.FinishSending());
+            }
+        }
+    }
+
     /// <summary>Ends what still goes on, and the threads.</summary>
     public void Dispose()
     {

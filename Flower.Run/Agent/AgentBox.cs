@@ -26,6 +26,7 @@ internal sealed class AgentBox(
     /// <exception cref="FlowerException">There is no switchboard, or it does not allow this.</exception>
     public async Task<int> RunAsync(IgnoredSignals ignored, CancellationToken cancellationToken)
     {
+        BoxNamespace.RestoreEnvironment();
         BoxPlan plan = BoxPlan.Make(address, ReadOutsideSockets(), choice, words[0]);
         await using BoxAgent agent = await BoxAgent.StartAsync(
             address, Needed(), choice, isVerbose ? SayConnected : null, cancellationToken);
@@ -38,12 +39,14 @@ internal sealed class AgentBox(
             Tool.Say(RunCommand.FullName, $"the board is the network; hidden: {string.Join(", ", plan.Hidden)}");
         }
 
-        return await BoxedProcess.RunAsync(
+        int code = await BoxedProcess.RunAsync(
             new(plan, session, HasAgent: true, NameFiles.Make()), words, ignored, cancellationToken);
+        await agent.DrainAsync(wasStopped: cancellationToken.IsCancellationRequested);
+        return code;
     }
 
     private static void SayConnected(string destination) =>
-        Tool.Say(RunCommand.FullName, $"connect to {destination}: connected");
+        AgentLog.Say($"connect to {destination}: connected");
 
     // What the agent does, if nothing else was asked for, and nobody else has the handle.
     private Narrowing Needed()

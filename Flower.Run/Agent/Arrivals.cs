@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Net;
-using Flower.CommandLine;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
 using Flower.Run.Network;
@@ -37,6 +36,9 @@ internal sealed class Arrivals : IDisposable
             _watches.Add(loop.Add(listener, Readiness.Read, _ => Accept(listener)));
         }
     }
+
+    /// <summary>Whether nobody is expected.</summary>
+    public bool IsEmpty => _expected.Count == 0;
 
     /// <summary>Whether somebody is expected there.</summary>
     public bool IsExpected(Flow flow) => _expected.ContainsKey(flow);
@@ -98,7 +100,7 @@ internal sealed class Arrivals : IDisposable
     // They wait in the backlog.
     private void Pause(int errno)
     {
-        Tool.Say(RunCommand.FullName, $"cannot take a connection ({Errno.NameOf(errno)}); trying again");
+        AgentLog.Say($"cannot take a connection ({Errno.NameOf(errno)}); trying again");
         _watches.ForEach(watch => watch.Change(Readiness.None));
         _rest = _loop.After(Rest, () =>
         {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Client;
-using Flower.CommandLine;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
+using Grpc.Core;
 
 namespace Flower.Run.Agent;
 
@@ -84,17 +84,22 @@ internal sealed class BoardHandle : IAsyncDisposable
             new()
             {
                 Reconnect = Timeout.InfiniteTimeSpan,
-                Observer = happened => Tool.Say(RunCommand.FullName, happened == HandleEvent.Lost
+                Observer = happened => AgentLog.Say(happened == HandleEvent.Lost
                     ? "the switchboard has gone: connections wait until it is back"
                     : "the switchboard is back"),
             },
             cancellationToken);
 
+    // A handle that was taken back stays so: only one that was lost with its switchboard is made again.
     private async Task<Handle> RenewAsync()
     {
+        if ((_narrow?.Failure ?? _own.Failure) is { StatusCode: StatusCode.PermissionDenied } revoked)
+        {
+            throw revoked;
+        }
+
         if (_own.Closed.IsCompleted)
         {
-            // Refused or revoked: perhaps not for ever.
             await _own.DisposeAsync();
             _own = await OpenOwnAsync(_address, CancellationToken.None);
         }

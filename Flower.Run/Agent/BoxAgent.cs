@@ -18,6 +18,10 @@ namespace Flower.Run.Agent;
 /// </summary>
 internal sealed class BoxAgent : IAsyncDisposable
 {
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StoppedDrainLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan DrainStep = TimeSpan.FromMilliseconds(5);
+
     private readonly EventLoop _loop = new("flower-box", null);
     private readonly CancellationTokenSource _end = new();
     private readonly Relays _relays = new();
@@ -81,11 +85,35 @@ internal sealed class BoxAgent : IAsyncDisposable
         return made!;
     }
 
+    /// <summary>
+    /// After the command has ended: nothing new is published, and what its programs have sent is brought to the other sides,
+    /// within a limit, since some of these do not read.
+    /// </summary>
+    /// <param name="wasStopped">Whether somebody told the command to end, and waits for that.</param>
+    public async Task DrainAsync(bool wasStopped)
+    {
+        TimeSpan limit = wasStopped ? StoppedDrainLimit : DrainLimit;
+        await _end.CancelAsync();
+        _relays.FinishSending();
+        long began = Environment.TickCount64;
+        bool isIdle = false;
+        while (!isIdle && Environment.TickCount64 - began < limit.TotalMilliseconds)
+        {
+            await _loop.Invoke(() => isIdle = (_outgoing is null || _outgoing.IsIdle) && _relays.Count == 0);
+            if (!isIdle)
+            {
+                await Task.Delay(DrainStep, CancellationToken.None);
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
-        await Task.WhenAll(_publications);
+
+        // Each has said what was wrong; the command's end counts, whatever became of them.
+        await Task.WhenAll(_publications).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _loop.Invoke(async () =>
         {
             _outgoing?.Dispose();
@@ -95,11 +123,12 @@ internal sealed class BoxAgent : IAsyncDisposable
                 await _board.DisposeAsync();
             }
         });
-        await _stub;
+        await _stub.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _network?.Dispose();
         _relays.Dispose();
         _loop.Dispose();
         _end.Dispose();
+        AgentLog.End();
     }
 
     private void Begin(BoxChoice choice, Action<string>? connected)
@@ -118,7 +147,7 @@ internal sealed class BoxAgent : IAsyncDisposable
 
         foreach (PublishedPort port in choice.Published)
         {
-            var publication = new Publication(_loop, port, choice.SendsProxy, Board, _relays);
+            var publication = new Publication(_loop, port, choice.SendsProxy, HasIPv6, Board, _relays);
             _publications.Add(publication.RunAsync(_end.Token));
         }
     }

@@ -2,6 +2,7 @@
 using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
+using Flower.Run.Names;
 
 namespace Flower.Run.Agent;
 
@@ -12,12 +13,12 @@ internal static class ListeningPorts
     private const int AddressColumn = 1;
     private const int StateColumn = 3;
 
-    /// <summary>Where to connect to for a port; null: nobody listens there.</summary>
-    public static IPEndPoint? Find(ushort port) =>
-        FindIn("/proc/self/net/tcp", port) ?? FindIn("/proc/self/net/tcp6", port);
+    /// <summary>Where to connect to for a port; null: nobody listens there, or the agent itself.</summary>
+    public static IPEndPoint? Find(ushort port, bool hasIPv6) =>
+        FindIn("/proc/self/net/tcp", port, hasIPv6) ?? FindIn("/proc/self/net/tcp6", port, hasIPv6);
 
     /// <summary>The same, from the lines of such a file.</summary>
-    internal static IPEndPoint? Find(IEnumerable<string> lines, ushort port)
+    internal static IPEndPoint? Find(IEnumerable<string> lines, ushort port, bool hasIPv6)
     {
         foreach (string line in lines.Skip(1))
         {
@@ -30,17 +31,21 @@ internal static class ListeningPorts
             }
 
             string[] name = columns[AddressColumn].Split(':');
-            if (ushort.Parse(name[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture) == port)
+            if (ushort.Parse(name[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture) == port
+                && ReadAddress(name[0]) is var address && !IsAgents(address))
             {
-                return new(Reachable(ReadAddress(name[0])), port);
+                return new(Reachable(address, hasIPv6), port);
             }
         }
 
         return null;
     }
 
-    private static IPEndPoint? FindIn(string path, ushort port) =>
-        File.Exists(path) ? Find(File.ReadLines(path), port) : null;
+    private static IPEndPoint? FindIn(string path, ushort port, bool hasIPv6) =>
+        File.Exists(path) ? Find(File.ReadLines(path), port, hasIPv6) : null;
+
+    private static bool IsAgents(IPAddress address) =>
+        address.Equals(SyntheticAddresses.Stub4) || address.Equals(SyntheticAddresses.Stub6);
 
     // Words of 32 bits, each a number of this processor's.
     private static IPAddress ReadAddress(string text)
@@ -54,8 +59,9 @@ internal static class ListeningPorts
         return new(MemoryMarshal.AsBytes(words));
     }
 
-    private static IPAddress Reachable(IPAddress address) =>
-        address.Equals(IPAddress.Any) ? IPAddress.Loopback
+    // Who listens on all addresses of IPv6 is reached by IPv4 where there is no other (ipv6(7)).
+    private static IPAddress Reachable(IPAddress address, bool hasIPv6) =>
+        address.Equals(IPAddress.Any) || (address.Equals(IPAddress.IPv6Any) && !hasIPv6) ? IPAddress.Loopback
             : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
             : address;
 }

@@ -25,18 +25,33 @@ internal static class NameFiles
         [
             FileOf(ResolvConf, _ => BoxFiles.ResolvConf),
             FileOf(Hosts, _ => BoxFiles.Hosts(Environment.MachineName)),
-            FileOf(NsSwitch, path => BoxFiles.NsSwitch(File.ReadAllText(path))),
+            FileOf(NsSwitch, BoxFiles.NsSwitch),
         ];
         return [.. files.OfType<BoxFile>()];
     }
 
     // In a box within a box they are there already, and nothing can be mounted over them: they have no name any more.
     private static BoxFile? FileOf(string path, Func<string, string> content) =>
-        PlaceOf(path) is { } place && !(File.Exists(path) && BoxFiles.IsOurs(File.ReadAllText(path)))
-            ? new(place, Encoding.UTF8.GetBytes(content(path)))
+        PlaceOf(path) is { } place && !BoxFiles.IsOurs(TextOf(path))
+            ? new(place, Encoding.UTF8.GetBytes(content(TextOf(path))))
             : null;
+
+    // Empty: there is none, or none for us.
+    private static string TextOf(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return string.Empty;
+        }
+    }
 
     // A link may lead to a place that is hidden, where bubblewrap makes the file.
     private static string? PlaceOf(string path) =>
-        BoxPaths.Locate(path) ?? new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true)?.FullName;
+        BoxPaths.Locate(path) ?? (new FileInfo(path) is { LinkTarget: not null } link
+            ? link.ResolveLinkTarget(returnFinalTarget: true)?.FullName
+            : null);
 }

@@ -64,6 +64,9 @@ internal sealed class Outgoing : IDisposable
     /// <summary>Told of each connection that was made: its destination.</summary>
     public Action<string>? Connected { get; init; }
 
+    /// <summary>Whether nobody waits to be taken, or to be answered.</summary>
+    public bool IsIdle => _asked.Count == 0 && _arrivals.IsEmpty;
+
     public void Dispose()
     {
         _end.Cancel();
@@ -76,7 +79,7 @@ internal sealed class Outgoing : IDisposable
     private static Verdict? VerdictOn(Exception why) => (why as FlowerException)?.StatusCode switch
     {
         StatusCode.ResourceExhausted => null,
-        StatusCode.Unavailable or StatusCode.Cancelled => Verdict.Refuse,
+        StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Cancelled => Verdict.Refuse,
         _ => Verdict.Unreachable,
     };
 
@@ -105,18 +108,21 @@ internal sealed class Outgoing : IDisposable
         IPEndPoint destination = packet.Flow.Destination;
         string name = destination.ToString();
         IDisposable? held = null;
+        Connection? connection = null;
         _open++;
         try
         {
             LabelSet labels = LabelsOf(destination, ref name, ref held);
-            Connection connection = await ConnectAsync(labels);
-            Connected?.Invoke(name);
-            var arrival = new Arrival(connection, accepted => Relay(accepted, connection, held), () => Close(held));
-            _arrivals.Expect(packet.Flow, arrival);
+            connection = await ConnectAsync(labels);
+            Connection made = connection;
+            _arrivals.Expect(packet.Flow, new(made, accepted => Relay(accepted, made, held), () => Close(held)));
+            connection = null;
             _packets.Answer(packet, Verdict.Accept);
+            Connected?.Invoke(name);
         }
         catch (Exception e)
         {
+            connection?.Dispose();
             Close(held);
             if (!_end.IsCancellationRequested)
             {
@@ -172,6 +178,7 @@ internal sealed class Outgoing : IDisposable
 
     private void Refuse(FirstPacket packet, string name, Exception why)
     {
+        // Before the program says so itself.
         _log.Say(name, why.Message);
         if (VerdictOn(why) is { } verdict)
         {

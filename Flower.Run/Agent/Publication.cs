@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Net;
 using Flower.Client;
-using Flower.CommandLine;
 using Flower.ProxyProtocol;
 using Flower.Relay;
 using Flower.Rpc;
@@ -15,7 +14,7 @@ namespace Flower.Run.Agent;
 /// alone.
 /// </summary>
 internal sealed class Publication(
-    EventLoop loop, PublishedPort published, bool sendProxy, BoardHandle board, Relays relays)
+    EventLoop loop, PublishedPort published, bool sendProxy, bool hasIPv6, BoardHandle board, Relays relays)
 {
     // How late a listener is found, and that it has gone; in between, connecting to it is refused.
     private static readonly TimeSpan Quick = TimeSpan.FromMilliseconds(20);
@@ -40,15 +39,15 @@ internal sealed class Publication(
                 Handle handle = await board.GetAsync(cancellationToken);
                 await using Listener listener = await handle.ListenAsync(
                     published.Labels, cancellationToken: cancellationToken);
-                Tool.Say(RunCommand.FullName, $"port {published.Port} is on the board: {listener.Labels}");
+                AgentLog.Say($"port {published.Port} is on the board: {listener.Labels}");
                 retry = FirstRetry;
                 await ServeAsync(listener, cancellationToken);
-                Tool.Say(RunCommand.FullName, $"nobody listens on port {published.Port} any more");
+                AgentLog.Say($"nobody listens on port {published.Port} any more");
             }
             catch (Exception e) when (e is FlowerException or IOException)
             {
                 // Also when no descriptor is left to look who listens.
-                Tool.Say(RunCommand.FullName, $"port {published.Port} is not on the board: {e.Message}");
+                AgentLog.Say($"port {published.Port} is not on the board: {e.Message}");
                 await DelayAsync(retry, cancellationToken);
                 retry = retry * 2 < LongestRetry ? retry * 2 : LongestRetry;
             }
@@ -73,7 +72,7 @@ internal sealed class Publication(
         long began = Environment.TickCount64;
         while (true)
         {
-            _listening = ListeningPorts.Find(published.Port);
+            _listening = ListeningPorts.Find(published.Port, hasIPv6);
             if (_listening is not null == isListening)
             {
                 return;
@@ -144,7 +143,7 @@ internal sealed class Publication(
             }
 
             using IDisposable open = listener.CountConnection();
-            await relays.RunAsync(connection.TakeDescriptor(), program, CancellationToken.None);
+            await relays.RunAsync(program, connection.TakeDescriptor(), CancellationToken.None);
         }
         catch (Exception e) when (
             e is FlowerException or FlowerSocketException or OperationCanceledException or ObjectDisposedException)
@@ -169,7 +168,7 @@ internal sealed class Publication(
         }
         catch (FlowerSocketException e)
         {
-            Tool.Say(RunCommand.FullName, $"a connection to port {published.Port} failed: {e.Message}");
+            AgentLog.Say($"a connection to port {published.Port} failed: {e.Message}");
             await incoming.RejectAsync($"port {published.Port} of the box does not answer: {e.Name}", overloaded: true);
             return null;
         }

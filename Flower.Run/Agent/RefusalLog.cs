@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Globalization;
-using Flower.CommandLine;
 
 namespace Flower.Run.Agent;
 
@@ -29,7 +28,7 @@ internal sealed class RefusalLog(TimeProvider time)
 
         if (_lines++ < MaxLines)
         {
-            Tool.Say(RunCommand.FullName, $"connect to {destination}: {why}");
+            AgentLog.Say($"connect to {destination}: {why}");
         }
         else
         {
@@ -42,7 +41,7 @@ internal sealed class RefusalLog(TimeProvider time)
     {
         if (_unsaid > 0)
         {
-            Tool.Say(RunCommand.FullName, string.Create(
+            AgentLog.Say(string.Create(
                 CultureInfo.InvariantCulture, $"{_unsaid} more such lines were left out"));
             _unsaid = 0;
         }

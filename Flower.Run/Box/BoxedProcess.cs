@@ -145,8 +145,15 @@ internal static class BoxedProcess
 
     private static void Confine(BoxStart start)
     {
-        // A second wall, where the kernel has it: namespaces keep the command from the same.
-        _ = Confinement.KeepToItself();
+        // A second wall: namespaces keep the command from the same, but for its process group, which at a terminal is ours.
+        if (Confinement.KeepToItself() is not 0 and int scope && ControllingTerminal.Exists)
+        {
+            Tool.Say(
+                RunCommand.FullName,
+                "this kernel cannot keep the command from sending signals to the process group of flower run "
+                + $"(Landlock, Linux 6.12: {Errno.NameOf(scope)})");
+        }
+
         if (start.HasAgent)
         {
             Confinement.KeepCapabilities();

@@ -15,6 +15,8 @@ namespace Flower.Run.Network;
 internal static class BoxNamespace
 {
     private const string Unshare = "unshare";
+    private const string Diagnostics = "DOTNET_EnableDiagnostics";
+    private const string Off = "0";
     private const string Subcommand = "run";
     private const int FirstDescriptor = 3;
 
@@ -41,12 +43,35 @@ internal static class BoxNamespace
         ];
         try
         {
-            Exec.Replace(new() { Program = Unshare, Arguments = arguments, Descriptors = [new(sockets, number)] });
+            Exec.Replace(new()
+            {
+                Program = Unshare,
+                Arguments = arguments,
+                Environment = WithoutDiagnostics(),
+                Descriptors = [new(sockets, number)],
+            });
         }
         catch (FlowerSocketException e)
         {
             throw new ToolException(ExitCodes.Unavailable, $"the box cannot be started: {e.Message}", e);
         }
+    }
+
+    /// <summary>Takes back what the environment of this second start has that is not for the command.</summary>
+    public static void RestoreEnvironment()
+    {
+        if (Environment.GetEnvironmentVariable(Diagnostics) == Off)
+        {
+            Environment.SetEnvironmentVariable(Diagnostics, null);
+        }
+    }
+
+    // The .NET runtime, where it is not compiled in, listens on a socket whose path the box might show.
+    private static Dictionary<string, string> WithoutDiagnostics()
+    {
+        Dictionary<string, string> environment = RunCommand.OwnEnvironment();
+        environment.TryAdd(Diagnostics, Off);
+        return environment;
     }
 
     // Where it is not allowed, the exit code would be that of unshare.

@@ -23,6 +23,9 @@ internal sealed class BoxNetwork : IDisposable
     private const int Ip6Transparent = 75;
     private const int Backlog = 4096;
     private const int DnsPort = 53;
+
+    // Beyond those that the kernel gives to programs by itself (ip_local_port_range, ip(7)).
+    private const int AgentPort = 61053;
     private const string FirstPort = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
     private static readonly string[] WithoutIPv6 =
         ["/proc/sys/net/ipv6/conf/all/disable_ipv6", "/proc/sys/net/ipv6/conf/lo/disable_ipv6"];
@@ -153,7 +156,7 @@ internal sealed class BoxNetwork : IDisposable
                 udpStubs.Add(new(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
                 udpStubs[^1].Bind(new IPEndPoint(address, DnsPort));
                 stubs.Add(Listen(new(address, DnsPort), isTransparent: false));
-                using Socket transparent = Listen(new(address, 0), isTransparent: true);
+                using Socket transparent = Listen(new(address, AgentPort), isTransparent: true);
                 listeners.Add(Descriptor.FromSocket(transparent));
                 StreamSocket.MakeNonBlocking(listeners[^1]);
             }

@@ -48,7 +48,8 @@ internal static class BoxRules
     /// <param name="stub6">The same for IPv6.</param>
     public static string Firewall(IPEndPoint listener4, IPEndPoint? listener6, IPEndPoint stub4, IPEndPoint? stub6)
     {
-        // Programs in the box reach each other on the loopback addresses, where one of them listens.
+        // Programs in the box reach each other on the loopback addresses, where one of them listens, or has just done
+        // with a connection of the same ends (TIME_WAIT).
         string rules = $$"""
             table inet flower {
               chain first-packets {
@@ -56,7 +57,7 @@ internal static class BoxRules
                 meta l4proto != tcp accept
                 tcp flags & (fin | syn | rst | ack) != syn accept
                 meta mark {{Marks.Agent}} accept
-                ip daddr 127.0.0.0/8 socket wildcard { 0, 1 } accept
+                ip daddr 127.0.0.0/8 socket transparent { 0, 1 } accept
                 ip daddr {{stub4.Address}} tcp dport {{stub4.Port}} accept
                 meta nfproto ipv4 meta l4proto tcp meta mark {{Marks.Of(Verdict.Accept)}} tproxy ip to {{listener4}} accept
 
@@ -64,7 +65,7 @@ internal static class BoxRules
         if (listener6 is not null && stub6 is not null)
         {
             rules += $$"""
-                ip6 daddr ::1 socket wildcard { 0, 1 } accept
+                ip6 daddr ::1 socket transparent { 0, 1 } accept
                 ip6 daddr {{stub6.Address}} tcp dport {{stub6.Port}} accept
                 meta nfproto ipv6 meta l4proto tcp meta mark {{Marks.Of(Verdict.Accept)}} tproxy ip6 to {{listener6}} accept
 

@@ -9,15 +9,15 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Flower.Switchboard.Admin;
 
 /// <summary>
 /// The gRPC door: stock gRPC on Kestrel on a Unix stream socket, with health and reflection. Kestrel is started when the
-/// first client knocks: most boards never meet one, and it is
-/// more than a third of a switchboard's memory and most of the time that it takes to start. Borrows
-/// the listening socket, which must outlive it.
+/// first client knocks: most boards never meet one, and it is more than a third of a switchboard's memory and most of the time
+/// that it takes to start. Borrows the listening socket, which must outlive it.
 /// </summary>
 /// <param name="listener">Where clients come in.</param>
 /// <param name="service">What they call.</param>
@@ -27,9 +27,11 @@ internal sealed class GrpcDoor(
     Descriptor listener, GrpcDoorService service, Action<ILoggingBuilder> logging, ILogger logger) : IAsyncDisposable
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
 
     private EventLoop? _loop;
     private EventLoop.Watch? _knock;
+    private bool _isClosed;
     private Task<WebApplication?> _started = Task.FromResult<WebApplication?>(null);
 
     /// <summary>Waits for the first client. On the loop.</summary>
@@ -44,7 +46,11 @@ internal sealed class GrpcDoor(
     {
         if (_loop is not null)
         {
-            await _loop.Invoke(StopWaiting);
+            await _loop.Invoke(() =>
+            {
+                _isClosed = true;
+                StopWaiting();
+            });
         }
 
         if (await _started is not { } web)
@@ -93,8 +99,18 @@ internal sealed class GrpcDoor(
         catch (Exception e)
         {
             // Whoever has the handle door is served all the same.
-            HostingLog.GoesOnWithout(logger, "the gRPC door", e.Message);
+            HostingLog.GoesOnWithout(logger, "the gRPC door, for now", e.Message);
+            _loop!.Post(_ => _loop.After(Retry, WaitAgain), null);
             return null;
+        }
+    }
+
+    // Who knocked is still in the backlog.
+    private void WaitAgain()
+    {
+        if (!_isClosed)
+        {
+            OpenOn(_loop!);
         }
     }
 
@@ -114,6 +130,9 @@ internal sealed class GrpcDoor(
                 (ulong)listener.DangerousGetHandle(), endpoint => endpoint.Protocols = HttpProtocols.Http2);
         });
         builder.Services.AddSingleton(service);
+
+        // Signals are the daemon's business: the host would take SIGQUIT, and do nothing with it.
+        builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
         builder.Services.AddGrpc();
         // What is described is named: AddGrpcReflection finds it by reflection, which the trimmer cannot follow.
         Google.Protobuf.Reflection.ServiceDescriptor[] described =
