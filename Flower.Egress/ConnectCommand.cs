@@ -4,8 +4,8 @@ using Flower.Client;
 using Flower.CommandLine;
 using Flower.Egress.Dialing;
 using Flower.Egress.Policy;
-using Flower.ProxyProtocol;
 using Flower.Protocol;
+using Flower.ProxyProtocol;
 using Flower.Rpc.Transport;
 
 namespace Flower.Egress;

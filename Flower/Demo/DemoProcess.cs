@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using Flower.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using Flower.CommandLine;
 using Mono.Unix.Native;
 
 namespace Flower.Demo;
