@@ -30,16 +30,17 @@ public static class InheritedHandles
     /// The number of the command's handle: that of the inherited one, which it replaces, or the lowest from 3 on that
     /// nothing inherited has.
     /// </summary>
-    public static int NumberFor(SwitchboardAddress opened)
+    public static int NumberFor(SwitchboardAddress opened) =>
+        opened.Descriptor >= 0 ? opened.Descriptor : LowestFree();
+
+    /// <summary>The lowest number from 3 on that nothing inherited has.</summary>
+    public static int LowestFree()
     {
-        int number = opened.Descriptor >= 0 ? opened.Descriptor : First;
-        if (opened.Descriptor < 0)
+        // What is closed, or the runtime's own, counts as close-on-exec.
+        int number = First;
+        while (!Descriptor.Borrow(number).IsCloseOnExec)
         {
-            // What is closed, or the runtime's own, counts as close-on-exec.
-            while (!Descriptor.Borrow(number).IsCloseOnExec)
-            {
-                number++;
-            }
+            number++;
         }
 
         return number;

@@ -62,9 +62,8 @@ internal sealed class BoxAgent : IAsyncDisposable
         try
         {
             // The handle first: without one, there is nothing to set up.
-            Task opened = agent._loop.Invoke(async () =>
+            await agent._loop.Invoke(async () =>
                 agent._board = await BoardHandle.OpenAsync(address, narrowing, cancellationToken));
-            await opened;
             agent._network = await BoxNetwork.SetUpAsync();
             agent.StartNames();
             await agent._loop.Invoke(() => agent.Begin(choice, connected));
@@ -99,7 +98,7 @@ internal sealed class BoxAgent : IAsyncDisposable
         bool isIdle = false;
         while (!isIdle && Environment.TickCount64 - began < limit.TotalMilliseconds)
         {
-            await _loop.Invoke(() => isIdle = (_outgoing is null || _outgoing.IsIdle) && _relays.Count == 0);
+            await _loop.Invoke(() => isIdle = _outgoing!.IsIdle && _relays.Count == 0);
             if (!isIdle)
             {
                 await Task.Delay(DrainStep, CancellationToken.None);

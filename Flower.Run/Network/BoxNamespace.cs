@@ -18,7 +18,6 @@ internal static class BoxNamespace
     private const string Diagnostics = "DOTNET_EnableDiagnostics";
     private const string Off = "0";
     private const string Subcommand = "run";
-    private const int FirstDescriptor = 3;
 
     // The same user, with all capabilities in these namespaces and none outside.
     private static readonly string[] Namespaces = ["--user", "--map-current-user", "--keep-caps", "--net", "--"];
@@ -33,7 +32,7 @@ internal static class BoxNamespace
         // It lists the sockets of the network in which it was opened: those that are to be covered.
         using var sockets = File.OpenHandle(
             BoundSocket.ListPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        int number = FreeNumber();
+        int number = InheritedHandles.LowestFree();
         string[] own = Environment.GetCommandLineArgs()[1..];
         int after = Array.IndexOf(own, Subcommand) + 1;
         string[] arguments =
@@ -88,17 +87,5 @@ internal static class BoxNamespace
                 + "namespaces of its own (sysctl user.max_user_namespaces, user.max_net_namespaces, "
                 + "kernel.apparmor_restrict_unprivileged_userns; root has none in a box)");
         }
-    }
-
-    // What is closed, or the runtime's own, counts as close-on-exec; what was inherited is not ours to replace.
-    private static int FreeNumber()
-    {
-        int number = FirstDescriptor;
-        while (!Descriptor.Borrow(number).IsCloseOnExec)
-        {
-            number++;
-        }
-
-        return number;
     }
 }

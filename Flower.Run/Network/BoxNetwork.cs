@@ -22,14 +22,9 @@ internal sealed class BoxNetwork : IDisposable
     private const int SolIp6 = 41;
     private const int Ip6Transparent = 75;
     private const int Backlog = 4096;
-    private const int DnsPort = 53;
-
-    // Beyond those that the kernel gives to programs by itself (ip_local_port_range, ip(7)).
-    private const int AgentPort = 61053;
     private const string FirstPort = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
     private static readonly string[] WithoutIPv6 =
         ["/proc/sys/net/ipv6/conf/all/disable_ipv6", "/proc/sys/net/ipv6/conf/lo/disable_ipv6"];
-
 
     private BoxNetwork(IReadOnlyList<Socket> stubs, IReadOnlyList<Socket> udpStubs, IReadOnlyList<Descriptor> listeners)
     {
@@ -64,22 +59,12 @@ internal sealed class BoxNetwork : IDisposable
     {
         CheckNew();
         bool hasIPv6 = TryEnableIPv6();
-        await RunAsync(IpProgram(), ["-batch", "-"], "link set lo up\n"
-            + BoxRules.Addresses(new(IPAddress.Any, 0), SyntheticAddresses.Own4, SyntheticAddresses.Stub4)
-            + (hasIPv6
-                ? BoxRules.Addresses(new(IPAddress.IPv6Any, 0), SyntheticAddresses.Own6, SyntheticAddresses.Stub6)
-                : string.Empty));
+        await RunAsync(IpProgram(), ["-batch", "-"], BoxRules.Addresses(hasIPv6));
         AllowAllPorts();
         BoxNetwork network = Open(hasIPv6);
         try
         {
-            IPEndPoint[] listeners = [.. network.Listeners.Select(NameOf)];
-            string rules = BoxRules.Firewall(
-                listeners[0],
-                hasIPv6 ? listeners[1] : null,
-                new(SyntheticAddresses.Stub4, DnsPort),
-                hasIPv6 ? new(SyntheticAddresses.Stub6, DnsPort) : null);
-            await RunAsync(NftProgram(), ["-f", "-"], rules);
+            await RunAsync(NftProgram(), ["-f", "-"], BoxRules.Firewall(hasIPv6));
             return network;
         }
         catch
@@ -118,7 +103,6 @@ internal sealed class BoxNetwork : IDisposable
         try
         {
             Array.ForEach(WithoutIPv6, path => File.WriteAllText(path, "0"));
-
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -154,9 +138,9 @@ internal sealed class BoxNetwork : IDisposable
             foreach (IPAddress address in addresses)
             {
                 udpStubs.Add(new(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
-                udpStubs[^1].Bind(new IPEndPoint(address, DnsPort));
-                stubs.Add(Listen(new(address, DnsPort), isTransparent: false));
-                using Socket transparent = Listen(new(address, AgentPort), isTransparent: true);
+                udpStubs[^1].Bind(new IPEndPoint(address, BoxRules.DnsPort));
+                stubs.Add(Listen(new(address, BoxRules.DnsPort), isTransparent: false));
+                using Socket transparent = Listen(new(address, BoxRules.AgentPort), isTransparent: true);
                 listeners.Add(Descriptor.FromSocket(transparent));
                 StreamSocket.MakeNonBlocking(listeners[^1]);
             }
@@ -191,13 +175,6 @@ internal sealed class BoxNetwork : IDisposable
             socket.Dispose();
             throw;
         }
-    }
-
-    private static IPEndPoint NameOf(Descriptor listener)
-    {
-        SocketAddress name = StreamSocket.NewName();
-        StreamSocket.GetName(listener, name);
-        return SocketNames.Read(name);
     }
 
     // What the program says of an error goes to our standard error, before our own words.

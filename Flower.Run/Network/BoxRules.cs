@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Net;
 using System.Net.Sockets;
+using Flower.Run.Names;
 
 namespace Flower.Run.Network;
 
@@ -20,11 +21,24 @@ internal static class BoxRules
     /// <summary>The group to which first packets are logged.</summary>
     public const ushort LogGroup = 1;
 
-    /// <summary>The addresses and the route of IPv4 or IPv6.</summary>
-    /// <param name="all">All addresses of the family.</param>
-    /// <param name="own">The address that programs in the box call from.</param>
-    /// <param name="stub">The address of the DNS stub: of IPv6, a socket is bound to none that no interface has.</param>
-    public static string Addresses(IPNetwork all, IPAddress own, IPAddress stub)
+    /// <summary>Where the DNS stub is asked, at the stub's addresses.</summary>
+    public const int DnsPort = 53;
+
+    /// <summary>
+    /// Where the agent takes connections, at the same addresses: beyond the ports that the kernel gives to programs by itself
+    /// (ip_local_port_range, ip(7)).
+    /// </summary>
+    public const int AgentPort = 61053;
+
+    /// <summary>The interface, its addresses, and the routes.</summary>
+    public static string Addresses(bool hasIPv6) => "link set lo up\n"
+        + Addresses(new(IPAddress.Any, 0), SyntheticAddresses.Own4, SyntheticAddresses.Stub4)
+        + (hasIPv6
+            ? Addresses(new(IPAddress.IPv6Any, 0), SyntheticAddresses.Own6, SyntheticAddresses.Stub6)
+            : string.Empty);
+
+    // Of IPv6, a socket is bound to no address that no interface has: so the stub's, too.
+    private static string Addresses(IPNetwork all, IPAddress own, IPAddress stub)
     {
         // Usable at once, and not only when nobody else has been found to have it (RFC 4862 §5.4).
         bool is6 = own.AddressFamily == AddressFamily.InterNetworkV6;
@@ -42,11 +56,7 @@ internal static class BoxRules
     }
 
     /// <summary>The rules.</summary>
-    /// <param name="listener4">Where the agent takes connections to IPv4 addresses.</param>
-    /// <param name="listener6">The same for IPv6; null: there is no IPv6.</param>
-    /// <param name="stub4">Where the DNS stub is.</param>
-    /// <param name="stub6">The same for IPv6.</param>
-    public static string Firewall(IPEndPoint listener4, IPEndPoint? listener6, IPEndPoint stub4, IPEndPoint? stub6)
+    public static string Firewall(bool hasIPv6)
     {
         // Programs in the box reach each other on the loopback addresses, where one of them listens, or has just done
         // with a connection of the same ends (TIME_WAIT).
@@ -58,16 +68,16 @@ internal static class BoxRules
                 tcp flags & (fin | syn | rst | ack) != syn accept
                 meta mark {{Marks.Agent}} accept
                 ip daddr 127.0.0.0/8 socket transparent { 0, 1 } accept
-                ip daddr {{stub4.Address}} tcp dport {{stub4.Port}} accept
-                meta nfproto ipv4 meta l4proto tcp meta mark {{Marks.Of(Verdict.Accept)}} tproxy ip to {{listener4}} accept
+                ip daddr {{SyntheticAddresses.Stub4}} tcp dport {{DnsPort}} accept
+                meta nfproto ipv4 meta l4proto tcp meta mark {{Marks.Of(Verdict.Accept)}} tproxy ip to {{Listener(SyntheticAddresses.Stub4)}} accept
 
             """;
-        if (listener6 is not null && stub6 is not null)
+        if (hasIPv6)
         {
             rules += $$"""
                 ip6 daddr ::1 socket transparent { 0, 1 } accept
-                ip6 daddr {{stub6.Address}} tcp dport {{stub6.Port}} accept
-                meta nfproto ipv6 meta l4proto tcp meta mark {{Marks.Of(Verdict.Accept)}} tproxy ip6 to {{listener6}} accept
+                ip6 daddr {{SyntheticAddresses.Stub6}} tcp dport {{DnsPort}} accept
+                meta nfproto ipv6 meta l4proto tcp meta mark {{Marks.Of(Verdict.Accept)}} tproxy ip6 to {{Listener(SyntheticAddresses.Stub6)}} accept
 
             """;
         }
@@ -82,4 +92,7 @@ internal static class BoxRules
 
             """;
     }
+
+    // With brackets around an address of IPv6, as nft(8) wants it.
+    private static IPEndPoint Listener(IPAddress address) => new(address, AgentPort);
 }

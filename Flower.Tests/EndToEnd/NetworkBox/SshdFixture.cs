@@ -4,46 +4,19 @@ using NUnit.Framework;
 namespace Flower.Tests.EndToEnd.NetworkBox;
 
 /// <summary>A real sshd on a port of 127.0.0.1, in a folder of its own, that logs in its own user by a key.</summary>
-internal sealed class SshdFixture : IAsyncDisposable
+internal sealed class SshdFixture : DaemonFixture
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("flower-sshd-");
-    private FlowerProcess? _process;
-
     private SshdFixture()
+        : base("sshd")
     {
     }
-
-    public int Port { get; } = LoopbackPort.Free();
 
     /// <summary>The user's private key: its text, since ssh takes only a file that is its user's own.</summary>
     public string Key => File.ReadAllText(PathOf("user"));
 
-    public static async Task<SshdFixture> StartAsync()
-    {
-        var sshd = new SshdFixture();
-        try
-        {
-            await sshd.StartServerAsync();
-            return sshd;
-        }
-        catch
-        {
-            await sshd.DisposeAsync();
-            throw;
-        }
-    }
+    public static Task<SshdFixture> StartAsync() => StartAsync(new SshdFixture());
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_process is not null)
-        {
-            await _process.DisposeAsync();
-        }
-
-        _folder.Delete(recursive: true);
-    }
-
-    private async Task StartServerAsync()
+    protected override async Task<(string Program, string[] Arguments, string Ready)> PrepareAsync()
     {
         string sshd = Programs.Require("sshd", "/usr/sbin");
         await MakeKeyAsync(PathOf("host"));
@@ -58,8 +31,7 @@ internal sealed class SshdFixture : IAsyncDisposable
 
         // Where sshd locks itself in before the login; Debian's service makes it.
         Directory.CreateDirectory("/run/sshd");
-        _process = FlowerProcess.Start(sshd, ["-D", "-e", "-f", PathOf("sshd_config")]);
-        await _process.Error.AwaitLineAsync("Server listening on 127.0.0.1");
+        return (sshd, ["-D", "-e", "-f", PathOf("sshd_config")], "Server listening on 127.0.0.1");
     }
 
     private static async Task MakeKeyAsync(string path)
@@ -69,5 +41,5 @@ internal sealed class SshdFixture : IAsyncDisposable
         Assert.That(await keygen.ExitAsync(), Is.Zero, keygen.Error.ToString());
     }
 
-    private string PathOf(string name) => Path.Combine(_folder.FullName, name);
+    private string PathOf(string name) => Path.Combine(Folder.FullName, name);
 }
