@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Collections;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -13,10 +14,24 @@ public sealed class ConnectionLabels : IReadOnlyList<ConnectionLabel>
 {
     private readonly ImmutableArray<ConnectionLabel> _labels;
 
-    internal ConnectionLabels(IEnumerable<Label> labels) =>
-        _labels = [.. labels
-            .Select(l => new ConnectionLabel(l.Key, l.Value, l.Source))
-            .OrderBy(l => l.Key, StringComparer.Ordinal)];
+    internal ConnectionLabels(IReadOnlyList<Label> labels)
+    {
+        var sorted = new ConnectionLabel[labels.Count];
+        bool isSorted = true;
+        for (int i = 0; i < sorted.Length; i++)
+        {
+            sorted[i] = new(labels[i].Key, labels[i].Value, labels[i].Source);
+            isSorted &= i == 0 || string.CompareOrdinal(sorted[i - 1].Key, sorted[i].Key) <= 0;
+        }
+
+        // As the switchboard sends them.
+        if (!isSorted)
+        {
+            Array.Sort(sorted, static (a, b) => string.CompareOrdinal(a.Key, b.Key));
+        }
+
+        _labels = ImmutableCollectionsMarshal.AsImmutableArray(sorted);
+    }
 
     /// <inheritdoc/>
     public int Count => _labels.Length;

@@ -15,8 +15,8 @@ public sealed class IncomingConnection : IAsyncDisposable
     private readonly OfferOrigin _origin;
     private readonly ulong _id;
     private readonly bool _unseen;
-    private readonly TaskCompletionSource<Descriptor> _delivery =
-        new(TaskCreationOptions.RunContinuationsAsynchronously);
+    // Null: the socket has come.
+    private readonly TaskCompletionSource<Descriptor>? _delivery;
     private readonly Lock _lock = new();
     private Descriptor? _socket;
     private bool _answered;
@@ -30,6 +30,7 @@ public sealed class IncomingConnection : IAsyncDisposable
         _id = id;
         _socket = socket;
         _unseen = unseen;
+        _delivery = socket is null ? new(TaskCreationOptions.RunContinuationsAsynchronously) : null;
         Labels = labels;
     }
 
@@ -64,7 +65,7 @@ public sealed class IncomingConnection : IAsyncDisposable
                 new() { ConnectionId = _id, Accept = new(), Credit = Credit }, cancellationToken).ConfigureAwait(false);
             // Not before: what the switchboard is told of comes after the answer.
             count = _listener.CountConnection();
-            socket ??= await _delivery.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            socket ??= await _delivery!.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
             return new(socket, Labels, count);
         }
         catch
@@ -132,9 +133,8 @@ public sealed class IncomingConnection : IAsyncDisposable
     }
 
     /// <summary>The socket came. False: nobody wants it any more.</summary>
-    internal bool Deliver(Descriptor? socket) => socket is null
-        ? _delivery.TrySetException(Failures.Lost())
-        : _delivery.TrySetResult(socket);
+    internal bool Deliver(Descriptor? socket) => _delivery is not null
+        && (socket is null ? _delivery.TrySetException(Failures.Lost()) : _delivery.TrySetResult(socket));
 
     /// <summary>The client has gone. The credit that it took is given back.</summary>
     internal async ValueTask WithdrawAsync()
@@ -167,7 +167,7 @@ public sealed class IncomingConnection : IAsyncDisposable
 
         socket?.Dispose();
         _listener.Forget(_id, this);
-        if (_delivery.TrySetException(why))
+        if (_delivery is not null && _delivery.TrySetException(why))
         {
             // Observed here, since nobody may ever have asked.
             _ = _delivery.Task.Exception;
@@ -204,7 +204,7 @@ public sealed class IncomingConnection : IAsyncDisposable
     // refused.
     private void Abandon()
     {
-        if (!_delivery.TrySetCanceled() && _delivery.Task.IsCompletedSuccessfully)
+        if (_delivery is not null && !_delivery.TrySetCanceled() && _delivery.Task.IsCompletedSuccessfully)
         {
             _delivery.Task.Result.Dispose();
         }

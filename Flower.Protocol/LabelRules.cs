@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Buffers;
 using System.Text;
 
 namespace Flower.Protocol;
@@ -21,6 +22,9 @@ public static class LabelRules
     /// <summary>The prefix of the keys that only the switchboard states about a side.</summary>
     public const string ReservedPrefix = "flower.";
 
+    private static readonly SearchValues<char> NotInKeys =
+        SearchValues.Create(['=', .. Enumerable.Range(0, 256).Select(i => (char)i).Where(char.IsControl)]);
+
     // Strict: a lone surrogate has no UTF-8 and would reach the peer as something else.
     private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
@@ -39,13 +43,10 @@ public static class LabelRules
             throw new LabelException($"label key '{Printable(key)}' must not begin with '+', which marks a required key", key);
         }
 
-        foreach (char c in key)
+        if (key.AsSpan().IndexOfAny(NotInKeys) is int at and >= 0)
         {
-            if (c == '=' || char.IsControl(c))
-            {
-                string what = c == '=' ? "'='" : "control characters";
-                throw new LabelException($"label key '{Printable(key)}' must not contain {what}", key);
-            }
+            string what = key[at] == '=' ? "'='" : "control characters";
+            throw new LabelException($"label key '{Printable(key)}' must not contain {what}", key);
         }
 
         if (CountBytes(key, "label key") > MaxKeyBytes)
@@ -65,7 +66,7 @@ public static class LabelRules
             throw new LabelException($"the value of label '{key}' must not contain NUL", key);
         }
 
-        if (CountBytes(value, $"value of label '{key}'") > MaxValueBytes)
+        if (CountBytes(value, "value of label", key) > MaxValueBytes)
         {
             throw new LabelException($"the value of label '{key}' is longer than {MaxValueBytes} bytes", key);
         }
@@ -86,7 +87,7 @@ public static class LabelRules
 
     /// <summary>The length of a text in bytes of UTF-8.</summary>
     /// <exception cref="LabelException">It is not well-formed.</exception>
-    internal static int CountBytes(string text, string what)
+    internal static int CountBytes(string text, string what, string? key = null)
     {
         try
         {
@@ -94,7 +95,7 @@ public static class LabelRules
         }
         catch (EncoderFallbackException)
         {
-            throw new LabelException($"the {what} is not well-formed Unicode");
+            throw new LabelException($"the {what}{(key is null ? "" : $" '{key}'")} is not well-formed Unicode");
         }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 
 namespace Flower.Protocol;
@@ -10,9 +11,6 @@ namespace Flower.Protocol;
 /// </summary>
 public sealed partial class LabelSet : IEquatable<LabelSet>
 {
-    private static readonly Comparer<KeyValuePair<string, string>> ByKey =
-        Comparer<KeyValuePair<string, string>>.Create((a, b) => string.CompareOrdinal(a.Key, b.Key));
-
     private LabelSet(
         ImmutableArray<KeyValuePair<string, string>> labels, ImmutableArray<string> requiredKeys)
     {
@@ -35,39 +33,6 @@ public sealed partial class LabelSet : IEquatable<LabelSet>
     /// <summary>The value of a key, or null.</summary>
     public string? this[string key] => Find(key) is int at and >= 0 ? Labels[at].Value : null;
 
-    /// <summary>Builds a set. The order does not matter.</summary>
-    /// <exception cref="LabelException">A key stands twice, or a rule of <see cref="LabelRules"/> is broken.</exception>
-    public static LabelSet Create(
-        IEnumerable<KeyValuePair<string, string>> labels, IEnumerable<string>? requiredKeys = null)
-    {
-        ArgumentNullException.ThrowIfNull(labels);
-        ImmutableArray<KeyValuePair<string, string>> sorted = [.. labels.Order(ByKey)];
-        ImmutableArray<string> required =
-            requiredKeys is null ? [] : [.. requiredKeys.Order(StringComparer.Ordinal)];
-        Check(sorted, required);
-        return sorted.IsEmpty && required.IsEmpty ? Empty : new LabelSet(sorted, required);
-    }
-
-    /// <summary>Builds a set without required keys.</summary>
-    /// <exception cref="LabelException">As for the other overload.</exception>
-    public static LabelSet Create(params ReadOnlySpan<(string Key, string Value)> labels)
-    {
-        var pairs = new List<KeyValuePair<string, string>>(labels.Length);
-        foreach ((string key, string value) in labels)
-        {
-            pairs.Add(new(key, value));
-        }
-
-        return Create(pairs);
-    }
-
-    /// <summary>Reads a set from its message; null is the empty set.</summary>
-    /// <exception cref="LabelException">As for <see cref="Create(IEnumerable{KeyValuePair{string, string}}, IEnumerable{string})"/>.</exception>
-    public static LabelSet FromMessage(Labels? message) =>
-        message is null || (message.Labels_.Count == 0 && message.RequiredKeys.Count == 0)
-            ? Empty
-            : Create(message.Labels_.Select(l => KeyValuePair.Create(l.Key, l.Value)), message.RequiredKeys);
-
     /// <summary>The set as a message.</summary>
     public Labels ToMessage()
     {
@@ -81,6 +46,39 @@ public sealed partial class LabelSet : IEquatable<LabelSet>
         return message;
     }
 
+    /// <summary>Whether a message has this set in the order that <see cref="ToMessage"/> gives it; null is the empty set.</summary>
+    public bool IsSaidBy(Labels? message)
+    {
+        if (message is null)
+        {
+            return IsEmpty;
+        }
+
+        if (message.Labels_.Count != Labels.Length || message.RequiredKeys.Count != RequiredKeys.Length)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < Labels.Length; i++)
+        {
+            Label label = message.Labels_[i];
+            if (label.Key != Labels[i].Key || label.Value != Labels[i].Value)
+            {
+                return false;
+            }
+        }
+
+        for (int i = 0; i < RequiredKeys.Length; i++)
+        {
+            if (message.RequiredKeys[i] != RequiredKeys[i])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Whether the key is stated: as a label or as a required key.</summary>
     public bool States(string key) => Find(key) >= 0 || Requires(key);
 
@@ -88,24 +86,8 @@ public sealed partial class LabelSet : IEquatable<LabelSet>
     public bool Requires(string key) => RequiredKeys.BinarySearch(key, StringComparer.Ordinal) >= 0;
 
     /// <summary>The keys that both sets have with different values, sorted.</summary>
-    public IReadOnlyList<string> ContradictionsWith(LabelSet other)
-    {
-        ArgumentNullException.ThrowIfNull(other);
-        List<string>? keys = null;
-        for (int i = 0, j = 0; i < Labels.Length && j < other.Labels.Length;)
-        {
-            int order = string.CompareOrdinal(Labels[i].Key, other.Labels[j].Key);
-            if (order == 0 && !string.Equals(Labels[i].Value, other.Labels[j].Value, StringComparison.Ordinal))
-            {
-                (keys ??= []).Add(Labels[i].Key);
-            }
-
-            i += order <= 0 ? 1 : 0;
-            j += order >= 0 ? 1 : 0;
-        }
-
-        return keys ?? (IReadOnlyList<string>)[];
-    }
+    public IReadOnlyList<string> ContradictionsWith(LabelSet other) =>
+        Compare(other, out _) ?? (IReadOnlyList<string>)[];
 
     /// <summary>
     /// The union of both sets. Where they contradict, <paramref name="contradictions"/> names the keys and the value
@@ -113,31 +95,17 @@ public sealed partial class LabelSet : IEquatable<LabelSet>
     /// </summary>
     public LabelSet Merge(LabelSet other, out IReadOnlyList<string> contradictions)
     {
-        contradictions = ContradictionsWith(other);
+        contradictions = Compare(other, out int common) ?? (IReadOnlyList<string>)[];
         if (other.IsEmpty)
         {
             return this;
         }
 
-        if (IsEmpty)
-        {
-            return other;
-        }
-
-        var labels = ImmutableArray.CreateBuilder<KeyValuePair<string, string>>(Labels.Length + other.Labels.Length);
-        labels.AddRange(Labels);
-        foreach (KeyValuePair<string, string> label in other.Labels)
-        {
-            if (Find(label.Key) < 0)
-            {
-                labels.Add(label);
-            }
-        }
-
-        labels.Sort(ByKey);
-        ImmutableArray<string> required =
-            [.. RequiredKeys.Union(other.RequiredKeys, StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        return new LabelSet(labels.DrainToImmutable(), required);
+        return IsEmpty ? other : new LabelSet(
+            UnionOfLabels(other, common),
+            other.RequiredKeys.IsEmpty ? RequiredKeys
+            : RequiredKeys.IsEmpty ? other.RequiredKeys
+            : [.. RequiredKeys.Union(other.RequiredKeys, StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
     }
 
     /// <summary>The labels and the required keys that are wanted.</summary>
@@ -152,12 +120,12 @@ public sealed partial class LabelSet : IEquatable<LabelSet>
 
     /// <summary>Checks that the set is within what one side may state; a union may be larger.</summary>
     /// <exception cref="LabelException">It is too large.</exception>
-    public void CheckSize() => CheckSize(Labels, RequiredKeys);
+    public void CheckSize() => CheckSize(Labels.AsSpan(), RequiredKeys.AsSpan());
 
     /// <inheritdoc/>
     public bool Equals(LabelSet? other) =>
-        other is not null && Labels.SequenceEqual(other.Labels)
-        && RequiredKeys.SequenceEqual(other.RequiredKeys, StringComparer.Ordinal);
+        other is not null && (ReferenceEquals(this, other)
+            || (HasSameLabels(other) && RequiredKeys.AsSpan().SequenceEqual(other.RequiredKeys.AsSpan())));
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as LabelSet);
@@ -180,45 +148,68 @@ public sealed partial class LabelSet : IEquatable<LabelSet>
         return hash.ToHashCode();
     }
 
-    private static void Check(
-        ImmutableArray<KeyValuePair<string, string>> sorted, ImmutableArray<string> required)
+    // The keys that both have with different values, if there are any, and how many both have.
+    private List<string>? Compare(LabelSet other, out int common)
     {
-        for (int i = 0; i < sorted.Length; i++)
+        ArgumentNullException.ThrowIfNull(other);
+        List<string>? keys = null;
+        common = 0;
+        for (int i = 0, j = 0; i < Labels.Length && j < other.Labels.Length;)
         {
-            LabelRules.CheckKey(sorted[i].Key);
-            LabelRules.CheckValue(sorted[i].Key, sorted[i].Value);
-            if (i > 0 && string.Equals(sorted[i - 1].Key, sorted[i].Key, StringComparison.Ordinal))
+            int order = string.CompareOrdinal(Labels[i].Key, other.Labels[j].Key);
+            if (order == 0)
             {
-                throw new LabelException($"label '{sorted[i].Key}' is given twice", sorted[i].Key);
+                common++;
+                if (!string.Equals(Labels[i].Value, other.Labels[j].Value, StringComparison.Ordinal))
+                {
+                    (keys ??= []).Add(Labels[i].Key);
+                }
             }
+
+            i += order <= 0 ? 1 : 0;
+            j += order >= 0 ? 1 : 0;
         }
 
-        for (int i = 0; i < required.Length; i++)
-        {
-            LabelRules.CheckKey(required[i]);
-            if (i > 0 && string.Equals(required[i - 1], required[i], StringComparison.Ordinal))
-            {
-                throw new LabelException($"required key '{required[i]}' is given twice", required[i]);
-            }
-        }
-
-        CheckSize(sorted, required);
+        return keys;
     }
 
-    private static void CheckSize(
-        ImmutableArray<KeyValuePair<string, string>> labels, ImmutableArray<string> required)
+    private ImmutableArray<KeyValuePair<string, string>> UnionOfLabels(LabelSet other, int common)
     {
-        if (labels.Length + required.Length > LabelRules.MaxLabels)
+        if (common == other.Labels.Length)
         {
-            throw new LabelException($"more than {LabelRules.MaxLabels} labels");
+            return Labels;
         }
 
-        int bytes = labels.Sum(l => LabelRules.CountBytes(l.Key, "key") + LabelRules.CountBytes(l.Value, "value"))
-            + required.Sum(k => LabelRules.CountBytes(k, "key"));
-        if (bytes > LabelRules.MaxSetBytes)
+        var union = new KeyValuePair<string, string>[Labels.Length + other.Labels.Length - common];
+        for (int i = 0, j = 0, at = 0; at < union.Length; at++)
         {
-            throw new LabelException($"labels of {bytes} bytes: a set has at most {LabelRules.MaxSetBytes}");
+            int order = i == Labels.Length ? 1
+                : j == other.Labels.Length ? -1
+                : string.CompareOrdinal(Labels[i].Key, other.Labels[j].Key);
+            union[at] = order <= 0 ? Labels[i] : other.Labels[j];
+            i += order <= 0 ? 1 : 0;
+            j += order >= 0 ? 1 : 0;
         }
+
+        return ImmutableCollectionsMarshal.AsImmutableArray(union);
+    }
+
+    private bool HasSameLabels(LabelSet other)
+    {
+        if (Labels.Length != other.Labels.Length)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < Labels.Length; i++)
+        {
+            if (Labels[i].Key != other.Labels[i].Key || Labels[i].Value != other.Labels[i].Value)
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private int Find(string key)

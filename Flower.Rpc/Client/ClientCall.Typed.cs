@@ -22,18 +22,26 @@ internal sealed class ClientCall<TRequest, TResponse>(
     private const int RegrantAt = PacketLimits.InitialCredit / 2;
     private const int EverybodyThrough = 1 << 20;
 
-    // Null stands for a restart, between what was sent before and after it.
-    private readonly Channel<TResponse?> _responses = System.Threading.Channels.Channel.CreateUnbounded<TResponse?>(
-        new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = inline });
+    // A stream of responses; null: there is one. In it, null stands for a restart, between what was sent before and after.
+    private readonly Channel<TResponse?>? _responses =
+        method.Type is MethodType.ServerStreaming or MethodType.DuplexStreaming
+            ? System.Threading.Channels.Channel.CreateUnbounded<TResponse?>(
+                new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = inline })
+            : null;
 
-    private readonly TaskCompletionSource<TResponse> _single = new(
-        inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
+    // The one response; null: it is a stream.
+    private readonly TaskCompletionSource<TResponse>? _single =
+        method.Type is MethodType.Unary or MethodType.ClientStreaming
+            ? new(inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously)
+            : null;
 
-    private readonly bool _isStream = method.Type is MethodType.ServerStreaming or MethodType.DuplexStreaming;
+    // For a stream of requests. Of this epoch; that of an earlier one lets everybody through, to find that the epoch is over.
+    private SemaphoreSlim? _credit = method.Type is MethodType.ClientStreaming or MethodType.DuplexStreaming
+        ? new(PacketLimits.InitialCredit)
+        : null;
 
-    // Of this epoch; that of an earlier one lets everybody through, to find that the epoch is over.
-    private SemaphoreSlim _credit = new(PacketLimits.InitialCredit);
     private SemaphoreSlim? _pastCredit;
+    private TRequest? _request;
     private TResponse? _first;
     private TResponse? _current;
     private int _read;
@@ -55,23 +63,21 @@ internal sealed class ClientCall<TRequest, TResponse>(
     bool ISurvivingStream<TRequest>.IsAtRestart => _current is null;
 
     /// <summary>The response of a unary call, or its RpcException.</summary>
-    internal Task<TResponse> Single => _single.Task;
+    internal Task<TResponse> Single => _single!.Task;
 
     /// <summary>Begins a call whose requests are a stream.</summary>
     internal ClientCall<TRequest, TResponse> Begin(CallOptions options)
     {
-        Begin(method.FullName, options, _ => []);
+        Begin(method.FullName, options);
         return this;
     }
 
     /// <summary>Begins a call with its only request.</summary>
     internal ClientCall<TRequest, TResponse> Begin(CallOptions options, TRequest request)
     {
-        Begin(method.FullName, options, id =>
-        [
-            MessageCodec.Encode(id, request, method.RequestMarshaller),
-            (new Frame { CallId = id, HalfClose = new HalfClose() }, null),
-        ]);
+        _request = request;
+        Begin(method.FullName, options);
+        _request = null;
         // Where the call could not begin, nobody took the request's descriptors.
         MessageCodec.CloseDescriptors(request);
         return this;
@@ -79,7 +85,7 @@ internal sealed class ClientCall<TRequest, TResponse>(
 
     public async Task<bool> MoveNext(CancellationToken cancellationToken)
     {
-        while (await _responses.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        while (await _responses!.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
             if (!_responses.Reader.TryRead(out _current))
             {
@@ -112,7 +118,7 @@ internal sealed class ClientCall<TRequest, TResponse>(
     public async Task WriteAsync(TRequest message, int epoch, CancellationToken cancellationToken)
     {
         // In this order: where the epoch is still that of the message, the credit was not a later one's.
-        SemaphoreSlim credit = Volatile.Read(ref _credit);
+        SemaphoreSlim credit = Volatile.Read(ref _credit)!;
         if (Over(epoch) is { } early)
         {
             MessageCodec.CloseDescriptors(message);
@@ -153,6 +159,9 @@ internal sealed class ClientCall<TRequest, TResponse>(
         return Task.CompletedTask;
     }
 
+    internal override (Frame Frame, List<SafeHandle>? Descriptors)? EncodeRequest() =>
+        _request is null ? null : MessageCodec.Encode(CallId, _request, method.RequestMarshaller);
+
     void ISurvivingStream<TRequest>.Survive() => _survives = true;
 
     internal override void BeginEpoch()
@@ -165,14 +174,14 @@ internal sealed class ClientCall<TRequest, TResponse>(
     internal override void TellRestart()
     {
         _pastCredit?.Release(EverybodyThrough);
-        _responses.Writer.TryWrite(null);
+        _responses?.Writer.TryWrite(null);
     }
 
     /// <summary>The caller is done with the call: cancels it if it goes on, closes what was not read.</summary>
     internal void Dispose()
     {
         Cancel();
-        while (_responses.Reader.TryRead(out TResponse? response))
+        while (_responses is not null && _responses.Reader.TryRead(out TResponse? response))
         {
             MessageCodec.CloseDescriptors(response);
         }
@@ -181,7 +190,7 @@ internal sealed class ClientCall<TRequest, TResponse>(
     internal override void OnMessage(ByteString bytes, List<Descriptor>? descriptors, bool lost)
     {
         TResponse response = MessageCodec.Decode(bytes, descriptors, method.ResponseMarshaller, lost);
-        if (lost && !_isStream)
+        if (lost && _responses is null)
         {
             MessageCodec.CloseDescriptors(response);
             GiveUp(new Grpc.Core.Status(
@@ -190,10 +199,9 @@ internal sealed class ClientCall<TRequest, TResponse>(
         }
 
         // The reader of a stream sees a field without a handle, and says what that means for this one message.
-        bool taken = _isStream
-            ? _responses.Writer.TryWrite(response)
-            : !HasEnded && Interlocked.CompareExchange(ref _first, response, null) is null;
-        if (taken && !_isStream && HasEnded)
+        bool taken = _responses?.Writer.TryWrite(response)
+            ?? (!HasEnded && Interlocked.CompareExchange(ref _first, response, null) is null);
+        if (taken && _responses is null && HasEnded)
         {
             // Given up by another thread just now, which may have looked before the response was there.
             taken = Interlocked.CompareExchange(ref _first, null, response) != response;
@@ -209,15 +217,20 @@ internal sealed class ClientCall<TRequest, TResponse>(
     {
         if (messages is > 0 and <= 65535)
         {
-            _credit.Release((int)messages);
+            _credit?.Release((int)messages);
         }
     }
 
     private protected override void OnFinished()
     {
-        _responses.Writer.TryComplete();
+        _responses?.Writer.TryComplete();
         // Writers that wait for credit find the call ended.
-        Volatile.Read(ref _credit).Release(EverybodyThrough);
+        Volatile.Read(ref _credit)?.Release(EverybodyThrough);
+        if (_single is null)
+        {
+            return;
+        }
+
         TResponse? response = Interlocked.Exchange(ref _first, null);
         if (Status.StatusCode == StatusCode.OK && response is not null)
         {
@@ -231,7 +244,7 @@ internal sealed class ClientCall<TRequest, TResponse>(
         }
 
         _single.TrySetException(new RpcException(
-            Status.StatusCode == StatusCode.OK && !_isStream
+            Status.StatusCode == StatusCode.OK
                 ? new Grpc.Core.Status(StatusCode.Internal, "the switchboard ended the call without a response")
                 : Status,
             Trailers));

@@ -19,7 +19,7 @@ internal abstract class ClientCall(SessionChannel channel)
     private CancellationTokenRegistration _cancellation;
     private Timer? _deadline;
     private RpcStatus? _status;
-    private Grpc.Core.Metadata _trailers = [];
+    private Grpc.Core.Metadata? _trailers;
     private int _epoch;
 
     internal uint CallId { get; set; }
@@ -29,7 +29,7 @@ internal abstract class ClientCall(SessionChannel channel)
     internal RpcStatus Status => _status ?? throw new InvalidOperationException("the call has not ended yet");
 
     internal Grpc.Core.Metadata Trailers =>
-        _status is null ? throw new InvalidOperationException("the call has not ended yet") : _trailers;
+        _status is null ? throw new InvalidOperationException("the call has not ended yet") : _trailers ??= [];
 
     internal bool HasEnded => _status is not null;
 
@@ -39,6 +39,10 @@ internal abstract class ClientCall(SessionChannel channel)
     internal abstract void OnMessage(ByteString bytes, List<Descriptor>? descriptors, bool lost);
 
     internal abstract void OnCredit(uint messages);
+
+    /// <summary>The only request; null: requests are a stream. The caller takes the descriptors.</summary>
+    /// <exception cref="RpcException">RESOURCE_EXHAUSTED: it does not fit into a packet.</exception>
+    internal abstract (Frame Frame, List<SafeHandle>? Descriptors)? EncodeRequest();
 
     /// <summary>Whether it is a call of a kind that may survive a restart of the switchboard.</summary>
     internal abstract bool MaySurvive { get; }
@@ -58,8 +62,7 @@ internal abstract class ClientCall(SessionChannel channel)
     }
 
     /// <summary>Sends the first frames and watches deadline and cancellation.</summary>
-    internal void Begin(
-        string method, CallOptions options, Func<uint, IEnumerable<(Frame Frame, List<SafeHandle>? Descriptors)>> more)
+    internal void Begin(string method, CallOptions options)
     {
         var start = new Start { Method = method };
         TimeSpan? left = options.Deadline - DateTime.UtcNow;
@@ -75,7 +78,7 @@ internal abstract class ClientCall(SessionChannel channel)
         }
 
         MetadataCodec.Write(options.Headers, start.Metadata);
-        Channel.Begin(this, id => more(id).Prepend((new Frame { CallId = id, Start = start }, null)));
+        Channel.Begin(this, start);
         _cancellation = options.CancellationToken.UnsafeRegister(static call => ((ClientCall)call!).Cancel(), this);
         if (HasEnded)
         {
@@ -87,7 +90,7 @@ internal abstract class ClientCall(SessionChannel channel)
     internal void Cancel() => GiveUp(new RpcStatus(StatusCode.Cancelled, "the call was cancelled"));
 
     /// <summary>Ends the call once; later ends do not count.</summary>
-    internal bool Finish(RpcStatus status, Grpc.Core.Metadata trailers)
+    internal bool Finish(RpcStatus status, Grpc.Core.Metadata? trailers = null)
     {
         lock (_gate)
         {
@@ -110,7 +113,7 @@ internal abstract class ClientCall(SessionChannel channel)
 
     private protected void GiveUp(RpcStatus status)
     {
-        if (Finish(status, []))
+        if (Finish(status))
         {
             Channel.Send(new Frame { CallId = CallId, Cancel = new Cancel() });
         }

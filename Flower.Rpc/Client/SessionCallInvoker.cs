@@ -17,7 +17,13 @@ internal sealed class SessionCallInvoker(SessionChannel channel, bool inline) : 
     {
         ClientCall<TRequest, TResponse> call =
             new ClientCall<TRequest, TResponse>(channel, method, inline).Begin(options, request);
-        return new(call.Single, NoHeaders, () => call.Status, () => call.Trailers, call.Dispose);
+        return new(
+            call.Single,
+            static _ => NoHeaders,
+            static call => ((ClientCall)call).Status,
+            static call => ((ClientCall)call).Trailers,
+            static call => ((ClientCall<TRequest, TResponse>)call).Dispose(),
+            call);
     }
 
     public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(

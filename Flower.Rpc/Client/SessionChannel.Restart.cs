@@ -86,7 +86,7 @@ public sealed partial class SessionChannel
         Grpc.Core.Status status = Restart().ToStatus();
         foreach (ClientCall call in failed)
         {
-            call.Finish(status, []);
+            call.Finish(status);
         }
     }
 

@@ -19,6 +19,9 @@ namespace Flower.Rpc;
 /// </remarks>
 public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
 {
+    // What an ended session is still read for in one turn.
+    private const int MaxLastPackets = 32;
+
     private readonly Lock _gate = new();
     private readonly EventLoop _loop;
     private readonly Dictionary<uint, ClientCall> _calls = [];
@@ -97,7 +100,7 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
     protected override async Task ShutdownAsyncCore() => await DisposeAsync().ConfigureAwait(false);
 
     /// <summary>Gives the call an id and sends its first frames in one packet.</summary>
-    internal void Begin(ClientCall call, Func<uint, IEnumerable<(Frame Frame, List<SafeHandle>? Descriptors)>> frames)
+    internal void Begin(ClientCall call, Start start)
     {
         SessionLossException? loss;
         lock (_gate)
@@ -107,9 +110,13 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
             {
                 SayHelloBefore(call);
                 call.CallId = NextId();
-                foreach ((Frame frame, List<SafeHandle>? descriptors) in frames(call.CallId))
+                // First: where that fails, there is no call.
+                (Frame Frame, List<SafeHandle>? Descriptors)? request = call.EncodeRequest();
+                _writer.Add(new Frame { CallId = call.CallId, Start = start });
+                if (request is var (frame, descriptors))
                 {
                     _writer.Add(frame, descriptors);
+                    _writer.Add(new Frame { CallId = call.CallId, HalfClose = new HalfClose() });
                 }
 
                 _calls.Add(call.CallId, call);
@@ -119,7 +126,7 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
 
         if (loss is not null)
         {
-            call.Finish(loss.ToStatus(), []);
+            call.Finish(loss.ToStatus());
         }
     }
 
@@ -210,8 +217,10 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
             FlushAgain();
         }
 
+        // One a turn, as long as there will be more turns: to look for a second would cost most of them a system call.
         bool reset = false;
-        for (int left = 32; left > 0 && _loss is null; left--)
+        int packets = (ready & (Readiness.HangUp | Readiness.Error)) == 0 ? 1 : MaxLastPackets;
+        for (int left = packets; left > 0 && _loss is null; left--)
         {
             int errno;
             ReceivedPacket received;
@@ -355,7 +364,7 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
         RpcStatus status = loss.ToStatus();
         foreach (ClientCall call in calls)
         {
-            call.Finish(status, []);
+            call.Finish(status);
         }
 
         _closed.TrySetResult();

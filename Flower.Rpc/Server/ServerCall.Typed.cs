@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
@@ -21,11 +22,13 @@ internal sealed class ServerCall<TRequest, TResponse>(
     where TRequest : class
     where TResponse : class
 {
-    private readonly Queue<TRequest> _received = new();
+    // What has come and was not asked for: the first, and mostly the only one, without a queue.
+    private TRequest? _next;
+    private Queue<TRequest>? _received;
 
     // What waits for credit: handlers' writes, and before them what another process left.
-    private readonly LinkedList<TResponse> _waiting = new();
-    private readonly Queue<TResponse> _left = new();
+    private LinkedList<TResponse>? _waiting;
+    private Queue<TResponse>? _left;
     private TaskCompletionSource<bool>? _reader;
     private TaskCompletionSource? _writer;
     private TRequest? _current;
@@ -42,7 +45,7 @@ internal sealed class ServerCall<TRequest, TResponse>(
         try
         {
             await handler(this, Context).ConfigureAwait(true);
-            End(Context.Status, Context.ResponseTrailers);
+            End(Context.Status, Context.Trailers);
         }
         catch (RpcException e)
         {
@@ -61,7 +64,7 @@ internal sealed class ServerCall<TRequest, TResponse>(
 
     public Task<bool> MoveNext(CancellationToken cancellationToken)
     {
-        if (_received.TryDequeue(out _current))
+        if (TryTake(out _current))
         {
             Regrant();
             return Task.FromResult(true);
@@ -82,7 +85,7 @@ internal sealed class ServerCall<TRequest, TResponse>(
     }
 
     /// <summary>The one request of a unary call.</summary>
-    internal async Task<TRequest> ReadSingleAsync()
+    internal async ValueTask<TRequest> ReadSingleAsync()
     {
         if (!await MoveNext(CancellationToken.None).ConfigureAwait(true))
         {
@@ -106,14 +109,13 @@ internal sealed class ServerCall<TRequest, TResponse>(
             // who wait; the others wait again.
             TaskCompletionSource waiter =
                 _writer ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            LinkedListNode<TResponse> node = _waiting.AddLast(message);
+            LinkedListNode<TResponse> node = (_waiting ??= new()).AddLast(message);
             using (cancellationToken.UnsafeRegister(static w => ((TaskCompletionSource)w!).TrySetResult(), waiter))
             {
                 await waiter.Task.ConfigureAwait(true);
             }
 
             _waiting.Remove(node);
-
             if (ReferenceEquals(_writer, waiter))
             {
                 _writer = null;
@@ -154,7 +156,7 @@ internal sealed class ServerCall<TRequest, TResponse>(
         }
         else
         {
-            _received.Enqueue(request);
+            Put(request);
         }
     }
 
@@ -175,9 +177,10 @@ internal sealed class ServerCall<TRequest, TResponse>(
             state.Received.Add(MessageCodec.Save(_single, method.RequestMarshaller, descriptors));
         }
 
-        state.Received.AddRange(_received.Select(m => MessageCodec.Save(m, method.RequestMarshaller, descriptors)));
+        IEnumerable<TRequest> received = (_next is null ? [] : (TRequest[])[_next]).Concat(_received ?? []);
+        state.Received.AddRange(received.Select(m => MessageCodec.Save(m, method.RequestMarshaller, descriptors)));
         state.Unsent.AddRange(
-            _left.Concat(_waiting).Select(m => MessageCodec.Save(m, method.ResponseMarshaller, descriptors)));
+            (_left ?? []).Concat(_waiting ?? []).Select(m => MessageCodec.Save(m, method.ResponseMarshaller, descriptors)));
         return state;
     }
 
@@ -188,18 +191,18 @@ internal sealed class ServerCall<TRequest, TResponse>(
         _halfClosed = state.HalfClosed;
         foreach (PacketState request in state.Received)
         {
-            _received.Enqueue(MessageCodec.Restore(request, method.RequestMarshaller, descriptors));
+            Put(MessageCodec.Restore(request, method.RequestMarshaller, descriptors));
         }
 
         foreach (PacketState response in state.Unsent)
         {
-            _left.Enqueue(MessageCodec.Restore(response, method.ResponseMarshaller, descriptors));
+            (_left ??= new()).Enqueue(MessageCodec.Restore(response, method.ResponseMarshaller, descriptors));
         }
     }
 
     private protected override void OnWritable()
     {
-        while (Credit > 0 && _left.TryDequeue(out TResponse? response))
+        while (Credit > 0 && _left is not null && _left.TryDequeue(out TResponse? response))
         {
             UseCredit();
             Write(response);
@@ -212,12 +215,12 @@ internal sealed class ServerCall<TRequest, TResponse>(
 
     private protected override void OnEnded()
     {
-        while (_received.TryDequeue(out TRequest? request))
+        while (TryTake(out TRequest? request))
         {
             MessageCodec.CloseDescriptors(request);
         }
 
-        while (_left.TryDequeue(out TResponse? response))
+        while (_left is not null && _left.TryDequeue(out TResponse? response))
         {
             MessageCodec.CloseDescriptors(response);
         }
@@ -226,6 +229,25 @@ internal sealed class ServerCall<TRequest, TResponse>(
         _reader = null;
         reader?.SetCanceled(Token);
         OnWritable();
+    }
+
+    private void Put(TRequest request)
+    {
+        if (_next is null && _received is null or { Count: 0 })
+        {
+            _next = request;
+        }
+        else
+        {
+            (_received ??= new()).Enqueue(request);
+        }
+    }
+
+    private bool TryTake([NotNullWhen(true)] out TRequest? request)
+    {
+        request = _next;
+        _next = null;
+        return request is not null || (_received is not null && _received.TryDequeue(out request));
     }
 
     private void Wake(bool hasMessage)
@@ -246,7 +268,8 @@ internal sealed class ServerCall<TRequest, TResponse>(
             return;
         }
 
-        uint used = PacketLimits.InitialCredit - _granted - (uint)_received.Count;
+        uint waiting = (_next is null ? 0u : 1u) + (uint)(_received?.Count ?? 0);
+        uint used = PacketLimits.InitialCredit - _granted - waiting;
         if (used >= PacketLimits.InitialCredit / 2 && !_halfClosed)
         {
             _granted += used;

@@ -45,7 +45,7 @@ internal sealed partial class ServerSession
 
         foreach (PacketState packet in state.Unsent)
         {
-            session._writer.AddUnsent(packet.Bytes.ToByteArray(), [.. descriptors.TakeAll(packet.Descriptors) ?? []]);
+            session._writer.AddUnsent(packet.Bytes.Span, [.. descriptors.TakeAll(packet.Descriptors) ?? []]);
         }
 
         return session;
@@ -110,7 +110,7 @@ internal sealed partial class ServerSession
             };
         }
 
-        foreach ((byte[] bytes, System.Runtime.InteropServices.SafeHandle[] attached) in _writer.Unsent)
+        foreach ((ArraySegment<byte> bytes, System.Runtime.InteropServices.SafeHandle[] attached) in _writer.Unsent)
         {
             var packet = new PacketState { Bytes = Google.Protobuf.ByteString.CopyFrom(bytes) };
             packet.Descriptors.AddRange(attached.Select(descriptors.Add));

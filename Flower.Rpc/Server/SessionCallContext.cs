@@ -10,15 +10,17 @@ namespace Flower.Rpc.Server;
 /// <summary>What a handler knows of its call on the handle door: besides gRPC's, the session's authority and peer.</summary>
 public sealed class SessionCallContext : ServerCallContext
 {
+    private static readonly AuthContext Nobody = new("", []);
+
     private readonly ServerCall _call;
     private readonly Protocol.V1.Start _start;
     private Metadata? _requestHeaders;
+    private Metadata? _responseTrailers;
 
     internal SessionCallContext(ServerCall call, Protocol.V1.Start start)
     {
         _call = call;
         _start = start;
-        ResponseTrailersCore = [];
     }
 
     /// <summary>What the session may do: the object that <see cref="SessionServer.Serve"/> or Listen was given.</summary>
@@ -59,6 +61,9 @@ public sealed class SessionCallContext : ServerCallContext
     /// <param name="checkpoint">Names no descriptors. A later one takes its place.</param>
     public void Keep(ByteString checkpoint) => _call.Keep(checkpoint);
 
+    /// <summary>What the handler has set for the end of the call; null: nothing.</summary>
+    internal Metadata? Trailers => _responseTrailers;
+
     /// <summary>The server of the session.</summary>
     public SessionServer Server => _call.Session.Server;
 
@@ -81,7 +86,7 @@ public sealed class SessionCallContext : ServerCallContext
     protected override CancellationToken CancellationTokenCore => _call.Token;
 
     /// <inheritdoc/>
-    protected override Metadata ResponseTrailersCore { get; }
+    protected override Metadata ResponseTrailersCore => _responseTrailers ??= [];
 
     /// <inheritdoc/>
     protected override Status StatusCore { get; set; }
@@ -90,7 +95,7 @@ public sealed class SessionCallContext : ServerCallContext
     protected override WriteOptions? WriteOptionsCore { get; set; }
 
     /// <inheritdoc/>
-    protected override AuthContext AuthContextCore { get; } = new("", []);
+    protected override AuthContext AuthContextCore => Nobody;
 
     /// <inheritdoc/>
     protected override ContextPropagationToken CreatePropagationTokenCore(ContextPropagationOptions? options) =>

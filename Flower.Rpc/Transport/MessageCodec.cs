@@ -15,8 +15,15 @@ namespace Flower.Rpc.Transport;
 /// </summary>
 internal static class MessageCodec
 {
+    [ThreadStatic]
+    private static Serialization? _serialization;
+
+    [ThreadStatic]
+    private static List<FileDescriptor>? _fields;
+
     /// <summary>
-    /// The frame of a message, and its descriptors, whose ownership passes to the caller.
+    /// The frame of a message, and its descriptors, whose ownership passes to the caller. The frame is good until this
+    /// thread encodes another message.
     /// </summary>
     /// <exception cref="RpcException">RESOURCE_EXHAUSTED: it does not fit into a packet.</exception>
     internal static (Frame Frame, List<SafeHandle>? Descriptors) Encode<T>(uint callId, T message, Marshaller<T> marshaller)
@@ -24,8 +31,7 @@ internal static class MessageCodec
         List<SafeHandle>? descriptors = TakeDescriptors(message);
         try
         {
-            var context = new Serialization();
-            marshaller.ContextualSerializer(message, context);
+            Serialization context = Serialize(message, marshaller);
             if (context.Written.Length > PacketWriter.MaxMessageBytes)
             {
                 throw new RpcException(new Grpc.Core.Status(
@@ -66,8 +72,7 @@ internal static class MessageCodec
             }
         }
 
-        var context = new Serialization();
-        marshaller.ContextualSerializer(message, context);
+        Serialization context = Serialize(message, marshaller);
         saved.Bytes = ByteString.CopyFrom(context.Written.Span);
         return saved;
     }
@@ -102,6 +107,14 @@ internal static class MessageCodec
 
     internal static void Close(List<Descriptor>? descriptors) => descriptors?.ForEach(d => d.Dispose());
 
+    private static Serialization Serialize<T>(T message, Marshaller<T> marshaller)
+    {
+        Serialization context = _serialization ??= new();
+        context.Clear();
+        marshaller.ContextualSerializer(message, context);
+        return context;
+    }
+
     private static List<SafeHandle>? TakeDescriptors<T>(T message)
     {
         if (message is not IDescriptorCarrier carrier)
@@ -109,42 +122,81 @@ internal static class MessageCodec
             return null;
         }
 
-        var fields = new List<FileDescriptor>(1);
-        carrier.CollectDescriptors(fields);
+        List<FileDescriptor> fields = Collect(carrier);
         List<SafeHandle>? descriptors = null;
         foreach (FileDescriptor field in fields)
         {
             if (field.Handle is SafeHandle handle)
             {
-                descriptors ??= [];
+                descriptors ??= new(fields.Count);
                 field.Index = (uint)descriptors.Count;
                 field.Handle = null;
                 descriptors.Add(handle);
             }
         }
 
+        fields.Clear();
         return descriptors;
+    }
+
+    // Good until the next call on this thread; cleared by who is done with it, since what is in it belongs to others.
+    private static List<FileDescriptor> Collect(IDescriptorCarrier carrier)
+    {
+        List<FileDescriptor> fields = _fields ??= new(1);
+        fields.Clear();
+        carrier.CollectDescriptors(fields);
+        return fields;
     }
 
     private static void GiveDescriptors<T>(T message, List<Descriptor>? descriptors, bool lost)
     {
-        var fields = new List<FileDescriptor>(1);
-        (message as IDescriptorCarrier)?.CollectDescriptors(fields);
         int count = descriptors?.Count ?? 0;
+        if (message is not IDescriptorCarrier carrier)
+        {
+            if (count > 0)
+            {
+                throw new PacketException($"a message with {count} descriptors that names 0");
+            }
+
+            return;
+        }
+
+        List<FileDescriptor> fields = Collect(carrier);
         if (fields.Count != count && !(lost && fields.Count > count))
         {
             throw new PacketException($"a message with {count} descriptors that names {fields.Count}");
         }
 
+        if (!NamesEachOnce(fields))
+        {
+            throw new PacketException("a message that does not name each of its descriptors once");
+        }
+
         foreach (FileDescriptor field in fields)
         {
-            if (field.Index >= fields.Count || fields.Count(f => f.Index == field.Index) != 1)
+            field.Handle = field.Index < count ? descriptors![(int)field.Index] : null;
+        }
+
+        fields.Clear();
+    }
+
+    private static bool NamesEachOnce(List<FileDescriptor> fields)
+    {
+        for (int i = 0; i < fields.Count; i++)
+        {
+            bool isNamed = false;
+            foreach (FileDescriptor field in fields)
             {
-                throw new PacketException("a message that does not name each of its descriptors once");
+                isNamed |= field.Index == i;
+            }
+
+            if (!isNamed)
+            {
+                return false;
             }
         }
 
-        fields.ForEach(field => field.Handle = field.Index < count ? descriptors![(int)field.Index] : null);
+        return true;
     }
 
     private sealed class Serialization : SerializationContext
@@ -153,6 +205,12 @@ internal static class MessageCodec
         private byte[]? _whole;
 
         internal ReadOnlyMemory<byte> Written => _whole ?? _writer.WrittenMemory;
+
+        internal void Clear()
+        {
+            _writer.ResetWrittenCount();
+            _whole = null;
+        }
 
         public override void Complete(byte[] payload) => _whole = payload;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
@@ -31,9 +32,15 @@ internal enum FlushResult
 /// </summary>
 internal sealed class PacketWriter(Descriptor socket) : IDisposable
 {
-    private readonly Queue<(byte[] Bytes, SafeHandle[] Descriptors)> _sealed = new();
+    // The tag of Packet.frames: field 1, length-delimited.
+    private const byte FramesTag = 0x0a;
+    private const int SmallPacket = 1024;
+
+    private readonly Queue<(ArraySegment<byte> Bytes, SafeHandle[] Descriptors)> _sealed = new();
     private readonly List<SafeHandle> _descriptors = [];
-    private Packet _packet = new();
+
+    // Rented: of the packet that is being collected, and of each that is sealed.
+    private byte[]? _packet;
     private int _packetBytes;
     private int _queuedBytes;
 
@@ -52,8 +59,8 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
     /// <summary>The largest message whose frame fits into a packet.</summary>
     internal static int MaxMessageBytes => PacketLimits.MaxPacketBytes - 32;
 
-    /// <summary>Adds a frame and takes its descriptors.</summary>
-    internal void Add(Frame frame, IReadOnlyList<SafeHandle>? descriptors = null)
+    /// <summary>Adds a frame, which is not looked at later, and takes its descriptors.</summary>
+    internal void Add(Frame frame, List<SafeHandle>? descriptors = null)
     {
         int size = frame.CalculateSize();
         int bytes = size + 1 + CodedOutputStream.ComputeLengthSize(size);
@@ -64,7 +71,10 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
             Seal();
         }
 
-        _packet.Frames.Add(frame);
+        Span<byte> at = Room(bytes);
+        at[0] = FramesTag;
+        int header = 1 + WriteLength(at[1..], (uint)size);
+        frame.WriteTo(at[header..]);
         _packetBytes += bytes;
         if (count > 0)
         {
@@ -73,7 +83,7 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
     }
 
     /// <summary>What the peer has not taken, in packets. They stay here.</summary>
-    internal IReadOnlyCollection<(byte[] Bytes, SafeHandle[] Descriptors)> Unsent
+    internal IReadOnlyCollection<(ArraySegment<byte> Bytes, SafeHandle[] Descriptors)> Unsent
     {
         get
         {
@@ -83,9 +93,11 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
     }
 
     /// <summary>Adds a packet as another writer had it; takes its descriptors.</summary>
-    internal void AddUnsent(byte[] bytes, SafeHandle[] descriptors)
+    internal void AddUnsent(ReadOnlySpan<byte> bytes, SafeHandle[] descriptors)
     {
-        _sealed.Enqueue((bytes, descriptors));
+        byte[] packet = ArrayPool<byte>.Shared.Rent(bytes.Length);
+        bytes.CopyTo(packet);
+        _sealed.Enqueue((new(packet, 0, bytes.Length), descriptors));
         _queuedBytes += bytes.Length;
         QueuedDescriptors += descriptors.Length;
     }
@@ -94,15 +106,16 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
     internal FlushResult Flush()
     {
         Seal();
-        while (_sealed.TryPeek(out (byte[] Bytes, SafeHandle[] Descriptors) next))
+        while (_sealed.TryPeek(out (ArraySegment<byte> Bytes, SafeHandle[] Descriptors) next))
         {
             switch (UnixSocket.Send(socket, next.Bytes, next.Descriptors))
             {
                 case 0:
                     _sealed.Dequeue();
-                    _queuedBytes -= next.Bytes.Length;
+                    _queuedBytes -= next.Bytes.Count;
                     QueuedDescriptors -= next.Descriptors.Length;
                     SentDescriptors += next.Descriptors.Length;
+                    ArrayPool<byte>.Shared.Return(next.Bytes.Array!);
                     Close(next.Descriptors);
                     break;
                 case Errno.Again:
@@ -122,17 +135,16 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
     /// <summary>Gives up what was not sent, and closes its descriptors.</summary>
     internal void Clear()
     {
-        foreach ((_, SafeHandle[] descriptors) in _sealed)
+        Seal();
+        foreach ((ArraySegment<byte> bytes, SafeHandle[] descriptors) in _sealed)
         {
+            ArrayPool<byte>.Shared.Return(bytes.Array!);
             Close(descriptors);
         }
 
         _sealed.Clear();
-        Close([.. _descriptors]);
-        _descriptors.Clear();
-        _packet = new();
-        _packetBytes = 0;
         _queuedBytes = 0;
+        QueuedDescriptors = 0;
     }
 
     private static void Close(SafeHandle[] descriptors)
@@ -143,14 +155,46 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
         }
     }
 
+    // The next bytes of the packet that is being collected.
+    private Span<byte> Room(int bytes)
+    {
+        int needed = _packetBytes + bytes;
+        if (_packet is null || _packet.Length < needed)
+        {
+            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, SmallPacket));
+            if (_packet is not null)
+            {
+                _packet.AsSpan(0, _packetBytes).CopyTo(larger);
+                ArrayPool<byte>.Shared.Return(_packet);
+            }
+
+            _packet = larger;
+        }
+
+        return _packet.AsSpan(_packetBytes, bytes);
+    }
+
+    // A base-128 varint, as protobuf writes a length.
+    private static int WriteLength(Span<byte> at, uint length)
+    {
+        int count = 0;
+        for (; length > 0x7f; length >>= 7)
+        {
+            at[count++] = (byte)(length | 0x80);
+        }
+
+        at[count++] = (byte)length;
+        return count;
+    }
+
     private void Seal()
     {
         if (_packetBytes > 0)
         {
-            _sealed.Enqueue((_packet.ToByteArray(), [.. _descriptors]));
+            _sealed.Enqueue((new(_packet!, 0, _packetBytes), [.. _descriptors]));
             _queuedBytes += _packetBytes;
             QueuedDescriptors += _descriptors.Count;
-            _packet.Frames.Clear();
+            _packet = null;
             _packetBytes = 0;
             _descriptors.Clear();
         }

@@ -116,9 +116,15 @@ internal sealed class KeyGroup<T>(TargetKind kind, LabelSet own, LabelSet indexe
     /// </summary>
     public IEnumerable<Entry<T>> Probe(LabelSet values, ImmutableArray<string> keys)
     {
-        bool isExact = keys.IsEmpty;
-        Posting<T> posting = Count <= SmallCount ? _all : Find(values, keys, out isExact);
-        return isExact ? posting.Entries : posting.Entries.Where(e => HasValues(e, values, keys));
+        Posting<T> posting = FindSome(values, keys, out bool isExact);
+        return isExact ? posting.Entries : Filter(posting, values, keys);
+    }
+
+    /// <summary>As <see cref="Find"/>, but no index is made for a few.</summary>
+    public Posting<T> FindSome(LabelSet values, ImmutableArray<string> keys, out bool isExact)
+    {
+        isExact = keys.IsEmpty;
+        return Count <= SmallCount ? _all : Find(values, keys, out isExact);
     }
 
     /// <summary>
@@ -155,8 +161,21 @@ internal sealed class KeyGroup<T>(TargetKind kind, LabelSet own, LabelSet indexe
     }
 
     /// <summary>Whether an entry has these values.</summary>
-    public static bool HasValues(Entry<T> entry, LabelSet values, ImmutableArray<string> keys) =>
-        keys.All(k => string.Equals(entry.Indexed[k], values[k], StringComparison.Ordinal));
+    public static bool HasValues(Entry<T> entry, LabelSet values, ImmutableArray<string> keys)
+    {
+        foreach (string key in keys)
+        {
+            if (!string.Equals(entry.Indexed[key], values[key], StringComparison.Ordinal))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static IEnumerable<Entry<T>> Filter(Posting<T> posting, LabelSet values, ImmutableArray<string> keys) =>
+        posting.Entries.Where(e => HasValues(e, values, keys));
 
     private ValueIndex<T> IndexOf(string key)
     {

@@ -5,11 +5,12 @@ namespace Flower.Switchboard.Routing;
 internal sealed class Posting<T>
     where T : class, ITarget
 {
-    private Entry<T>? _only;
+    public int Count => Many?.Count ?? (Only is null ? 0 : 1);
 
-    public int Count => Many?.Count ?? (_only is null ? 0 : 1);
+    public IEnumerable<Entry<T>> Entries => Many?.Entries ?? (Only is null ? [] : (IEnumerable<Entry<T>>)[Only]);
 
-    public IEnumerable<Entry<T>> Entries => Many?.Entries ?? (_only is null ? [] : (IEnumerable<Entry<T>>)[_only]);
+    /// <summary>The entry, if there is one.</summary>
+    public Entry<T>? Only { get; private set; }
 
     /// <summary>The entries, if there are several.</summary>
     public Urn<T>? Many { get; private set; }
@@ -20,17 +21,17 @@ internal sealed class Posting<T>
     /// <summary>Adds an entry that was registered after all that are here.</summary>
     public void Add(Entry<T> entry)
     {
-        if (Many is null && _only is null)
+        if (Many is null && Only is null)
         {
-            _only = entry;
+            Only = entry;
             return;
         }
 
         if (Many is null)
         {
             Many = new();
-            Many.Add(_only!);
-            _only = null;
+            Many.Add(Only!);
+            Only = null;
         }
 
         Many.Add(entry);
@@ -40,14 +41,14 @@ internal sealed class Posting<T>
     {
         if (Many is null)
         {
-            _only = ReferenceEquals(_only, entry) ? null : _only;
+            Only = ReferenceEquals(Only, entry) ? null : Only;
             return;
         }
 
         Many.Remove(entry);
         if (Many.Count == 1)
         {
-            _only = Many.Entries.First();
+            Only = Many.Entries.First();
             Many = null;
         }
     }

@@ -17,8 +17,18 @@ internal sealed class Query
         "server_path", "server_port",
     ];
 
+    private ImmutableArray<string> _labelKeys;
+    private ImmutableArray<string> _statedKeys;
+
     /// <summary>What was attested of the client, its handle's out-labels and the given ones.</summary>
     public required LabelSet Stated { get; init; }
+
+    /// <summary>The keys of the labels in <see cref="Stated"/>.</summary>
+    public ImmutableArray<string> LabelKeys => _labelKeys.IsDefault ? _labelKeys = SortedKeys.OfLabels(Stated) : _labelKeys;
+
+    /// <summary>The keys that <see cref="Stated"/> states.</summary>
+    public ImmutableArray<string> StatedKeys =>
+        _statedKeys.IsDefault ? _statedKeys = SortedKeys.Union(LabelKeys, Stated.RequiredKeys) : _statedKeys;
 
     /// <summary>The keys that rank, sorted; all of them are stated.</summary>
     public ImmutableArray<string> RankingKeys { get; init; } = [];
@@ -63,6 +73,17 @@ internal sealed class Query
     public static bool Ranks(string key, bool ingress) =>
         !ReservedKeys.IsReserved(key) && !(ingress && AddressKeys.Contains(key));
 
-    private static ImmutableArray<string> Filter(LabelSet set, bool ingress) =>
-        [.. SortedKeys.Stated(set).Where(k => Ranks(k, ingress))];
+    private static ImmutableArray<string> Filter(LabelSet set, bool ingress)
+    {
+        ImmutableArray<string> stated = SortedKeys.Stated(set);
+        foreach (string key in stated)
+        {
+            if (!Ranks(key, ingress))
+            {
+                return [.. stated.Where(k => Ranks(k, ingress))];
+            }
+        }
+
+        return stated;
+    }
 }

@@ -11,12 +11,9 @@ namespace Flower.Switchboard.Routing;
 internal sealed class Ranking<T>(Query query)
     where T : class, ITarget
 {
-    private readonly ImmutableArray<string> _labelKeys = SortedKeys.OfLabels(query.Stated);
-    private readonly ImmutableArray<string> _statedKeys = SortedKeys.Stated(query.Stated);
-
     // A request that requires a key, or asks for it, never gets a target that it has nothing in common with. A reserved
     // key that it requires is no wish for company: it only excludes.
-    private readonly RankClass _worst = query.RelatedOnly || !query.Stated.RequiredKeys.All(ReservedKeys.IsReserved)
+    private readonly RankClass _worst = query.RelatedOnly || !query.Stated.RequiredKeys.All(static k => ReservedKeys.IsReserved(k))
         ? RankClass.Related
         : RankClass.Unrelated;
 
@@ -26,12 +23,12 @@ internal sealed class Ranking<T>(Query query)
     public RankClass Of(KeyGroup<T> group, out ImmutableArray<string> shared)
     {
         shared = [];
-        if (!group.StatesAndIsStated(query.Stated, _statedKeys))
+        if (!group.StatesAndIsStated(query.Stated, query.StatedKeys))
         {
             return RankClass.None;
         }
 
-        shared = SortedKeys.Intersect(group.LabelKeys, _labelKeys);
+        shared = SortedKeys.Intersect(group.LabelKeys, query.LabelKeys);
         RankClass rank = !SortedKeys.Intersects(group.OwnStatedKeys, query.RankingKeys) ? RankClass.Unrelated
             : SortedKeys.IsSubset(group.OwnKeys, shared) ? RankClass.Stated
             : RankClass.Related;

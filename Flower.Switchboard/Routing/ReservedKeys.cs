@@ -59,6 +59,11 @@ internal static class ReservedKeys
     /// </summary>
     public static LabelSet RequireDemands(LabelSet labels)
     {
+        if (!HasReserved(labels))
+        {
+            return labels;
+        }
+
         string[] demands =
             [.. labels.Labels.Select(l => l.Key).Where(k => MaybeAttested.Contains(k) && !labels.Requires(k))];
         return demands.Length == 0 ? labels : labels.Merge(LabelSet.Create([], demands), out _);
@@ -66,9 +71,36 @@ internal static class ReservedKeys
 
     private static LabelRefusal? Refuse(LabelSet labels, ImmutableArray<string> allowed)
     {
+        // Mostly there is none.
+        if (!HasReserved(labels))
+        {
+            return null;
+        }
+
         ImmutableArray<string> bad =
             [.. SortedKeys.Stated(labels).Where(k => IsReserved(k) && !allowed.Contains(k, StringComparer.Ordinal))];
         return bad.IsEmpty ? null : new(Explain(bad[0], allowed), bad);
+    }
+
+    private static bool HasReserved(LabelSet labels)
+    {
+        foreach ((string key, _) in labels.Labels)
+        {
+            if (IsReserved(key))
+            {
+                return true;
+            }
+        }
+
+        foreach (string key in labels.RequiredKeys)
+        {
+            if (IsReserved(key))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static string Explain(string key, ImmutableArray<string> allowed)

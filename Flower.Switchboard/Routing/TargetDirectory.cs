@@ -47,6 +47,9 @@ internal sealed class TargetDirectory<T>(
 
     public int Count => _entries.Count;
 
+    /// <summary>Another one, from 1 on, whenever a lookup may have another result.</summary>
+    public long Version { get; private set; } = 1;
+
     /// <summary>
     /// The place of the latest registration in their order. Whoever puts targets back that another directory had sets it
     /// before each, so that cursors stay valid; it never goes back.
@@ -88,6 +91,7 @@ internal sealed class TargetDirectory<T>(
             groups.Add(signature, group);
         }
 
+        Version++;
         var entry = new Entry<T>(target, ++_lastSequence, group);
         group.Add(entry);
         _entries.Add(target, entry);
@@ -104,6 +108,7 @@ internal sealed class TargetDirectory<T>(
             return;
         }
 
+        Version++;
         entry.Group.Remove(entry);
         _log.Remove(entry);
         _quota.Remove(entry.OwnerUid, entry.Group.Signature);
@@ -187,6 +192,7 @@ internal sealed class TargetDirectory<T>(
     {
         if (_entries.TryGetValue(target, out Entry<T>? entry))
         {
+            Version++;
             entry.Group.Update(entry);
         }
     }

@@ -22,22 +22,18 @@ internal sealed class TargetSearch<T>(Query query, Predicate<T>? eligible)
             return;
         }
 
-        int left = Lookup<T>.MaxTargets;
-        foreach (Entry<T> entry in group.Probe(query.Stated, shared))
+        Posting<T> posting = group.FindSome(query.Stated, shared, out bool isExact);
+        if (posting.Only is { } only)
         {
-            if ((eligible is not null && !eligible(entry.Target)) || !_ranking.Takes(entry.Target))
-            {
-                continue;
-            }
+            _ = (isExact || KeyGroup<T>.HasValues(only, query.Stated, shared)) && Take(only, rank);
+            return;
+        }
 
-            if (rank < _best)
-            {
-                _best = rank;
-                _matches.Clear();
-            }
-
-            _matches.Add(entry);
-            if (--left == 0 || IsFull)
+        int left = Lookup<T>.MaxTargets;
+        foreach (Entry<T> entry in posting.Entries)
+        {
+            if ((isExact || KeyGroup<T>.HasValues(entry, query.Stated, shared)) && Take(entry, rank)
+                && (--left == 0 || IsFull))
             {
                 break;
             }
@@ -46,16 +42,38 @@ internal sealed class TargetSearch<T>(Query query, Predicate<T>? eligible)
 
     public Lookup<T> Result()
     {
+        if (_matches.Count <= 1)
+        {
+            return _matches.Count == 0 ? Lookup<T>.None : new([_matches[0].Target], []);
+        }
+
         List<Entry<T>> found = _best == RankClass.Stated
             ? _ranking.Unbeaten(_matches, static e => e.Group, static e => e.Sequence, Lookup<T>.MaxTargets)
             : _matches;
         found.Sort();
         ImmutableArray<T> targets = [.. found.Take(Lookup<T>.MaxTargets).Select(e => e.Target)];
-        return targets.IsEmpty ? Lookup<T>.None : new(targets, targets.Length == 1 ? [] : KeysThatDiffer(targets));
+        return new(targets, targets.Length == 1 ? [] : KeysThatDiffer(targets));
     }
 
     // Of the first class all are needed, since any of them may beat the others.
     private bool IsFull => _best != RankClass.Stated && _matches.Count >= Lookup<T>.MaxTargets;
+
+    private bool Take(Entry<T> entry, RankClass rank)
+    {
+        if ((eligible is not null && !eligible(entry.Target)) || !_ranking.Takes(entry.Target))
+        {
+            return false;
+        }
+
+        if (rank < _best)
+        {
+            _best = rank;
+            _matches.Clear();
+        }
+
+        _matches.Add(entry);
+        return true;
+    }
 
     private static ImmutableArray<string> KeysThatDiffer(ImmutableArray<T> targets) =>
     [

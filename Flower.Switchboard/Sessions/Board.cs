@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Globalization;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
@@ -197,7 +196,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     /// <exception cref="RpcException">NOT_FOUND, UNAVAILABLE when what matches drains, or FAILED_PRECONDITION when several
     /// match equally well.</exception>
     /// <exception cref="OperationCanceledException">The caller has gone.</exception>
-    public async Task<Target> FindAsync(Request request, bool wait, CancellationToken caller)
+    public async ValueTask<Target> FindAsync(Request request, bool wait, CancellationToken caller)
     {
         while (true)
         {
@@ -233,7 +232,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     /// </summary>
     /// <exception cref="RpcException">Of the first: NOT_FOUND, or UNAVAILABLE when what matches drains.</exception>
     /// <exception cref="OperationCanceledException">The caller has gone.</exception>
-    public async Task<Target?> PickAsync(
+    public async ValueTask<Target?> PickAsync(
         Request request, Balance balance, bool wait, IReadOnlyCollection<Target> tried, CancellationToken caller)
     {
         while (true)
@@ -269,27 +268,21 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         }
     }
 
-    /// <summary>The id of a new connection, and its labels as each side sees them.</summary>
-    public (ulong Id, IReadOnlyList<Label> ForClient, IReadOnlyList<Label> ForTarget) Join(Request request, Target target)
-    {
-        ulong number = ++LastConnectionId;
-        string id = number.ToString(CultureInfo.InvariantCulture);
-        LabelSet about = request.IsRevocable
-            ? LabelSet.Create((ReservedKeys.ConnectionId, id), (ReservedKeys.Revocable, "true"))
-            : LabelSet.Create((ReservedKeys.ConnectionId, id));
-        LabelSet attested = about
-            .Merge(request.Attested, out _)
-            .Merge(target.Attested, out _);
-        return (number, Provenance.ForReceiver(attested, request.Party, target.Party),
-            Provenance.ForReceiver(attested, target.Party, request.Party));
-    }
-
     /// <summary>See <see cref="TargetDirectory{T}.List"/>.</summary>
     public void List(LabelSet filter, int max, List<Target> into, ref long at) =>
         _directory.List(filter, at, max, into, out at);
 
     /// <summary>What a request reaches at the moment.</summary>
-    public Lookup<Target> Find(Request request) => Find(request.Query);
+    public Lookup<Target> Find(Request request)
+    {
+        if (request.FoundAt != _directory.Version)
+        {
+            request.Found = Find(request.Query);
+            request.FoundAt = _directory.Version;
+        }
+
+        return request.Found;
+    }
 
     /// <summary>Why a request reaches none.</summary>
     public RpcException NoneFor(Request request)

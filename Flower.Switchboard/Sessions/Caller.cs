@@ -39,6 +39,9 @@ internal sealed class Caller(HandleNode node, Credentials credentials, ISession?
     /// <summary>What the switchboard attests of the caller when it is a target.</summary>
     public LabelSet AsServer => _asServer ??= Attest(ReservedKeys.ServerPrefix);
 
+    /// <summary>What it asked for last; null: nothing yet, or too much to be kept.</summary>
+    public Request? LastRequest { get; set; }
+
     /// <summary>A descriptor, which the receiver owns, that becomes readable when the caller's process ends.</summary>
     /// <exception cref="FlowerSocketException">EMFILE …</exception>
     public Descriptor OpenProcess() =>

@@ -50,7 +50,8 @@ internal sealed class Connecting
     public static Connecting Begin(
         Board board, Request wish, Target target, SafeHandle? targetEnd, SafeHandle? clientEnd, bool unsent = false)
     {
-        (ulong id, IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = board.Join(wish, target);
+        ulong id = ++board.LastConnectionId;
+        (IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = wish.Join(target).With(id);
         RevocableConnection? revocable = null;
         if (wish.IsRevocable)
         {

@@ -17,7 +17,7 @@ internal interface ITargetSource
     /// <param name="client">Cancelled when the client has gone.</param>
     /// <exception cref="Grpc.Core.RpcException">There is none at all, or it cannot be said which: why.</exception>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    Task<Candidate?> NextAsync(CancellationToken client);
+    ValueTask<Candidate?> NextAsync(CancellationToken client);
 
     /// <summary>Whether another target is tried after one did not take the connection.</summary>
     bool GoesOn(OfferOutcome outcome);

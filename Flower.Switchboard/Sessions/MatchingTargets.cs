@@ -35,7 +35,7 @@ internal sealed class MatchingTargets(Board board, Request wish, Balance balance
         : (int)maxTries;
 
     /// <inheritdoc/>
-    public async Task<Candidate?> NextAsync(CancellationToken client)
+    public async ValueTask<Candidate?> NextAsync(CancellationToken client)
     {
         if (_tried.Count >= maxTries)
         {

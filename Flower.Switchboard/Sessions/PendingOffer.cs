@@ -9,6 +9,7 @@ namespace Flower.Switchboard.Sessions;
 /// <param name="held">The socket that is sent on accept; null: it went with the offer, or there is none.</param>
 internal sealed class PendingOffer(Target target, ulong id, SafeHandle? held)
 {
+    private readonly CancellationTokenSource _patience = new();
     private SafeHandle? _held = held;
     private bool _isWanted;
 
@@ -30,6 +31,9 @@ internal sealed class PendingOffer(Target target, ulong id, SafeHandle? held)
 
     /// <summary>The answer, if there was one.</summary>
     public OfferOutcome? Outcome { get; private set; }
+
+    /// <summary>Cancelled when nobody waits for the answer any longer.</summary>
+    public CancellationToken Patience => _patience.Token;
 
     /// <summary>Ends with the answer, or when nobody waits for it any longer. Never faults.</summary>
     public Task Done => _done.Task;
@@ -60,6 +64,10 @@ internal sealed class PendingOffer(Target target, ulong id, SafeHandle? held)
         _done.TrySetResult();
     }
 
-    /// <summary>For any thread.</summary>
-    public void GiveUp() => _done.TrySetResult();
+    /// <summary>Nobody waits for the answer any longer. For any thread.</summary>
+    public void GiveUp()
+    {
+        _patience.Cancel();
+        _done.TrySetResult();
+    }
 }

@@ -8,6 +8,12 @@ namespace Flower.Switchboard.Sessions;
 /// <summary>A client's or an ingress's wish to be connected: the lookup, and the labels that its target will see.</summary>
 internal sealed class Request
 {
+    // What a session keeps for it is small, whatever it asks for.
+    private const int MaxKeptBytes = 1024;
+
+    private LabelSet _given = LabelSet.Empty;
+    private JoinedLabels? _joined;
+
     private Request(Caller caller, LabelSet attested, LabelSet stated, Query query)
     {
         Caller = caller;
@@ -17,6 +23,12 @@ internal sealed class Request
     }
 
     public Caller Caller { get; }
+
+    /// <summary>What it reached when the board was at <see cref="FoundAt"/>.</summary>
+    public Lookup<Target> Found { get; set; } = Lookup<Target>.None;
+
+    /// <summary>The version of the board's directory that <see cref="Found"/> is of; 0: none.</summary>
+    public long FoundAt { get; set; }
 
     public LabelSet Attested { get; }
 
@@ -33,12 +45,26 @@ internal sealed class Request
 
     public Party Party => new(Caller.Handle, LabelSide.Out, Stated);
 
-    /// <summary>Checks the labels of a call and builds its lookup.</summary>
+    /// <summary>The labels of its connections to a target. Kept, since most requests are made again.</summary>
+    public JoinedLabels Join(Target target) =>
+        _joined?.Target == target ? _joined : _joined = new JoinedLabels(this, target);
+
+    /// <summary>
+    /// Checks the labels of a call and builds its lookup. Who calls mostly wants what he wanted last: that is not checked
+    /// again.
+    /// </summary>
     /// <exception cref="Grpc.Core.RpcException">The labels break a rule or contradict the handle's.</exception>
     public static Request Create(
         Caller caller, Labels? labels, bool relatedOnly, bool revocable, bool ingress = false, bool relay = false,
         bool isExplained = false)
     {
+        if (caller.LastRequest is Request last && !isExplained && last.IsRevocable == revocable
+            && last.Query.RelatedOnly == relatedOnly && last.Query.Ingress == ingress && last.Query.Relay == relay
+            && last._given.IsSaidBy(labels))
+        {
+            return last;
+        }
+
         LabelSet given = Stating.Read(labels);
         LabelSet stated = Stating.OutLabels(caller.Handle, given);
         LabelSet attested = caller.AsClient;
@@ -50,7 +76,18 @@ internal sealed class Request
             Ingress = ingress,
             Relay = relay,
         };
-        return new Request(caller, attested, stated, query) { IsRevocable = revocable, IsExplained = isExplained };
+        var request = new Request(caller, attested, stated, query)
+        {
+            IsRevocable = revocable,
+            IsExplained = isExplained,
+            _given = given,
+        };
+        if (!isExplained && (labels is null || labels.CalculateSize() <= MaxKeptBytes))
+        {
+            caller.LastRequest = request;
+        }
+
+        return request;
     }
 
     /// <summary>

@@ -163,20 +163,18 @@ internal sealed partial class Target(
         }
 
         bool unseen = offer.Unseen is not null;
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(client);
-        using IDisposable deadline = acceptDeadlines.Begin(patience.Cancel);
+        using IDisposable deadline = acceptDeadlines.Begin(offer.GiveUp);
+        using CancellationTokenRegistration gone =
+            client.UnsafeRegister(static state => ((PendingOffer)state!).GiveUp(), offer);
         try
         {
             if (labels is not null)
             {
-                await stream.OfferAsync(offer.Id, labels, offer.Unseen, patience.Token);
+                await stream.OfferAsync(offer.Id, labels, offer.Unseen, offer.Patience);
             }
 
             offer.IsSent = true;
-            using (patience.Token.UnsafeRegister(static state => ((PendingOffer)state!).GiveUp(), offer))
-            {
-                await offer.Done;
-            }
+            await offer.Done;
         }
         catch (OperationCanceledException)
         {
@@ -191,7 +189,7 @@ internal sealed partial class Target(
 
         _offers.Remove(offer.Id);
         offer.LetGo();
-        if (!patience.IsCancellationRequested)
+        if (!offer.Patience.IsCancellationRequested)
         {
             // The write failed: the target's stream has ended, which its handler is about to notice.
             return new OfferOutcome.Gone();

@@ -118,7 +118,7 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
         }
     }
 
-    private async Task<Candidate> NextAsync()
+    private async ValueTask<Candidate> NextAsync()
     {
         Candidate? next = _left;
         _left = null;

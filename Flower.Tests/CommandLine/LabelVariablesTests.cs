@@ -48,8 +48,8 @@ internal sealed class LabelVariablesTests
     private static Dictionary<string, string> Make(params (string Key, string Value, Source Source)[] labels)
     {
         var environment = new Dictionary<string, string>();
-        LabelVariables.AddTo(environment, new ConnectionLabels(labels.Select(
-            label => new Label { Key = label.Key, Value = label.Value, Source = label.Source })));
+        LabelVariables.AddTo(environment, new ConnectionLabels(
+            [.. labels.Select(label => new Label { Key = label.Key, Value = label.Value, Source = label.Source })]));
         return environment;
     }
 }

@@ -65,7 +65,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
     }
 
     /// <inheritdoc/>
-    public async Task<Candidate?> NextAsync(CancellationToken client)
+    public async ValueTask<Candidate?> NextAsync(CancellationToken client)
     {
         if (_steps == 0)
         {
@@ -90,7 +90,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
     private MatchingTargets Matching(Request step, bool waits) => new(board, step, balance, maxTries, waits);
 
     // Null: the step has no target, or no other one.
-    private async Task<Candidate?> MatchAsync(CancellationToken client)
+    private async ValueTask<Candidate?> MatchAsync(CancellationToken client)
     {
         if (_levels.Count == 0 && wait && !_found)
         {
@@ -195,7 +195,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
     }
 
     // A resolver has come that is to be asked.
-    private async Task<Candidate?> FromTheStartAsync(CancellationToken client)
+    private async ValueTask<Candidate?> FromTheStartAsync(CancellationToken client)
     {
         _matching = null;
         await EnterAsync(NameStep.First(wish), client);
@@ -203,7 +203,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
     }
 
     // Names stand for what is not registered: waits for the first of it, if that is asked for and nothing else is wrong.
-    private async Task<Candidate?> AwaitAnyAsync(CancellationToken client)
+    private async ValueTask<Candidate?> AwaitAnyAsync(CancellationToken client)
     {
         if (!wait || !WouldWait)
         {

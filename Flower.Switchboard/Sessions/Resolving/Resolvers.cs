@@ -81,7 +81,7 @@ internal sealed class Resolvers(TargetDirectory<Target> directory)
     /// </summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
     public async Task<T?> UntilOneComesAsync<T>(
-        Request wish, Func<CancellationToken, Task<T?>> wait, CancellationToken client)
+        Request wish, Func<CancellationToken, ValueTask<T?>> wait, CancellationToken client)
         where T : class
     {
         using var came = new CancellationTokenSource();
