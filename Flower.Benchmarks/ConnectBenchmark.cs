@@ -18,12 +18,19 @@ internal sealed class ConnectBenchmark : Command
         DefaultValueFactory = _ => "1,2,8,32",
     };
 
+    private readonly Option<int> _targets = new("--targets")
+    {
+        HelpName = "N",
+        Description = "Servers that are registered besides, under other labels",
+    };
+
     private readonly RunOptions _run;
 
     public ConnectBenchmark()
         : base("connect", "Measures connects between processes through a running switchboard.")
     {
         Add(_clients);
+        Add(_targets);
         _run = new(
             this,
             ("Connects in one run, shared among its clients", 20_000),
@@ -42,6 +49,10 @@ internal sealed class ConnectBenchmark : Command
             string socket = Path.Combine(directory.FullName, "s");
             using Role board = await Role.StartBoardAsync(flower, socket, cancellationToken);
             using Role server = await Role.StartSelfAsync(["server", socket], cancellationToken);
+            using Role? others = command.GetValue(_targets) is int targets and > 0
+                ? await Role.StartSelfAsync(
+                    ["targets", socket, targets.ToString(CultureInfo.InvariantCulture)], cancellationToken)
+                : null;
             // One run that is not counted: the runtimes compile what is used.
             await Role.MeasureAsync(socket, clients[^1], _run.Total(command), board.ProcessId, cancellationToken);
             foreach (int count in clients)

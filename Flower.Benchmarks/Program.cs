@@ -10,14 +10,17 @@ var root = new RootCommand("Measures Flower: its programs in processes of their 
     new FloodBenchmark(),
     new BoxBenchmark(),
     new FootprintBenchmark(),
+    new AllocationBenchmark(),
 #if !AHEAD_OF_TIME
     new LookupBenchmark(),
+    new CodecBenchmark(),
 #endif
     new FloodRole(),
     new HttpRole(),
     new TcpServerRole(),
     new TcpClientRole(),
     new ServerRole(),
+    new TargetsRole(),
     new ClientRole(),
 };
 

@@ -48,6 +48,11 @@ internal sealed class MethodTable : ServiceBinderBase
         ArgumentNullException.ThrowIfNull(handler);
         _methods.Add(
             method.FullName,
-            (session, id, start) => new ServerCall<TRequest, TResponse>(session, id, start, method, handler));
+            (session, id, start) =>
+            {
+                // One string for all calls.
+                start.Method = method.FullName;
+                return new ServerCall<TRequest, TResponse>(session, id, start, method, handler);
+            });
     }
 }

@@ -70,6 +70,8 @@ internal sealed class ServerCall<TRequest, TResponse>(
             return Task.FromResult(true);
         }
 
+        // What was read is not kept while nothing comes.
+        _current = null;
         if (HasEnded)
         {
             return Task.FromCanceled<bool>(new CancellationToken(true));

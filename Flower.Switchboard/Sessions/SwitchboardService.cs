@@ -96,9 +96,8 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             TargetKind.Server,
             Rights.ServerStart,
             new ServerStream(responseStream),
-            async () => await requestStream.MoveNext(CancellationToken.None)
-                ? new(requestStream.Current.Start, requestStream.Current.Answer, requestStream.Current.Update)
-                : null);
+            requestStream,
+            static request => new(request.Start, request.Answer, request.Update));
 
     public override Task EgressStart(
         IAsyncStreamReader<EgressStartRequest> requestStream,
@@ -109,9 +108,8 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             TargetKind.Egress,
             Rights.EgressStart,
             new EgressStream(responseStream),
-            async () => await requestStream.MoveNext(CancellationToken.None)
-                ? new(requestStream.Current.Start, requestStream.Current.Answer, requestStream.Current.Update)
-                : null);
+            requestStream,
+            static request => new(request.Start, request.Answer, request.Update));
 
     public override Task ResolverStart(
         IAsyncStreamReader<ResolverStartRequest> requestStream,
@@ -208,16 +206,13 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         return cursor;
     }
 
-    private Task<bool> StartAsync(
-        ServerCallContext context, TargetKind kind, Rights right, ITargetStream stream, Func<Task<TargetMessage?>> next) =>
+    private Task<bool> StartAsync<TRequest>(
+        ServerCallContext context, TargetKind kind, Rights right, ITargetStream stream,
+        IAsyncStreamReader<TRequest> requests, Func<TRequest, TargetMessage> read) =>
         Guard(
             context,
-            async caller =>
-            {
-                var call = new TargetCall(board, caller, (SessionCallContext)context, kind);
-                await call.RunAsync(right, stream, next);
-                return true;
-            },
+            caller => new TargetCall(board, caller, (SessionCallContext)context, kind)
+                .RunAsync(right, stream, requests, read),
             isShort: false);
 
     // What another process had begun; nothing: the call may begin. What lost its target meanwhile has failed,

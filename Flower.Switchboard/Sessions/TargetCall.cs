@@ -20,9 +20,12 @@ internal sealed class TargetCall(Board board, Caller caller, SessionCallContext 
     /// <summary>Registers, and hears answers until the stream ends.</summary>
     /// <param name="right">What the handle must allow.</param>
     /// <param name="stream">Where the target is told.</param>
-    /// <param name="next">What it says next; null at the end.</param>
+    /// <param name="requests">What it says.</param>
+    /// <param name="read">Reads one of these.</param>
+    /// <returns>True, at the end of the stream.</returns>
     /// <exception cref="RpcException">The registration is refused, or a message breaks a rule.</exception>
-    public async Task RunAsync(Rights right, ITargetStream stream, Func<Task<TargetMessage?>> next)
+    public async Task<bool> RunAsync<TRequest>(
+        Rights right, ITargetStream stream, IAsyncStreamReader<TRequest> requests, Func<TRequest, TargetMessage> read)
     {
         Target target;
         if (context.Resumed is CallCheckpoint checkpoint)
@@ -32,8 +35,8 @@ internal sealed class TargetCall(Board board, Caller caller, SessionCallContext 
         else
         {
             SwitchboardService.Require(caller, right);
-            TargetMessage? first = await next();
-            target = Register(stream, first?.Start ?? throw NoStart(first?.Answer));
+            TargetMessage first = await requests.MoveNext(CancellationToken.None) ? read(requests.Current) : default;
+            target = Register(stream, first.Start ?? throw NoStart(first.Answer));
         }
 
         // A target lives as long as its stream: whatever ends the stream, it is forgotten before anything else happens.
@@ -43,9 +46,9 @@ internal sealed class TargetCall(Board board, Caller caller, SessionCallContext 
             Keep(target);
             target.Condition.Kept = () => Keep(target);
             await target.AnnounceAsync(Listing.LabelsOf(target, caller));
-            while (await next() is TargetMessage message)
+            while (await requests.MoveNext(CancellationToken.None))
             {
-                string? wrong = message switch
+                string? wrong = read(requests.Current) switch
                 {
                     { Answer: Answer answer } => target.OnAnswer(answer),
                     { Update: TargetUpdate update } => target.OnUpdate(update),
@@ -56,6 +59,8 @@ internal sealed class TargetCall(Board board, Caller caller, SessionCallContext 
                     throw Refusal.Invalid(wrong, []);
                 }
             }
+
+            return true;
         }
         finally
         {

@@ -18,8 +18,11 @@ internal sealed class TargetCondition(TargetUpdate? start)
     // For how many accept deadlines at most one that does not answer is left alone.
     private const int MaxRests = 12;
 
-    private TargetUpdate _said = start?.Clone() ?? new();
-    private TargetUpdate _set = new();
+    // Mostly nothing is said or set.
+    private static readonly TargetUpdate Nothing = new();
+
+    private TargetUpdate _said = start is null || start.CalculateSize() == 0 ? Nothing : start.Clone();
+    private TargetUpdate _set = Nothing;
     private uint _unreported;
     private int _missed;
     private int _rests;
@@ -54,7 +57,7 @@ internal sealed class TargetCondition(TargetUpdate? start)
     /// <summary>The target speaks of itself.</summary>
     public void Say(TargetUpdate update)
     {
-        _said.MergeFrom(update);
+        _said = Merge(_said, update);
         _unreported = update.HasOpenConnections ? 0 : _unreported;
         if (update.HasWeight || update.HasDraining)
         {
@@ -66,7 +69,7 @@ internal sealed class TargetCondition(TargetUpdate? start)
     /// <summary>An operator speaks, who has the last word.</summary>
     public void Set(TargetUpdate update)
     {
-        _set.MergeFrom(update);
+        _set = Merge(_set, update);
         Changed?.Invoke();
         Kept?.Invoke();
     }
@@ -74,15 +77,18 @@ internal sealed class TargetCondition(TargetUpdate? start)
     /// <summary>What an operator set is forgotten, as far as <paramref name="named"/> has a value of it.</summary>
     public void Reset(TargetUpdate named)
     {
+        TargetUpdate left = _set.Clone();
         if (named.HasWeight)
         {
-            _set.ClearWeight();
+            left.ClearWeight();
         }
 
         if (named.HasDraining)
         {
-            _set.ClearDraining();
+            left.ClearDraining();
         }
+
+        _set = left;
 
         Changed?.Invoke();
         Kept?.Invoke();
@@ -174,6 +180,13 @@ internal sealed class TargetCondition(TargetUpdate? start)
             SetSuspect(false);
         }
     });
+
+    private static TargetUpdate Merge(TargetUpdate before, TargetUpdate update)
+    {
+        TargetUpdate merged = ReferenceEquals(before, Nothing) ? new() : before;
+        merged.MergeFrom(update);
+        return merged;
+    }
 
     private void SetSuspect(bool value)
     {
