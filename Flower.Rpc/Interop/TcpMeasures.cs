@@ -6,7 +6,7 @@ namespace Flower.Rpc.Interop;
 /// <summary>What the kernel measures of a TCP connection (struct tcp_info, linux/tcp.h; tcp(7)).</summary>
 /// <param name="RoundTripMicroseconds">The smoothed round trip time.</param>
 /// <param name="Retransmits">Segments that were sent again.</param>
-/// <param name="SentBytes">Bytes that were sent and acknowledged; null: the kernel is older than 4.1.</param>
+/// <param name="SentBytes">Bytes that were sent and acknowledged, a SYN and a FIN as one each; null: the kernel is older than 4.1.</param>
 /// <param name="ReceivedBytes">Bytes that were received; null: the same.</param>
 public readonly record struct TcpMeasures(
     uint RoundTripMicroseconds, uint Retransmits, ulong? SentBytes, ulong? ReceivedBytes)

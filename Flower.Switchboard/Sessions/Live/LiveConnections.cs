@@ -21,9 +21,6 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
     private const int MaxUnknown = 4096;
     private const int Slice = 1024;
 
-    // Whoever asks again so soon is told the same.
-    private const int FreshMs = 100;
-
     // To ask costs in proportion to all sockets there are: for so many of them, one connection may have ended unnoticed.
     private const int SocketsPerUnnoticed = 8;
 
@@ -33,6 +30,12 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
     private int _sweepAt = Floor;
     private long _sweptAt = long.MinValue / 2;
     private Task _sweep = Task.CompletedTask;
+
+    /// <summary>Whoever asks again so soon is told the same.</summary>
+    public int FreshMs { get; init; } = 100;
+
+    /// <summary>Ends when no sweep is under way.</summary>
+    public Task Sweeping => _sweep;
 
     /// <summary>How many are remembered.</summary>
     public int Count => _all.Count;
