@@ -215,6 +215,61 @@ public sealed class ConnectionsTests : IngressTest
         Assert.That(Word(seen, "client", "command"), Does.StartWith("\u001b[31mred\n"));
     }
 
+    [TestCase("unshare", "-rn")]
+    [TestCase("python3", "without_netlink.py")]
+    public async Task Json_KernelCannotBeAsked_StateIsUnknownAndItIsSaid(string program, string how)
+    {
+        FlowerProcess server = await Board.FlowerReadyAsync("cat", "-l", "program=demo");
+        FlowerProcess client = Board.Flower("cat", "program=demo");
+        await client.WriteLineAsync("hello");
+        await server.Out.AwaitLineAsync("hello");
+
+        FlowerProcess tool = Board.Program(
+            Programs.Require(program), program == "python3" ? Programs.WithoutNetlink : how, Programs.Flower, "connections");
+        if (await tool.ExitAsync() != 0 && program == "unshare" && tool.Error.ToString().Contains("unshare: "))
+        {
+            Assert.Ignore("no namespaces for this user: " + tool.Error);
+        }
+
+        JsonElement seen = JsonDocument.Parse(tool.Out.Lines.Single()).RootElement;
+        Assert.That(Word(seen, "state"), Is.EqualTo("unknown"));
+        Assert.That(seen.GetProperty("bytes_to_client").ValueKind, Is.EqualTo(JsonValueKind.Null));
+        Assert.That(Number(seen, "client", "pid"), Is.EqualTo(client.Id));
+        Assert.That(tool.Error.Lines.Single(), Does.StartWith("flower connections: the state of 1 of 1 connections is unknown"));
+    }
+
+    [Test]
+    public async Task Switchboard_WithoutNetlink_RemembersWhatItMadeAndTheToolKnowsBetter()
+    {
+        string path = Path.Combine(Board.Folder, "blind.sock");
+        FlowerProcess daemon = Board.Program(
+            Programs.Require("python3"), Programs.WithoutNetlink, Programs.Flower, "switchboard", "--listen", path, "--admin",
+            Path.Combine(Board.Folder, "blind-admin.sock"), "--control", Path.Combine(Board.Folder, "blind-control.sock"));
+        await daemon.ReadyAsync();
+        await using Handle handle = await Handle.OpenAsync("unix:" + path);
+        await using Listener listener = await handle.ListenAsync(LabelSet.ParseWords(["a=1"]));
+        await using IAsyncEnumerator<IncomingConnection> next = listener.GetAsyncEnumerator();
+        var made = new List<Connection>();
+        for (int i = 0; i < 2; i++)
+        {
+            Task<Connection> connecting = handle.ConnectAsync(LabelSet.ParseWords(["a=1"]));
+            Assert.That(await next.MoveNextAsync().Within(), Is.True);
+            made.Add(await next.Current.AcceptAsync());
+            made.Add(await connecting.Within());
+        }
+
+        made[0].Dispose();
+        made[1].Dispose();
+
+        Assert.That(await handle.ConnectionsAsync(LabelSet.Empty).CountAsync(), Is.EqualTo(2));
+        JsonElement seen = (await SeenAsync("--switchboard", "unix:" + path)).Single();
+        Assert.That(Word(seen, "state"), Is.EqualTo("open"));
+        made[2].Dispose();
+        made[3].Dispose();
+        daemon.Signal(Mono.Unix.Native.Signum.SIGTERM);
+        Assert.That(await daemon.ExitAsync(), Is.Zero, daemon.Error.ToString());
+    }
+
     [Test]
     public async Task GrpcDoor_Connections_AreTold()
     {

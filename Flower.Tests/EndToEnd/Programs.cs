@@ -28,6 +28,8 @@ internal static class Programs
 
     public static string TypeOnTerminal => Path.Combine(Root, "Flower.Tests/EndToEnd/type_on_terminal.py");
 
+    public static string WithoutNetlink => Path.Combine(Root, "Flower.Tests/EndToEnd/without_netlink.py");
+
     public static string NamedClient => Path.Combine(Root, "Flower.Tests/EndToEnd/named_client.py");
 
     // <root>/Flower.Tests/bin/<configuration>/net10.0/

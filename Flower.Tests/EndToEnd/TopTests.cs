@@ -20,7 +20,7 @@ public sealed class TopTests : EndToEndTest
         Assert.That(await top.ExitAsync(), Is.Zero, top.Error.ToString());
         string text = top.Out.ToString();
         AssertRestored(text);
-        Assert.That(text, Does.Contain("1 connections").And.Contain($"flower {client.Id}").And.Contain($"flower {server.Id}"));
+        Assert.That(text, Does.Contain("1 connection ").And.Contain($"flower {client.Id}").And.Contain($"flower {server.Id}"));
         Assert.That(text, Does.Contain("evil=?[31mred").And.Not.Contain("evil=<ESC>"));
     }
 
@@ -37,7 +37,7 @@ public sealed class TopTests : EndToEndTest
     public async Task Top_ConnectionComesAndGoes_IsSeen()
     {
         FlowerProcess server = await Board.FlowerReadyAsync("cat", "-l", "program=demo");
-        FlowerProcess top = Type("1 connections,x,0 connections,q");
+        FlowerProcess top = Type("1 connection ,x,0 connections,q");
         FlowerProcess client = Board.Flower("cat", "program=demo");
         await client.WriteLineAsync("hello");
         await server.Out.AwaitLineAsync("hello");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol;
 using Flower.Protocol.V1;
+using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
@@ -83,6 +84,22 @@ internal sealed class LiveConnectionsTests
         Assert.That(table.Count, Is.InRange(4097, 8193));
         Assert.That(Ids(table)[0], Is.EqualTo(5));
         Assert.That(Ids(table).Skip(1), Is.EqualTo(Enumerable.Range(20_002 - table.Count, table.Count - 1)));
+    }
+
+    [Test]
+    public async Task Sweep_KernelCannotBeAskedAtTheMoment_NothingIsForgotten()
+    {
+        var kernel = new ScriptedKernel { Failure = new FlowerSocketException("ask", Errno.MFile) };
+        var table = new LiveConnections(kernel, _ => false) { FreshMs = 0 };
+        await _loop.Invoke(() => AddEach(table, 1, 6000)).Soon();
+        await IdleAsync(table);
+        Assert.That(table.Count, Is.EqualTo(6000));
+        kernel.Failure = null;
+        kernel.Open(Here, [6000]);
+
+        await _loop.Invoke(table.RefreshAsync).Soon();
+
+        Assert.That(Ids(table), Is.EqualTo(new ulong[] { 6000 }));
     }
 
     [Test]
@@ -207,6 +224,8 @@ internal sealed class LiveConnectionsTests
 
         public int Readings { get; private set; }
 
+        public FlowerSocketException? Failure { get; set; }
+
         public Task Asked => _asked.Task;
 
         public void Open(ulong network, IEnumerable<ulong> cookies) => _open = new(network, cookies.ToHashSet());
@@ -220,7 +239,7 @@ internal sealed class LiveConnectionsTests
             Readings++;
             _asked.TrySetResult();
             _mayAnswer.Wait();
-            return _open;
+            return Failure is null ? _open : throw Failure;
         }
     }
 }

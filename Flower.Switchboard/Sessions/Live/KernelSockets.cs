@@ -34,7 +34,8 @@ internal sealed class KernelSockets : IOpenSockets
 
             return new OpenSockets(diagnostics.Network, cookies);
         }
-        catch (FlowerSocketException)
+        catch (FlowerSocketException e)
+            when (e.Errno is not (Errno.MFile or Errno.NFile or Errno.NoMem or Errno.NoBufs or Errno.Again))
         {
             return null;
         }

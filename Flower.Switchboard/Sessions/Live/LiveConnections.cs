@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
+using Flower.Rpc;
 using Flower.Rpc.Interop;
 
 namespace Flower.Switchboard.Sessions.Live;
@@ -105,7 +106,18 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
     private async Task SweepAsync()
     {
         ulong last = _last;
-        OpenSockets? open = await Task.Run(kernel.Read);
+        OpenSockets? open;
+        try
+        {
+            open = await Task.Run(kernel.Read);
+        }
+        catch (FlowerSocketException)
+        {
+            // Not at the moment: nothing is forgotten.
+            _sweepAt = Math.Max(Floor, 2 * _all.Count);
+            return;
+        }
+
         int unknown = 0;
         await KeepAsync(connection =>
         {
