@@ -5,10 +5,9 @@ namespace Flower.Connections;
 
 /// <summary>
 /// Which processes hold a socket, from /proc/PID/fd (proc(5)), where this process may look: those of its own user, as root
-/// all. Looks at those that had one before, and only where that does not find all at every other. For one thread.
+/// all. To look at all of them takes long, so mostly those are looked at that are likely, or had one before. For one thread.
 /// </summary>
-/// <param name="proc">Where the proc file system is.</param>
-internal sealed class SocketHolders(string proc = "/proc")
+internal sealed class SocketHolders
 {
     private const string Prefix = "socket:[";
 
@@ -17,18 +16,16 @@ internal sealed class SocketHolders(string proc = "/proc")
     /// <summary>Finds them.</summary>
     /// <param name="inodes">Of the sockets.</param>
     /// <param name="likely">Who may have them.</param>
-    /// <param name="everywhere">Look at every process, if need be.</param>
+    /// <param name="everywhere">Look at every process.</param>
     /// <returns>The holders of each, in ascending order; none: nobody, or somebody who cannot be looked at.</returns>
     public IReadOnlyDictionary<uint, List<int>> Find(
         IReadOnlySet<uint> inodes, IEnumerable<int> likely, bool everywhere)
     {
         var found = new Dictionary<uint, List<int>>();
         _known.UnionWith(likely);
-        var looked = new HashSet<int>(_known);
-        Look(looked, inodes, found);
-        if (everywhere && found.Count < inodes.Count)
+        if (inodes.Count > 0)
         {
-            Look(Processes().Where(pid => !looked.Contains(pid)), inodes, found);
+            Look(everywhere ? Processes() : _known, inodes, found);
         }
 
         _known.Clear();
@@ -41,11 +38,11 @@ internal sealed class SocketHolders(string proc = "/proc")
         return found;
     }
 
-    private IEnumerable<int> Processes() => Directory.EnumerateDirectories(proc)
+    private static IEnumerable<int> Processes() => Directory.EnumerateDirectories("/proc")
         .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out int pid) ? pid : 0)
         .Where(pid => pid > 0);
 
-    private void Look(IEnumerable<int> pids, IReadOnlySet<uint> inodes, Dictionary<uint, List<int>> found)
+    private static void Look(IEnumerable<int> pids, IReadOnlySet<uint> inodes, Dictionary<uint, List<int>> found)
     {
         foreach (int pid in pids)
         {
@@ -67,12 +64,12 @@ internal sealed class SocketHolders(string proc = "/proc")
         }
     }
 
-    private List<uint> SocketsOf(int pid)
+    private static List<uint> SocketsOf(int pid)
     {
         var sockets = new List<uint>();
         try
         {
-            foreach (string entry in Directory.EnumerateFileSystemEntries($"{proc}/{pid}/fd"))
+            foreach (string entry in Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd"))
             {
                 if (new FileInfo(entry).LinkTarget is string target
                     && target.StartsWith(Prefix, StringComparison.Ordinal)
