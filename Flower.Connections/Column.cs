@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.CommandLine;
 using Flower.Protocol;
-using Spectre.Console;
 
 namespace Flower.Connections;
 
@@ -24,14 +23,17 @@ internal sealed record Column(string Header, Func<SeenConnection, string> Cell, 
         Text("STATE", seen => seen.State),
         Number("TO CLIENT", seen => seen.ToClient),
         Number("TO TARGET", seen => seen.ToTarget),
-        Number("SENT", seen => (long?)seen.Tcp?.SentBytes),
-        Number("RECEIVED", seen => (long?)seen.Tcp?.ReceivedBytes),
-        Number("RTT µs", seen => seen.Tcp?.RoundTripMicroseconds),
-        Number("RESENT", seen => seen.Tcp?.Retransmits),
+        Number("SENT", seen => (long?)seen.Tcp?.SentBytes) with { IsOfTcp = true },
+        Number("RECEIVED", seen => (long?)seen.Tcp?.ReceivedBytes) with { IsOfTcp = true },
+        Number("RTT µs", seen => seen.Tcp?.RoundTripMicroseconds) with { IsOfTcp = true },
+        Number("RESENT", seen => seen.Tcp?.Retransmits) with { IsOfTcp = true },
     ];
 
-    /// <summary>The text, safe for a terminal: text, not markup, whatever a program calls itself.</summary>
-    public Text Show(SeenConnection seen) => new(LabelRules.Printable(Cell(seen)));
+    /// <summary>There is nothing to show but for TCP.</summary>
+    public bool IsOfTcp { get; init; }
+
+    /// <summary>The text, safe for a terminal.</summary>
+    public string Show(SeenConnection seen) => LabelRules.Printable(Cell(seen));
 
     private static Column Text(string header, Func<SeenConnection, string> cell) =>
         new(header, cell, (one, other) => string.CompareOrdinal(cell(one), cell(other)));

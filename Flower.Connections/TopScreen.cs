@@ -72,7 +72,8 @@ internal sealed class TopScreen(Observer observer)
     }
 
     private IRenderable Draw(IReadOnlyList<SeenConnection> connections) =>
-        _view.Draw(connections, Math.Max(1, Console.WindowHeight - OtherLines));
+        _view.Draw(
+        connections, Math.Max(1, Console.WindowHeight - OtherLines), AnsiConsole.Profile.Width);
 
     private void ReadKeys()
     {

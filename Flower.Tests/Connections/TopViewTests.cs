@@ -50,23 +50,32 @@ public sealed class TopViewTests
         Assert.That(view.Press(new('\e', ConsoleKey.Escape, false, false, false)), Is.False);
     }
 
-    [Test]
-    public void Draw_MoreThanThereIsRoomFor_OneLineEachAndSaid()
+    [TestCase(250)]
+    [TestCase(132)]
+    [TestCase(80)]
+    [TestCase(60)]
+    public void Draw_MoreThanThereIsRoomFor_OneLineEachAndSaid(int width)
     {
         using var output = new StringWriter();
         IAnsiConsole console = AnsiConsole.Create(new()
         {
-            Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Out = new AnsiConsoleOutput(output),
+            Ansi = AnsiSupport.No,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Out = new AnsiConsoleOutput(output),
         });
-        console.Profile.Width = 80;
+        console.Profile.Width = width;
 
-        console.Write(new TopView().Draw(Three, 2));
+        console.Write(new TopView().Draw(Three, 2, width));
 
         string text = output.ToString();
         Assert.That(text, Does.StartWith("3 connections, of which 2 are shown"));
         Assert.That(text, Does.Contain("the state of 3 of 3 connections is unknown"));
-        string[] rows = [.. text.Split('\n').Where(line => line.Contains("unkn", StringComparison.Ordinal))];
-        Assert.That(rows, Has.Length.EqualTo(3), text);
+        string[] lines = [.. text.Split('\n').SkipWhile(line => !line.Contains("CLIENT", StringComparison.Ordinal))];
+        Assert.That(lines[0], Does.Contain("AGE"), "by which it is sorted");
+        string[] rows = [.. lines[2..].Where(line => line.Trim().Length > 0)];
+        Assert.That(rows, Has.Length.EqualTo(2), text);
+        Assert.That(rows[0], Does.Contain("apple 42").And.Contain("3s"));
+        Assert.That(rows.Select(row => row.Length), Has.All.AtMost(width));
     }
 
     private static ulong[] Ids(IEnumerable<SeenConnection> connections) => [.. connections.Select(seen => seen.Info.Id)];
@@ -77,7 +86,7 @@ public sealed class TopViewTests
         {
             Id = id,
             AgeMs = age,
-            ClientLabels = { new Label { Key = "long", Value = new string('x', 300), Source = Source.Claimed } },
+            ClientLabels = { new Label { Key = "long", Value = string.Concat(Enumerable.Repeat("日本", 80)), Source = Source.Claimed } },
         });
         var side = new SeenSide(new(42, 0), [], command);
         return new SeenConnection(info, side, side) { ToClient = toClient };
