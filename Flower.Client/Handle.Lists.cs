@@ -46,18 +46,34 @@ public sealed partial class Handle
     }
 
     /// <summary>
-    /// The revocable connections that this handle may revoke, in the order of their ids: those that were requested or whose
-    /// target was registered over it, or over one that it may revoke.
+    /// The open connections, in the order in which they were made: those that were requested or whose target was registered
+    /// over this handle, or over one that it may revoke; and with the right LIST, all whose labels contradict neither the
+    /// handle's out-labels nor the given ones.
+    /// </summary>
+    /// <exception cref="FlowerException">The labels contradict the handle's own, or the switchboard went away.</exception>
+    public IAsyncEnumerable<ConnectionInfo> ConnectionsAsync(
+        LabelSet labels, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        return ReadConnectionsAsync(new() { Labels = labels.ToMessage() }, cancellationToken);
+    }
+
+    /// <summary>
+    /// The connections that this handle may revoke, in the order in which they were made: revocable ones that were requested
+    /// or whose target was registered over it, or over one that it may revoke.
     /// </summary>
     /// <exception cref="FlowerException">The switchboard went away.</exception>
-    public async IAsyncEnumerable<ConnectionInfo> ConnectionsAsync(
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public IAsyncEnumerable<ConnectionInfo> RevocableConnectionsAsync(CancellationToken cancellationToken = default) =>
+        ReadConnectionsAsync(new() { RevocableOnly = true }, cancellationToken);
+
+    private async IAsyncEnumerable<ConnectionInfo> ReadConnectionsAsync(
+        ConnectionsRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (ConnectionsResponse slice in ReadAsync(
-            stub => stub.Connections(new(), cancellationToken: cancellationToken), cancellationToken)
+            stub => stub.Connections(request, cancellationToken: cancellationToken), cancellationToken)
             .ConfigureAwait(false))
         {
-            foreach (RevocableConnection connection in slice.Connections)
+            foreach (LiveConnection connection in slice.Connections)
             {
                 yield return new(connection);
             }

@@ -21,7 +21,7 @@ public sealed partial class Handle
         TakeBackAsync(new RevokeRequest { HandleId = id }, cancellationToken);
 
     /// <summary>Shuts a revocable connection down, for whoever has a copy of either end.</summary>
-    /// <param name="id">One of <see cref="ConnectionsAsync"/>, or the label <c>flower.connection_id</c>.</param>
+    /// <param name="id">One of <see cref="RevocableConnectionsAsync"/>, or the label <c>flower.connection_id</c>.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>What has ended.</returns>
     /// <exception cref="FlowerException">NOT_FOUND: there is no such connection, it has ended, or this handle may not

@@ -18,7 +18,7 @@ internal static class HandleLines
             WriteLine(output, line, writer, live, Write);
         }
 
-        await foreach (ConnectionInfo connection in handle.ConnectionsAsync(cancellationToken))
+        await foreach (ConnectionInfo connection in handle.RevocableConnectionsAsync(cancellationToken))
         {
             WriteLine(output, line, writer, connection, Write);
         }

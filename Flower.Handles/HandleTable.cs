@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Client;
+using Flower.CommandLine;
 using Flower.Protocol;
 using Spectre.Console;
 
@@ -12,7 +13,7 @@ internal static class HandleTable
     {
         List<HandleInfo> handles = await handle.HandlesAsync(cancellationToken).ToListAsync(cancellationToken);
         List<ConnectionInfo> connections =
-            await handle.ConnectionsAsync(cancellationToken).ToListAsync(cancellationToken);
+            await handle.RevocableConnectionsAsync(cancellationToken).ToListAsync(cancellationToken);
         if (handles.Count + connections.Count == 0)
         {
             Console.WriteLine("no handles");
@@ -44,7 +45,7 @@ internal static class HandleTable
                 Sessions(handle),
                 $"{handle.Targets}",
                 $"{handle.Connections}",
-                Age(handle.Age));
+                AgeText.Of(handle.Age));
         }
 
         return table;
@@ -62,7 +63,7 @@ internal static class HandleTable
                 $"{connection.ClientHandle}",
                 Process(connection.Target),
                 $"{connection.TargetHandle}",
-                Age(connection.Age));
+                AgeText.Of(connection.Age));
         }
 
         return table;
@@ -96,12 +97,4 @@ internal static class HandleTable
     private static string Sessions(HandleInfo handle) => handle.Owners.Count == 0
         ? $"{handle.Sessions}"
         : $"{handle.Sessions}: {string.Join(' ', handle.Owners.Select(owner => owner.Id))}";
-
-    private static string Age(TimeSpan age) => age switch
-    {
-        { TotalSeconds: < 120 } => $"{(int)age.TotalSeconds}s",
-        { TotalMinutes: < 120 } => $"{(int)age.TotalMinutes}m",
-        { TotalHours: < 48 } => $"{(int)age.TotalHours}h",
-        _ => $"{(int)age.TotalDays}d",
-    };
 }

@@ -5,6 +5,7 @@ using Flower.Activate;
 using Flower.Cat;
 using Flower.CommandLine;
 using Flower.Connect;
+using Flower.Connections;
 using Flower.Demo;
 using Flower.Egress;
 using Flower.Explain;
@@ -28,6 +29,8 @@ var root = new RootCommand(
     new ServeCommand(),
     new ActivateCommand(),
     new ListCommand(),
+    new ConnectionsCommand(),
+    new TopCommand(),
     new ExplainCommand(),
     new HandlesCommand(),
     new RevokeCommand(),

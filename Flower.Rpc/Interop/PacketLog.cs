@@ -11,12 +11,8 @@ namespace Flower.Rpc.Interop;
 /// </summary>
 public sealed unsafe class PacketLog : IDisposable
 {
-    // linux/netlink.h and linux/netfilter/nfnetlink.h: struct nlmsghdr, then struct nfgenmsg, then attributes.
-    private const int HeaderBytes = 16;
+    // linux/netfilter/nfnetlink.h: struct nlmsghdr, then struct nfgenmsg, then attributes.
     private const int NetfilterBytes = 4;
-    private const int AttributeBytes = 4;
-    private const ushort RequestWithAck = 1 | 4;
-    private const ushort Error = 2;
     private const int Subsystem = 4;
 
     // linux/netfilter/nfnetlink_log.h.
@@ -27,7 +23,6 @@ public sealed unsafe class PacketLog : IDisposable
     private const byte Bind = 1;
     private const byte CopyPacket = 2;
     private const ushort Payload = 9;
-    private const ushort TypeMask = 0x3fff;
 
     // Some 10,000 packets wait in it, which is more than come while a thread is not given the processor.
     private const int ReceiveBufferBytes = 8 * 1024 * 1024;
@@ -90,46 +85,30 @@ public sealed unsafe class PacketLog : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Descriptor.Dispose();
 
-    private static void ReadMessages(ReadOnlySpan<byte> left, Handler handler)
+    private static void ReadMessages(ReadOnlySpan<byte> datagram, Handler handler)
     {
-        while (left.Length >= HeaderBytes)
+        var messages = new NetlinkMessages(datagram);
+        while (messages.MoveNext())
         {
-            int length = MemoryMarshal.Read<int>(left);
-            if (length < HeaderBytes || length > left.Length)
+            if (messages.Type == PacketMessage && messages.Payload.Length >= NetfilterBytes)
             {
-                return;
+                ReadAttributes(messages.Payload[NetfilterBytes..], handler);
             }
-
-            if (MemoryMarshal.Read<ushort>(left[4..]) == PacketMessage && length >= HeaderBytes + NetfilterBytes)
-            {
-                ReadAttributes(left[(HeaderBytes + NetfilterBytes)..length], handler);
-            }
-
-            left = left[Math.Min(Align(length), left.Length)..];
         }
     }
 
-    private static void ReadAttributes(ReadOnlySpan<byte> left, Handler handler)
+    private static void ReadAttributes(ReadOnlySpan<byte> bytes, Handler handler)
     {
-        while (left.Length >= AttributeBytes)
+        var attributes = new NetlinkAttributes(bytes);
+        while (attributes.MoveNext())
         {
-            int length = MemoryMarshal.Read<ushort>(left);
-            if (length < AttributeBytes || length > left.Length)
+            if (attributes.Type == Payload)
             {
+                handler(attributes.Value);
                 return;
             }
-
-            if ((MemoryMarshal.Read<ushort>(left[2..]) & TypeMask) == Payload)
-            {
-                handler(left[AttributeBytes..length]);
-                return;
-            }
-
-            left = left[Math.Min(Align(length), left.Length)..];
         }
     }
-
-    private static int Align(int length) => (length + 3) & ~3;
 
     private void Prepare()
     {
@@ -154,13 +133,13 @@ public sealed unsafe class PacketLog : IDisposable
 
     private void Configure(ushort group, ushort attribute, ReadOnlySpan<byte> value)
     {
-        Span<byte> message = stackalloc byte[HeaderBytes + NetfilterBytes + AttributeBytes + Align(value.Length)];
+        const int NetfilterEnd = NetlinkMessages.HeaderBytes + NetfilterBytes;
+        Span<byte> message =
+            stackalloc byte[NetfilterEnd + NetlinkAttributes.HeaderBytes + NetlinkMessages.Align(value.Length)];
         message.Clear();
-        MemoryMarshal.Write(message, message.Length);
-        MemoryMarshal.Write(message[4..], ConfigMessage);
-        MemoryMarshal.Write(message[6..], RequestWithAck);
+        NetlinkMessages.WriteHeader(message, ConfigMessage, NetlinkMessages.Request | NetlinkMessages.WithAck, 0);
         BinaryPrimitives.WriteUInt16BigEndian(message[18..], group);
-        MemoryMarshal.Write(message[20..], (ushort)(AttributeBytes + value.Length));
+        MemoryMarshal.Write(message[NetfilterEnd..], (ushort)(NetlinkAttributes.HeaderBytes + value.Length));
         MemoryMarshal.Write(message[22..], attribute);
         value.CopyTo(message[24..]);
         int errno = ConnectedSocket.Send(Descriptor, message) is int sent and < 0 ? -sent : ReadAck();
@@ -174,10 +153,10 @@ public sealed unsafe class PacketLog : IDisposable
     private int ReadAck()
     {
         int count = Receive();
+        var messages = new NetlinkMessages(_datagram.AsSpan(0, Math.Max(count, 0)));
         return count < 0 ? -count
-            : count >= HeaderBytes + sizeof(int) && MemoryMarshal.Read<ushort>(_datagram.AsSpan(4)) == Error
-                ? -MemoryMarshal.Read<int>(_datagram.AsSpan(HeaderBytes))
-                : Errno.Inval;
+            : messages.MoveNext() && messages.Type == NetlinkMessages.Error ? messages.ErrorNumber
+            : Errno.Inval;
     }
 
     private int Receive() => ConnectedSocket.Receive(Descriptor, _datagram);

@@ -52,7 +52,14 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
         // The loop looks at the queue before it waits again, so it needs no wake-up from itself.
         if (!IsCurrent && Interlocked.Exchange(ref _wakePending, 1) == 0)
         {
-            _epoll.Wake();
+            try
+            {
+                _epoll.Wake();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The loop has ended, and with it what waited for its turn.
+            }
         }
     }
 

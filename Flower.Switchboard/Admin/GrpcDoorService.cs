@@ -51,7 +51,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
     {
         SocketPeer? peer = PeerOf(context);
         return loop.Invoke(() => Walk.ConnectionsAsync(
-            board, CallerFor(peer), new WalkCursor(), responseStream.WriteAsync, context.CancellationToken));
+            board, CallerFor(peer), request, new WalkCursor(), responseStream.WriteAsync, context.CancellationToken));
     }
 
     public override async Task<RevokeResponse> Revoke(RevokeRequest request, ServerCallContext context)

@@ -5,6 +5,7 @@ using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
+using Flower.Switchboard.Sessions.Live;
 using Flower.Switchboard.Sessions.Resolving;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
@@ -33,6 +34,9 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
 
     /// <summary>The connections that can be shut down.</summary>
     public RevocableConnections Connections { get; } = connections;
+
+    /// <summary>The connections that are open.</summary>
+    public LiveConnections Live { get; } = new(new KernelSockets(), id => connections.All.Find(id) is not null);
 
     /// <summary>The id of the connection that was made last.</summary>
     public ulong LastConnectionId { get; set; }

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc;
 using Flower.Rpc.State;
+using Flower.Switchboard.Sessions.Live;
 using Flower.Switchboard.State;
 using Grpc.Core;
 
@@ -17,6 +18,7 @@ internal sealed class Connecting
     private readonly PendingOffer _offer;
     private readonly IReadOnlyList<Label>? _forTarget;
     private readonly RevocableConnection? _revocable;
+    private readonly ConnectionRecord? _live;
     private SafeHandle? _clientEnd;
 
     private Connecting(
@@ -24,7 +26,8 @@ internal sealed class Connecting
         IReadOnlyList<Label> forClient,
         IReadOnlyList<Label>? forTarget,
         SafeHandle? clientEnd,
-        RevocableConnection? revocable)
+        RevocableConnection? revocable,
+        ConnectionRecord? live)
     {
         _offer = offer;
         _offer.Want();
@@ -32,6 +35,7 @@ internal sealed class Connecting
         _forTarget = forTarget;
         _clientEnd = clientEnd;
         _revocable = revocable;
+        _live = live;
     }
 
     public Target Target => _offer.Target;
@@ -52,6 +56,7 @@ internal sealed class Connecting
     {
         ulong id = ++board.LastConnectionId;
         (IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = wish.Join(target).With(id);
+        var live = ConnectionRecord.Begin(id, wish, target, pushed: clientEnd is null ? targetEnd : null);
         RevocableConnection? revocable = null;
         if (wish.IsRevocable)
         {
@@ -69,7 +74,7 @@ internal sealed class Connecting
             }
         }
 
-        return new(target.Prepare(targetEnd, unsent), forClient, forTarget, clientEnd, revocable);
+        return new(target.Prepare(targetEnd, unsent), forClient, forTarget, clientEnd, revocable, live);
     }
 
     /// <summary>Goes on with a connect that another process began; null: its target has gone.</summary>
@@ -80,7 +85,9 @@ internal sealed class Connecting
         {
             RevocableConnection? revocable = state.Revocable == 0 ? null : board.Connections.Resume(
                 state.Revocable, caller, offer.Target.Caller, state.Held, descriptors);
-            return new(offer, state.Labels, forTarget: null, clientEnd, revocable);
+            return new(
+                offer, state.Labels, forTarget: null, clientEnd, revocable,
+                state.Live is null ? null : ConnectionRecord.Resume(state.Live, caller, offer.Target));
         }
 
         clientEnd?.Dispose();
@@ -96,6 +103,7 @@ internal sealed class Connecting
         Labels = { ForClient },
         Revocable = _revocable?.Id ?? 0,
         Held = _revocable?.Save(descriptors),
+        Live = _live?.SaveNew(),
     };
 
     /// <summary>Waits for the target. A pushed socket that it did not take can be taken back.</summary>
@@ -120,6 +128,7 @@ internal sealed class Connecting
             SafeHandle? socket = _clientEnd ?? accepted.Socket;
             _clientEnd = null;
             Complete(socket, accepted, client);
+            board.Live.Add(_live, socket);
             return accepted with { Socket = socket };
         }
         finally

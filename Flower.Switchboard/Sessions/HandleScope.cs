@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Rpc.Interop;
+using Flower.Switchboard.Sessions.Live;
 using Mono.Unix.Native;
 
 namespace Flower.Switchboard.Sessions;
@@ -24,6 +25,13 @@ internal readonly struct HandleScope(HandleNode viewer)
 
     /// <summary>Whether a connection is within: either of its handles is, or is the caller's own.</summary>
     public bool Covers(RevocableConnection connection) => Uses(connection.Client) || Uses(connection.Target);
+
+    /// <summary>The same of any connection.</summary>
+    public bool Covers(ConnectionRecord connection) => Uses(connection.Client) || Uses(connection.Target);
+
+    private bool Uses(in LiveSide side) => _viewer.Parent is null && !ReferenceEquals(side.Handle, _viewer.Handle)
+        ? IsOverseer(_viewer.Maker) || side.TopUid == _viewer.Maker.Uid
+        : _viewer.Handle.IsAncestorOrSelf(side.Handle);
 
     private bool Uses(HandleNode node) => ReferenceEquals(node, _viewer) || Covers(node);
 }

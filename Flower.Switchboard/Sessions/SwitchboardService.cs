@@ -169,7 +169,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         Guard(context, async caller =>
         {
             await Walk.ConnectionsAsync(
-                board, caller, BeginWalk(context), responseStream.WriteAsync, context.CancellationToken);
+                board, caller, request, BeginWalk(context), responseStream.WriteAsync, context.CancellationToken);
             return true;
         });
 

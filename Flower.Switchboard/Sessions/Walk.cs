@@ -2,12 +2,13 @@
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Switchboard.Routing;
+using Flower.Switchboard.Sessions.Live;
 using Google.Protobuf;
 
 namespace Flower.Switchboard.Sessions;
 
 /// <summary>
-/// Tells a caller of the live handles and the revocable connections within its scope, in slices, each of which is short
+/// Tells a caller of the live handles and the connections that it may see, in slices, each of which is short
 /// work: who reads slowly holds up nobody else. On the loop.
 /// </summary>
 internal static class Walk
@@ -31,37 +32,44 @@ internal static class Walk
     {
         var scope = new HandleScope(caller.Node);
         return RunAsync(
-            board.Handles.Live,
+            board.Handles.Live.After,
             cursor,
             node => scope.Covers(node) ? Describe(node) : null,
             slice => send(new HandlesResponse { Handles = { slice } }),
             cancellationToken);
     }
 
-    /// <summary>Sends the revocable connections.</summary>
+    /// <summary>Sends the connections.</summary>
     /// <param name="board">Whose.</param>
     /// <param name="caller">Who asks.</param>
+    /// <param name="request">Which.</param>
     /// <param name="cursor">Where to begin.</param>
     /// <param name="send">Takes a slice.</param>
     /// <param name="cancellationToken">The caller has gone.</param>
-    public static Task ConnectionsAsync(
+    public static async Task ConnectionsAsync(
         Board board,
         Caller caller,
+        ConnectionsRequest request,
         WalkCursor cursor,
         Func<ConnectionsResponse, Task> send,
         CancellationToken cancellationToken)
     {
-        var scope = new HandleScope(caller.Node);
-        return RunAsync(
-            board.Connections.All,
+        var view = new ConnectionView(board, caller, request);
+        if (!request.RevocableOnly)
+        {
+            await board.Live.RefreshAsync();
+        }
+
+        await RunAsync(
+            board.Live.After,
             cursor,
-            connection => connection.IsMade && scope.Covers(connection) ? Describe(connection) : null,
+            view.Show,
             slice => send(new ConnectionsResponse { Connections = { slice } }),
             cancellationToken);
     }
 
     private static async Task RunAsync<TItem, TMessage>(
-        IdTable<TItem> table,
+        Func<ulong, int, IReadOnlyList<KeyValuePair<ulong, TItem>>> after,
         WalkCursor cursor,
         Func<TItem, TMessage?> describe,
         Func<IReadOnlyList<TMessage>, Task> send,
@@ -69,7 +77,7 @@ internal static class Walk
         where TItem : class
         where TMessage : class, IMessage
     {
-        for (IReadOnlyList<KeyValuePair<ulong, TItem>> slice; (slice = table.After(cursor.Last, SliceItems)).Count > 0;)
+        for (IReadOnlyList<KeyValuePair<ulong, TItem>> slice; (slice = after(cursor.Last, SliceItems)).Count > 0;)
         {
             var messages = new List<TMessage>();
             int bytes = 0;
@@ -117,16 +125,6 @@ internal static class Walk
         Targets = (uint)node.Targets.Count,
         Connections = (uint)node.Connections,
         AgeMs = AgeOf(node.Since),
-    };
-
-    private static Protocol.V1.RevocableConnection Describe(RevocableConnection connection) => new()
-    {
-        Id = connection.Id,
-        ClientHandle = connection.Client.Handle.Id,
-        TargetHandle = connection.Target.Handle.Id,
-        Client = Describe(connection.ClientProcess),
-        Target = Describe(connection.TargetProcess),
-        AgeMs = AgeOf(connection.Since),
     };
 
     private static ProcessCredentials Describe(Credentials process) => new() { Pid = process.Pid, Uid = process.Uid };

@@ -47,6 +47,7 @@ internal sealed class BoardRestorer
             board.Connections.Restore(connection, descriptors, number => At(restorer._nodes, number));
         }
 
+        LiveConnectionStates.Restore(state, board.Live, number => At(restorer._handles, number));
         server.Restore(
             state.Sessions, descriptors, number => At(restorer._nodes, number), call => (ulong)OrderOf(call));
         board.LastRegistration = state.LastRegistration;

@@ -24,6 +24,7 @@ internal static class BoardSaver
 
         state.Sessions.AddRange(server.Save(descriptors, authority => numbers.Of((HandleNode)authority)));
         state.Connections.AddRange(board.Connections.Save(descriptors, numbers.Of));
+        LiveConnectionStates.Save(board.Live, state, numbers);
         state.LastHandleId = board.Handles.LastId;
         state.LastConnectionId = board.LastConnectionId;
         state.LastRegistration = board.LastRegistration;

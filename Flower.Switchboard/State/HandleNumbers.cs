@@ -42,7 +42,8 @@ internal sealed class HandleNumbers(Action<HandleState> addHandle, Action<NodeSt
         return _nodes[node];
     }
 
-    private uint Of(Handle handle)
+    /// <summary>Of what a handle allows, whether it is live or not.</summary>
+    public uint Of(Handle handle)
     {
         var missing = new Stack<Handle>();
         for (Handle? at = handle; at is not null && !_handles.ContainsKey(at); at = at.Parent)

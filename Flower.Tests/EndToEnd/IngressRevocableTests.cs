@@ -19,7 +19,7 @@ public sealed class IngressRevocableTests : IngressTest
         await client.SendAsync("hello"u8.ToArray());
         Assert.That(await ReceiveAsync(client), Is.EqualTo("hello"));
         await using Handle handle = await Board.OpenAsync();
-        ConnectionInfo live = await handle.ConnectionsAsync().SingleAsync();
+        ConnectionInfo live = await handle.RevocableConnectionsAsync().SingleAsync();
 
         FlowerProcess revoke = Board.Flower("revoke", "--connection", $"{live.Id}");
 
@@ -53,7 +53,7 @@ public sealed class IngressRevocableTests : IngressTest
         await client.SendAsync("hello"u8.ToArray());
         Assert.That(await ReceiveAsync(inside), Is.EqualTo("hello"));
         await using Handle handle = await Board.OpenAsync();
-        ConnectionInfo live = await handle.ConnectionsAsync().SingleAsync();
+        ConnectionInfo live = await handle.RevocableConnectionsAsync().SingleAsync();
 
         await handle.RevokeConnectionAsync(live.Id);
 
@@ -66,7 +66,7 @@ public sealed class IngressRevocableTests : IngressTest
         secondInside.Dispose();
         Assert.That(await ReceiveAsync(second), Is.Empty);
         Assert.That(
-            await Patience.UntilAsync(async () => !await handle.ConnectionsAsync().AnyAsync()), Is.True, "still held");
+            await Patience.UntilAsync(async () => !await handle.RevocableConnectionsAsync().AnyAsync()), Is.True, "still held");
     }
 
     private static async Task<string> ReceiveAsync(Socket socket)

@@ -26,6 +26,12 @@ internal static class Programs
 
     public static string OnTerminal => Path.Combine(Root, "Flower.Tests/EndToEnd/on_terminal.py");
 
+    public static string TypeOnTerminal => Path.Combine(Root, "Flower.Tests/EndToEnd/type_on_terminal.py");
+
+    public static string WithoutNetlink => Path.Combine(Root, "Flower.Tests/EndToEnd/without_netlink.py");
+
+    public static string NamedClient => Path.Combine(Root, "Flower.Tests/EndToEnd/named_client.py");
+
     // <root>/Flower.Tests/bin/<configuration>/net10.0/
     public static string Root => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
 

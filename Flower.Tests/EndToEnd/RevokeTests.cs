@@ -163,7 +163,7 @@ public sealed class RevokeTests : EndToEndTest
 
         using Connection lateAtServer = await offered.AcceptAsync();
         using Connection late = await pending.Within();
-        Assert.That(await handle.ConnectionsAsync().ToListAsync(), Has.Count.EqualTo(2));
+        Assert.That(await handle.RevocableConnectionsAsync().ToListAsync(), Has.Count.EqualTo(2));
         ulong id = (await handle.HandlesAsync().ToListAsync()).Single(h => h.Parent is not null).Id;
         Board.ExpectInLog("the handle was revoked");
         RevokeResult result = await handle.RevokeAsync(id);
@@ -209,6 +209,6 @@ public sealed class RevokeTests : EndToEndTest
     {
         await using Handle handle = await Board.OpenAsync();
         Assert.That(
-            await Patience.UntilAsync(async () => !await handle.ConnectionsAsync().AnyAsync()), Is.True, "still held");
+            await Patience.UntilAsync(async () => !await handle.RevocableConnectionsAsync().AnyAsync()), Is.True, "still held");
     }
 }

@@ -119,7 +119,7 @@ internal sealed class RaceTests : ResolverFixture
 
         using Connection connection = await connecting.Soon();
         var all = new List<ConnectionInfo>();
-        await foreach (ConnectionInfo one in Root.ConnectionsAsync())
+        await foreach (ConnectionInfo one in Root.RevocableConnectionsAsync())
         {
             all.Add(one);
         }

@@ -95,11 +95,11 @@ internal sealed class RevocableConnectionTests : BoardFixture
         using Connection atServer = await (await NextAsync(listener)).AcceptAsync().Soon();
         using Connection atClient = await connecting.Soon();
 
-        Assert.That(await two.ConnectionsAsync().ToListAsync(), Is.Empty);
+        Assert.That(await two.RevocableConnectionsAsync().ToListAsync(), Is.Empty);
         Assert.That(
             (await Refused(two.RevokeConnectionAsync(IdOf(atClient)))).StatusCode, Is.EqualTo(StatusCode.NotFound));
         AssertTalk(atClient, atServer);
-        Assert.That(await one.ConnectionsAsync().ToListAsync(), Has.Count.EqualTo(1), "its own");
+        Assert.That(await one.RevocableConnectionsAsync().ToListAsync(), Has.Count.EqualTo(1), "its own");
         await one.RevokeConnectionAsync(IdOf(atClient)).Soon();
         AssertEnds(atServer.Socket);
     }
@@ -338,7 +338,7 @@ internal sealed class RevocableConnectionTests : BoardFixture
         return (await connecting.Soon(), atServer);
     }
 
-    private Task<List<ConnectionInfo>> ConnectionsAsync() => Root.ConnectionsAsync().ToListAsync().AsTask().Soon();
+    private Task<List<ConnectionInfo>> ConnectionsAsync() => Root.RevocableConnectionsAsync().ToListAsync().AsTask().Soon();
 
     private void AssertLetGo() =>
         Waiting.Until(() => ConnectionsAsync().Result.Count == 0, "the switchboard still holds it");

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-2-Clause
+namespace Flower.Connections;
+
+/// <summary>Why the state of some connections is not known.</summary>
+internal static class UnseenNotice
+{
+    /// <summary>The words; null: all are known.</summary>
+    public static string? For(IReadOnlyList<SeenConnection> connections)
+    {
+        int count = connections.Count(seen => seen.State == SeenConnection.Unknown);
+        return count == 0
+            ? null
+            : $"the state of {count} of {connections.Count} connections is unknown: their sockets are of another network "
+                + "namespace than this process, or it may not ask the kernel about sockets";
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol;
+using Flower.Protocol.V1;
+using Flower.Switchboard.Routing;
+
+namespace Flower.Switchboard.Sessions.Live;
+
+/// <summary>
+/// What a caller sees of the connections: those that are its own or come from its handle; and with the right LIST, those
+/// whose labels it may see, between targets that it may list. On the loop.
+/// </summary>
+internal sealed class ConnectionView
+{
+    private readonly Board _board;
+    private readonly Caller _caller;
+    private readonly HandleScope _scope;
+    private readonly bool _revocableOnly;
+    private readonly LabelSet _given;
+
+    // With the right LIST: what neither side may contradict, and what the target may not; null: without.
+    private readonly LabelSet? _visible;
+    private readonly LabelSet _listed;
+
+    /// <summary>For one call.</summary>
+    /// <exception cref="Grpc.Core.RpcException">The labels break a rule or contradict the handle's.</exception>
+    public ConnectionView(Board board, Caller caller, ConnectionsRequest request)
+    {
+        _board = board;
+        _caller = caller;
+        _scope = new HandleScope(caller.Node);
+        _revocableOnly = request.RevocableOnly;
+        _given = Stating.Read(request.Labels);
+        if ((caller.Handle.Rights & Rights.List) != 0 && !_revocableOnly)
+        {
+            _visible = Stating.OutLabels(caller.Handle, _given);
+            _listed = Listing.FilterOf(caller, request.Labels);
+        }
+        else
+        {
+            _listed = LabelSet.Empty;
+        }
+    }
+
+    /// <summary>A connection as the caller sees it; null: not at all.</summary>
+    public Protocol.V1.LiveConnection? Show(ConnectionRecord connection)
+    {
+        bool mayRevoke = _scope.Covers(connection);
+        bool isRevocable = mayRevoke && _board.Connections.All.Find(connection.Id) is { IsMade: true };
+        return (mayRevoke && (isRevocable || !_revocableOnly) && Agrees(connection, _given)) || IsListed(connection)
+            ? Describe(connection, isRevocable)
+            : null;
+    }
+
+    private static bool Agrees(ConnectionRecord connection, LabelSet filter) =>
+        filter.IsEmpty
+        || (Agrees(connection.Client, filter) && Agrees(connection.Target, filter)
+            && filter.RequiredKeys.All(key => States(connection.Client, key) || States(connection.Target, key)));
+
+    private static bool Agrees(in LiveSide side, LabelSet filter) =>
+        side.Labels.ContradictionsWith(filter).Count == 0 && side.Attested.ContradictionsWith(filter).Count == 0;
+
+    private static bool States(in LiveSide side, string key) => side.Labels.States(key) || side.Attested.States(key);
+
+    private static ProcessCredentials ProcessOf(in LiveSide side) => new() { Pid = side.Pid, Uid = side.Uid };
+
+    // What a target demands of its clients hides it from those who are others, as from List.
+    private bool IsListed(ConnectionRecord connection) =>
+        _visible is not null && Agrees(connection, _visible)
+        && connection.Target.Labels.ContradictionsWith(_listed).Count == 0;
+
+    private Protocol.V1.LiveConnection Describe(ConnectionRecord connection, bool isRevocable) => new()
+    {
+        Id = connection.Id,
+        ClientHandle = connection.Client.Handle.Id,
+        TargetHandle = connection.Target.Handle.Id,
+        Client = ProcessOf(connection.Client),
+        Target = ProcessOf(connection.Target),
+        AgeMs = (ulong)Math.Max(0, Environment.TickCount64 - connection.Since),
+        ClientLabels = { LabelsOf(connection.Client, LabelSide.Out) },
+        TargetLabels = { LabelsOf(connection.Target, LabelSide.In) },
+        Kind = connection.Kind,
+        Revocable = isRevocable,
+        SocketCookie = connection.Socket.Cookie,
+        NetworkCookie = connection.Socket.Network,
+    };
+
+    private IReadOnlyList<Label> LabelsOf(in LiveSide side, LabelSide which) => Provenance.ForReceiver(
+        side.Attested, new Party(_caller.Handle, LabelSide.Out, LabelSet.Empty), new Party(side.Handle, which, side.Labels));
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+using Flower.Protocol.V1;
+using Flower.Rpc;
+using Flower.Rpc.Interop;
+
+namespace Flower.Switchboard.Sessions.Live;
+
+/// <summary>
+/// The connections that the board has made and that are open, as far as it knows: nobody tells it when one ends. So the
+/// kernel is asked before they are shown, and when they have doubled; memory is in proportion to what is open, and a connect
+/// costs one system call. On the loop; the kernel is asked on a thread of the pool, and what it says is looked at in slices.
+/// </summary>
+/// <param name="kernel">Says which sockets are open.</param>
+/// <param name="isHeld">Whether the connection with an id is held to be revoked, and so is known to be open.</param>
+internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isHeld)
+{
+    // Up to here nobody minds what has ended.
+    private const int Floor = 4096;
+
+    // Of what nobody can tell whether it is open, the newest are kept.
+    private const int MaxUnknown = 4096;
+    private const int Slice = 1024;
+
+    // To ask costs in proportion to all sockets there are: for so many of them, one connection may have ended unnoticed.
+    private const int SocketsPerUnnoticed = 8;
+
+    private List<ConnectionRecord> _all = [];
+    private ulong _last;
+    private ulong? _network;
+    private int _sweepAt = Floor;
+    private long _sweptAt = long.MinValue / 2;
+    private Task _sweep = Task.CompletedTask;
+
+    /// <summary>Whoever asks again so soon is told the same.</summary>
+    public int FreshMs { get; init; } = 100;
+
+    /// <summary>Ends when no sweep is under way.</summary>
+    public Task Sweeping => _sweep;
+
+    /// <summary>How many are remembered.</summary>
+    public int Count => _all.Count;
+
+    /// <summary>All, in the order in which they were made.</summary>
+    public IReadOnlyList<ConnectionRecord> All => _all;
+
+    /// <summary>Remembers a connection that has been made.</summary>
+    /// <param name="connection">From <see cref="ConnectionRecord.Begin"/>; null: another process has not told.</param>
+    /// <param name="socket">The client's socket, which stays its owner's; null: it has one.</param>
+    public void Add(ConnectionRecord? connection, SafeHandle? socket)
+    {
+        if (connection is null)
+        {
+            return;
+        }
+
+        ulong network = socket is null || connection.Kind != ConnectionKind.Pair
+            ? 0
+            : _network ??= SocketIdentity.NetworkOf(socket);
+        connection.Complete(++_last, socket, network);
+        _all.Add(connection);
+        if (_all.Count >= _sweepAt && _sweep.IsCompleted)
+        {
+            _sweep = SweepAsync();
+        }
+    }
+
+    /// <summary>Adds one that another process has made, after those that are there.</summary>
+    /// <exception cref="InvalidDataException">It is not after them.</exception>
+    public void Restore(ConnectionRecord connection)
+    {
+        if (connection.Sequence <= _last)
+        {
+            throw new InvalidDataException("connections that are not in the order in which they were made");
+        }
+
+        _last = connection.Sequence;
+        _all.Add(connection);
+        _sweepAt = Math.Max(_sweepAt, 2 * _all.Count);
+    }
+
+    /// <summary>Forgets those that have ended, unless that was done just now.</summary>
+    public Task RefreshAsync()
+    {
+        if (_sweep.IsCompleted && _all.Count > 0 && Environment.TickCount64 - _sweptAt >= FreshMs)
+        {
+            _sweep = SweepAsync();
+        }
+
+        return _sweep;
+    }
+
+    /// <summary>The next ones after a place, at most so many.</summary>
+    public IReadOnlyList<KeyValuePair<ulong, ConnectionRecord>> After(ulong last, int most)
+    {
+        int low = 0;
+        for (int high = _all.Count; low < high;)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = _all[middle].Sequence <= last ? (middle + 1, high) : (low, middle);
+        }
+
+        return [.. _all.GetRange(low, Math.Min(most, _all.Count - low)).Select(c => KeyValuePair.Create(c.Sequence, c))];
+    }
+
+    private async Task SweepAsync()
+    {
+        ulong last = _last;
+        OpenSockets? open;
+        try
+        {
+            open = await Task.Run(kernel.Read);
+        }
+        catch (FlowerSocketException)
+        {
+            // Not at the moment: nothing is forgotten.
+            _sweepAt = Math.Max(Floor, 2 * _all.Count);
+            return;
+        }
+
+        int unknown = 0;
+        await KeepAsync(connection =>
+        {
+            // What was made since the kernel was asked is open, as far as it said.
+            bool? isOpen = connection.Sequence > last ? true : open is null ? null : open.Has(connection.Socket);
+            if (isOpen is null && !isHeld(connection.Id))
+            {
+                unknown++;
+            }
+
+            return isOpen ?? true;
+        });
+        if (unknown > MaxUnknown)
+        {
+            int left = unknown - MaxUnknown;
+            await KeepAsync(connection => left == 0 || connection.Sequence > last
+                || open?.Has(connection.Socket) == true || isHeld(connection.Id) || left-- == 0);
+        }
+
+        _sweepAt = Math.Max(Math.Max(Floor, 2 * _all.Count), (open?.Count ?? 0) / SocketsPerUnnoticed);
+        _sweptAt = Environment.TickCount64;
+    }
+
+    // In slices, between which more are added at the end, and who walks over them sees all of them.
+    private async Task KeepAsync(Func<ConnectionRecord, bool> isKept)
+    {
+        List<ConnectionRecord> from = _all;
+        var kept = new List<ConnectionRecord>();
+        for (int i = 0; i < from.Count; i++)
+        {
+            if (i % Slice == Slice - 1)
+            {
+                await Task.Yield();
+            }
+
+            if (isKept(from[i]))
+            {
+                kept.Add(from[i]);
+            }
+        }
+
+        _all = kept;
+    }
+}
