@@ -14,7 +14,9 @@ using Flower.List;
 using Flower.Resolver;
 using Flower.Run;
 using Flower.Serve;
+using Flower.Status;
 using Flower.Targets;
+using Flower.Watch;
 
 var root = new RootCommand(
     "Flower connects programs by labels. Programs register on a switchboard, which hands each the end of a socket.\n"
@@ -29,6 +31,8 @@ var root = new RootCommand(
     new ActivateCommand(),
     new ListCommand(),
     new ExplainCommand(),
+    new WatchCommand(),
+    new StatusCommand(),
     new HandlesCommand(),
     new RevokeCommand(),
     new WeightCommand(),

@@ -7,6 +7,7 @@ using Flower.Rpc.Transport;
 using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions.Resolving;
+using Flower.Switchboard.Watching;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Handle = Flower.Switchboard.Routing.Handle;
@@ -34,6 +35,15 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
 
     /// <summary>The connections that can be shut down.</summary>
     public RevocableConnections Connections { get; } = connections;
+
+    /// <summary>What happens, for those who watch it.</summary>
+    public BoardEvents Events { get; } = new();
+
+    /// <summary>What it is told about the switchboard around it.</summary>
+    public BoardIdentity Identity { get; set; } = new();
+
+    /// <summary>How many requests wait for a target.</summary>
+    public int WaitingCount => _waiting.Count;
 
     /// <summary>The id of the connection that was made last.</summary>
     public ulong LastConnectionId { get; set; }
@@ -85,7 +95,9 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
 
         Handle narrower = Narrow(
             caller.Handle, rights, Stating.Read(request.InLabels), Stating.Read(request.OutLabels));
-        return new HandleNode(Handles, narrower, caller.Node, caller.Credentials, Environment.TickCount64);
+        var made = new HandleNode(Handles, narrower, caller.Node, caller.Credentials, Environment.TickCount64);
+        Events.Constrained(made, caller.Credentials);
+        return made;
     }
 
     /// <summary>Takes back a handle with all that came from it, or one connection.</summary>
@@ -160,11 +172,14 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
             Resolvers.Add(target);
         }
 
+        Events.Added(target, isRestored: restored != 0);
         _waiting.Wake();
     }
 
     /// <summary>Forgets a target. Idempotent.</summary>
-    public void Unregister(Target target)
+    /// <param name="target">The target.</param>
+    /// <param name="reason">Why, for those who watch.</param>
+    public void Unregister(Target target, string reason)
     {
         if (!_byRegistration.Remove(target.Registration))
         {
@@ -181,6 +196,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         target.Caller.Node.Targets.Remove(target);
         Handles.Quotas.Add(target.Caller.Node, target.OwnerUid, QuotaKind.Targets, -1);
         target.OnGone();
+        Events.Removed(target, IsReplaced ? null : reason);
         if (IsReplaced)
         {
             // It goes on elsewhere.

@@ -51,6 +51,7 @@ internal sealed class Connecting
         Board board, Request wish, Target target, SafeHandle? targetEnd, SafeHandle? clientEnd, bool unsent = false)
     {
         (ulong id, IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = board.Join(wish, target);
+        board.Events.Matched(wish, target, id);
         RevocableConnection? revocable = null;
         if (wish.IsRevocable)
         {

@@ -18,6 +18,9 @@ internal sealed class Request
 
     public Caller Caller { get; }
 
+    /// <summary>The number of the connect; 0: it is none, or not asked for yet.</summary>
+    public long Id { get; set; }
+
     public LabelSet Attested { get; }
 
     /// <summary>The handle's out-labels and those given.</summary>
@@ -68,6 +71,7 @@ internal sealed class Request
         LabelSet stated = Stating.Add(Stated, resolved);
         return new Request(Caller, Attested, stated, Query.With(stated.Merge(Attested, out _), resolved))
         {
+            Id = Id,
             IsRevocable = IsRevocable,
             IsExplained = IsExplained,
         };

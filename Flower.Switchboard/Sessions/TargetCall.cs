@@ -25,6 +25,7 @@ internal sealed class TargetCall(Board board, Caller caller, SessionCallContext 
     public async Task RunAsync(Rights right, ITargetStream stream, Func<Task<TargetMessage?>> next)
     {
         Target target;
+        string why = "it has gone";
         if (context.Resumed is CallCheckpoint checkpoint)
         {
             target = Resume(stream, checkpoint);
@@ -42,7 +43,7 @@ internal sealed class TargetCall(Board board, Caller caller, SessionCallContext 
             context.Checkpoint = descriptors => target.Save(descriptors).ToByteString();
             Keep(target);
             target.Condition.Kept = () => Keep(target);
-            await target.AnnounceAsync(Listing.LabelsOf(target, caller));
+            await target.AnnounceAsync(Listing.LabelsOf(target, caller.Handle));
             while (await next() is TargetMessage message)
             {
                 string? wrong = message switch
@@ -53,13 +54,16 @@ internal sealed class TargetCall(Board board, Caller caller, SessionCallContext 
                 };
                 if (wrong is not null)
                 {
+                    why = "it sent " + wrong;
                     throw Refusal.Invalid(wrong, []);
                 }
             }
+
+            why = "it ended its registration";
         }
         finally
         {
-            board.Unregister(target);
+            board.Unregister(target, why);
         }
     }
 

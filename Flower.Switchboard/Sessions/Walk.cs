@@ -129,7 +129,8 @@ internal static class Walk
         AgeMs = AgeOf(connection.Since),
     };
 
-    private static ProcessCredentials Describe(Credentials process) => new() { Pid = process.Pid, Uid = process.Uid };
+    /// <summary>A process.</summary>
+    public static ProcessCredentials Describe(Credentials process) => new() { Pid = process.Pid, Uid = process.Uid };
 
     private static ulong AgeOf(long since) => (ulong)Math.Max(0, Environment.TickCount64 - since);
 }

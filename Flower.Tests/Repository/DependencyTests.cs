@@ -10,7 +10,8 @@ internal sealed class DependencyTests
     private static readonly string[] Tools =
         [
             "Flower.Cat", "Flower.List", "Flower.Ingress", "Flower.Egress", "Flower.Serve", "Flower.Connect", "Flower.Run",
-            "Flower.Handles", "Flower.Explain", "Flower.Resolver", "Flower.Targets", "Flower.Activate",
+            "Flower.Handles", "Flower.Explain", "Flower.Resolver", "Flower.Targets", "Flower.Activate", "Flower.Watch",
+            "Flower.Status",
         ];
 
     // What some tools share besides the command line.
