@@ -14,7 +14,6 @@ using Flower.List;
 using Flower.Resolver;
 using Flower.Run;
 using Flower.Serve;
-using Flower.Status;
 using Flower.Targets;
 using Flower.Watch;
 

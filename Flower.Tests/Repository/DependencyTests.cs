@@ -11,7 +11,6 @@ internal sealed class DependencyTests
         [
             "Flower.Cat", "Flower.List", "Flower.Ingress", "Flower.Egress", "Flower.Serve", "Flower.Connect", "Flower.Run",
             "Flower.Handles", "Flower.Explain", "Flower.Resolver", "Flower.Targets", "Flower.Activate", "Flower.Watch",
-            "Flower.Status",
         ];
 
     // What some tools share besides the command line.

@@ -4,7 +4,7 @@ using Flower.Client;
 using Flower.Protocol;
 using Grpc.Core;
 
-namespace Flower.Status;
+namespace Flower.Watch;
 
 /// <summary>Figures as a screen for people.</summary>
 internal static class StatusText

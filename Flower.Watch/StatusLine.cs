@@ -4,7 +4,7 @@ using Flower.Client;
 using Flower.Protocol;
 using Grpc.Core;
 
-namespace Flower.Status;
+namespace Flower.Watch;
 
 /// <summary>Figures as a line of JSON.</summary>
 internal static class StatusLine

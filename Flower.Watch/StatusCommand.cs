@@ -3,7 +3,7 @@ using System.CommandLine;
 using Flower.Client;
 using Flower.CommandLine;
 
-namespace Flower.Status;
+namespace Flower.Watch;
 
 /// <summary><c>flower status</c>: figures about the switchboard.</summary>
 public sealed class StatusCommand : Command
