@@ -19,7 +19,7 @@ internal sealed class AuditLog : IEventSink, IAsyncDisposable
 
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<Occurrence> _queue = Channel.CreateBounded<Occurrence>(
+    private readonly Channel<Entry> _queue = Channel.CreateBounded<Entry>(
         new BoundedChannelOptions(MaxEvents) { SingleReader = true, SingleWriter = true });
 
     private readonly CancellationTokenSource _stop = new();
@@ -29,7 +29,7 @@ internal sealed class AuditLog : IEventSink, IAsyncDisposable
     private readonly Task _writing;
     private long _queuedBytes;
     private long _missed;
-    private long _told;
+    private long _untold;
 
     /// <summary>Opens the file and begins to write.</summary>
     /// <exception cref="IOException">It cannot be opened: why.</exception>
@@ -46,9 +46,12 @@ internal sealed class AuditLog : IEventSink, IAsyncDisposable
     /// <inheritdoc/>
     public void Take(Occurrence occurrence)
     {
-        if (Interlocked.Read(ref _queuedBytes) + occurrence.Size > MaxBytes || !_queue.Writer.TryWrite(occurrence))
+        long missed = Interlocked.Exchange(ref _untold, 0);
+        if (Interlocked.Read(ref _queuedBytes) + occurrence.Size > MaxBytes
+            || !_queue.Writer.TryWrite(new(occurrence, missed)))
         {
             Interlocked.Increment(ref _missed);
+            Interlocked.Add(ref _untold, missed + 1);
             return;
         }
 
@@ -124,36 +127,42 @@ internal sealed class AuditLog : IEventSink, IAsyncDisposable
         lock (_lock)
         {
             writer.Reset(_file.Lines);
-            while (_file.Pending < BatchBytes && _queue.Reader.TryRead(out Occurrence? occurrence))
+            while (_file.Pending < BatchBytes && _queue.Reader.TryRead(out Entry entry))
             {
-                EventJson.Write(writer, occurrence.Told);
+                WriteMissed(writer, entry.MissedBefore);
+                EventJson.Write(writer, entry.What.Told);
                 End(writer);
-                Interlocked.Add(ref _queuedBytes, -occurrence.Size);
+                Interlocked.Add(ref _queuedBytes, -entry.What.Size);
             }
 
-            // They were lost while the queue was full, so after those that were in it.
-            if (Missed > _told && _file.Pending < BatchBytes)
+            if (_file.Pending < BatchBytes)
             {
-                long missed = Missed;
-                writer.WriteStartObject();
-                writer.WriteNumber("missed", missed - _told);
-                End(writer);
-                _told = missed;
+                // There may be none after them for a long time.
+                WriteMissed(writer, Interlocked.Exchange(ref _untold, 0));
             }
 
             return _file.Flush();
         }
     }
 
+    private void WriteMissed(Utf8JsonWriter writer, long missed)
+    {
+        if (missed > 0)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("missed", missed);
+            writer.WriteEndObject();
+            End(writer);
+        }
+    }
+
     private void End(Utf8JsonWriter writer)
     {
-        if (writer.CurrentDepth > 0)
-        {
-            writer.WriteEndObject();
-        }
-
         writer.Flush();
         _file.Lines.WriteByte((byte)'\n');
         writer.Reset(_file.Lines);
     }
+
+    /// <summary>An event, and how many were lost since the one before it.</summary>
+    private readonly record struct Entry(Occurrence What, long MissedBefore);
 }

@@ -40,7 +40,7 @@ internal sealed class AuditTests
         await using Handle handle = await _board.OpenAsync();
         await using Listener first = await handle.ListenAsync(LabelSet.ParseWords(["program=first"]));
         await AwaitAsync(LogPath, "target-added", "first");
-        Assert.That(File.GetUnixFileMode(LogPath) & ~(UnixFileMode)0x1a0, Is.Zero, "0640 at most");
+        Assert.That(File.GetUnixFileMode(LogPath) & ~(UnixFileMode)0x1a0, Is.EqualTo((UnixFileMode)0), "0640 at most");
         string moved = LogPath + ".1";
         File.Move(LogPath, moved);
 
