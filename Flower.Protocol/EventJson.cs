@@ -57,6 +57,18 @@ public static class EventJson
         _ => "unknown",
     };
 
+    /// <summary>What a right is called.</summary>
+    public static string NameOf(Right right) => right switch
+    {
+        Right.ClientConnect => "CLIENT_CONNECT",
+        Right.EgressStart => "EGRESS_START",
+        Right.IngressConnect => "INGRESS_CONNECT",
+        Right.ResolverStart => "RESOLVER_START",
+        Right.ServerStart => "SERVER_START",
+        Right.List => "LIST",
+        _ => "unknown",
+    };
+
     /// <summary>Writes an event as an object.</summary>
     public static void Write(Utf8JsonWriter writer, Event told)
     {
@@ -284,17 +296,6 @@ public static class EventJson
         Source.Claimed => "claimed",
         Source.Pinned => "pinned",
         Source.Attested => "attested",
-        _ => "unknown",
-    };
-
-    private static string NameOf(Right right) => right switch
-    {
-        Right.ClientConnect => "client-connect",
-        Right.EgressStart => "egress-start",
-        Right.IngressConnect => "ingress-connect",
-        Right.ResolverStart => "resolver-start",
-        Right.ServerStart => "server-start",
-        Right.List => "list",
         _ => "unknown",
     };
 }

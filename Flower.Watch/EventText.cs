@@ -32,7 +32,7 @@ internal static class EventText
         HandleNotice { Ended: { } ended } revoked => $"handle {revoked.HandleId} by {Who(revoked.Process)}: "
             + $"{ended.Handles} handles, {ended.Sessions} sessions, {ended.Targets} targets, {ended.Connections} connections",
         HandleNotice made => $"handle {made.HandleId} from {made.ParentId} by {Who(made.Process)}"
-            + $" rights={string.Join(',', made.Rights)}  in: {made.InLabels}  out: {made.OutLabels}",
+            + $" rights={string.Join(',', made.Rights.Select(EventJson.NameOf))}  in: {made.InLabels}  out: {made.OutLabels}",
         QuotaNotice quota => $"{quota.Quota} of {quota.Budget}, limit {quota.Limit}: {Who(quota.Process)} "
             + $"over handle {quota.HandleId}",
         RefusalNotice refused => $"{refused.Method} of {Who(refused.Process)} over handle {refused.HandleId}: "

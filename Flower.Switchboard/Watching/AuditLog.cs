@@ -44,6 +44,9 @@ internal sealed class AuditLog : IEventSink, IAsyncDisposable
     public long Missed => Interlocked.Read(ref _missed);
 
     /// <inheritdoc/>
+    public uint? User => null;
+
+    /// <inheritdoc/>
     public void Take(Occurrence occurrence)
     {
         long missed = Interlocked.Exchange(ref _untold, 0);

@@ -14,6 +14,7 @@ namespace Flower.Switchboard.Watching;
 internal sealed partial class BoardEvents
 {
     private const int MaxSinks = 256;
+    private const int MaxSinksPerUser = 32;
 
     private readonly List<IEventSink> _sinks = [];
 
@@ -39,6 +40,11 @@ internal sealed partial class BoardEvents
         if (_sinks.Count >= MaxSinks)
         {
             throw Sessions.Refusal.Exhausted($"{MaxSinks} watch the board, the limit");
+        }
+
+        if (sink.User is uint user && _sinks.Count(other => other.User == user) >= MaxSinksPerUser)
+        {
+            throw Sessions.Refusal.Exhausted($"user {user} watches the board {MaxSinksPerUser} times, the limit");
         }
 
         _sinks.Add(sink);

@@ -24,6 +24,9 @@ internal sealed class Viewer(Caller caller, Labels? labels)
 
     public Caller Caller { get; } = caller;
 
+    /// <summary>Root, or the switchboard's own user, over a path.</summary>
+    public bool IsOverseer => _scope.IsOverseers;
+
     /// <summary>As for List.</summary>
     public LabelSet TargetFilter { get; } = Listing.FilterOf(caller, labels);
 

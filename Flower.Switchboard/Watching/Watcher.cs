@@ -32,6 +32,9 @@ internal sealed class Watcher(Board board, Viewer viewer, bool isResumed) : IEve
     private long _next;
     private TaskCompletionSource? _waiter;
 
+    /// <inheritdoc/>
+    public uint? User => viewer.IsOverseer ? null : viewer.Caller.Credentials.Uid;
+
     /// <summary>The board stops.</summary>
     public bool IsStopped { get; private set; }
 

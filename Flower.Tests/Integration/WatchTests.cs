@@ -224,6 +224,30 @@ internal sealed class WatchTests : BalanceFixture
     }
 
     [Test]
+    public async Task Watch_TooManyOfOneUser_ResourceExhausted()
+    {
+        await using Handle child = await NarrowAsync(Root, [], []);
+        var onlookers = new List<Onlooker>();
+        for (int i = 0; i < 32; i++)
+        {
+            onlookers.Add(await Onlooker.AfterSnapshotAsync(child));
+        }
+
+        FlowerException refused = await Refused(child.WatchAsync(LabelSet.Empty).ToListAsync().AsTask());
+        Assert.That(refused.StatusCode, Is.EqualTo(StatusCode.ResourceExhausted));
+        Assert.That(refused.Message, Does.EndWith("watches the board 32 times, the limit"));
+        await using (await Onlooker.AfterSnapshotAsync(Root))
+        {
+            // Root sees everything, over a path.
+        }
+
+        foreach (Onlooker onlooker in onlookers)
+        {
+            await onlooker.DisposeAsync();
+        }
+    }
+
+    [Test]
     public async Task Stats_AfterSome_CountsThem()
     {
         await using Handle child = await NarrowAsync(Root, [], []);
