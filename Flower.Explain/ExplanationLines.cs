@@ -2,6 +2,7 @@
 using System.Text.Json;
 using Flower.Client;
 using Flower.CommandLine;
+using Flower.Protocol;
 
 namespace Flower.Explain;
 
@@ -34,7 +35,7 @@ internal static class ExplanationLines
 
     private static void WriteVerdict(Utf8JsonWriter writer, Explanation explanation)
     {
-        writer.WriteString("status", Names.Of(explanation.StatusCode));
+        writer.WriteString("status", StatusNames.Of(explanation.StatusCode));
         writer.WriteString("message", explanation.Message);
         WriteWords(writer, "keys", explanation.Keys);
         WriteWords(writer, "missing_rights", explanation.Rights.Select(Names.Of));

@@ -36,7 +36,7 @@ internal static class ExplanationText
             { StatusCode: StatusCode.OK } => "would be offered to a target",
             { StatusCode: StatusCode.Unknown } => $"not known: {explanation.Message}: see --resolve",
             { WouldWait: true } => $"would wait: {explanation.Message}",
-            _ => $"would fail: {Names.Of(explanation.StatusCode)}: {explanation.Message}",
+            _ => $"would fail: {StatusNames.Of(explanation.StatusCode)}: {explanation.Message}",
         };
         string stated = string.Join(
             ' ', explanation.Labels.Select(l => $"{l.Key}={l.Value}").Concat(explanation.RequiredKeys.Select(k => $"+{k}")));

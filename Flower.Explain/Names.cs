@@ -1,27 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Client;
 using Flower.Protocol.V1;
-using Grpc.Core;
 
 namespace Flower.Explain;
 
 /// <summary>What people and scripts call what an explanation consists of.</summary>
 internal static class Names
 {
-    public static string Of(StatusCode status) => status switch
-    {
-        StatusCode.OK => "OK",
-        StatusCode.Unknown => "UNKNOWN",
-        StatusCode.InvalidArgument => "INVALID_ARGUMENT",
-        StatusCode.DeadlineExceeded => "DEADLINE_EXCEEDED",
-        StatusCode.NotFound => "NOT_FOUND",
-        StatusCode.PermissionDenied => "PERMISSION_DENIED",
-        StatusCode.ResourceExhausted => "RESOURCE_EXHAUSTED",
-        StatusCode.FailedPrecondition => "FAILED_PRECONDITION",
-        StatusCode.Unavailable => "UNAVAILABLE",
-        _ => $"{(int)status}",
-    };
-
     public static string Of(Right right) => right switch
     {
         Right.ClientConnect => "CLIENT_CONNECT",

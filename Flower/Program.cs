@@ -16,6 +16,7 @@ using Flower.Resolver;
 using Flower.Run;
 using Flower.Serve;
 using Flower.Targets;
+using Flower.Watch;
 
 var root = new RootCommand(
     "Flower connects programs by labels. Programs register on a switchboard, which hands each the end of a socket.\n"
@@ -32,6 +33,8 @@ var root = new RootCommand(
     new ConnectionsCommand(),
     new TopCommand(),
     new ExplainCommand(),
+    new WatchCommand(),
+    new StatusCommand(),
     new HandlesCommand(),
     new RevokeCommand(),
     new WeightCommand(),

@@ -7,8 +7,8 @@ using Flower.Switchboard.Hosting;
 namespace Flower;
 
 /// <summary>
-/// Reloads a switchboard's configuration at each SIGHUP, one after the other, and tells the service manager
-/// (Type=notify-reload, systemd.service(5)). While this object lives, SIGHUP does not end the process.
+/// Reloads a switchboard's configuration, and reopens its audit log, at each SIGHUP, one after the other, and tells the
+/// service manager (Type=notify-reload, systemd.service(5)). While this object lives, SIGHUP does not end the process.
 /// </summary>
 internal sealed class Reloads : IAsyncDisposable
 {
@@ -47,7 +47,7 @@ internal sealed class Reloads : IAsyncDisposable
         {
             Notifier.Reloading();
             IReadOnlyList<string> errors = await _daemon.ReloadAsync();
-            Notifier.Reloaded(errors.Count == 0 ? "" : $"the configuration is wrong and was not reloaded: {errors[0]}");
+            Notifier.Reloaded(errors.Count == 0 ? "" : $"something is wrong and was not reloaded: {errors[0]}");
         }
     }
 }

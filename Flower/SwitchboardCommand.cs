@@ -66,6 +66,13 @@ internal sealed class SwitchboardCommand : Command
         Description = "Check a file for --config, say what it means or what is wrong with it, and exit with 0 or 78",
     };
 
+    private readonly Option<string?> _audit = new("--audit")
+    {
+        HelpName = "FILE",
+        Description = "Add all that happens to this file, a line of JSON each: see docs/watch.md. It is made with mode 0640, and "
+            + "opened again at SIGHUP. Default: nothing is written",
+    };
+
     private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Also log what succeeds" };
 
     public SwitchboardCommand()
@@ -82,6 +89,7 @@ internal sealed class SwitchboardCommand : Command
         Add(_mode);
         Add(_config);
         Add(_checkConfig);
+        Add(_audit);
         Add(_verbose);
         this.SetRun(RunAsync, stopped: ExitCodes.Ok);
     }
@@ -112,12 +120,13 @@ internal sealed class SwitchboardCommand : Command
             KeepSessions = command.GetValue(_keepSessions)
                 || (int.TryParse(Environment.GetEnvironmentVariable("FDSTORE"), out int slots) && slots > 0),
             Mode = command.GetValue(_mode) is { } mode ? ReadMode(mode) : null,
+            Audit = command.GetValue(_audit) is { } audit ? Path.GetFullPath(audit) : null,
             Configuration = configuration,
         };
         LogLevel level = command.GetValue(_verbose) ? LogLevel.Debug : LogLevel.Information;
         await using SwitchboardDaemon daemon = await StartAsync(options, level, cancellationToken);
         using IDisposable signal = replacement.Listen();
-        await using Reloads? reloads = configuration.Source.Path is null ? null : new Reloads(daemon);
+        await using Reloads? reloads = configuration.Source.Path is null && options.Audit is null ? null : new Reloads(daemon);
         Notifier.Ready();
 
         // Starting took several MB, which nobody would ask back from a board that is idle from now on.

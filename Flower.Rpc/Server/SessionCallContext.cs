@@ -39,6 +39,9 @@ public sealed class SessionCallContext : ServerCallContext
         set => _call.Session.State = value;
     }
 
+    /// <summary>What the service keeps for this call. The transport does not look at it.</summary>
+    public object? CallState { get; set; }
+
     /// <summary>
     /// Where the handler goes on, if another process had begun the call: it must then do nothing that was done before.
     /// Null: at the beginning.

@@ -5,6 +5,7 @@ using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions;
 using Flower.Switchboard.Sessions.Explaining;
+using Flower.Switchboard.Watching;
 using Grpc.Core;
 using Microsoft.AspNetCore.Connections.Features;
 
@@ -52,6 +53,22 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
         SocketPeer? peer = PeerOf(context);
         return loop.Invoke(() => Walk.ConnectionsAsync(
             board, CallerFor(peer), request, new WalkCursor(), responseStream.WriteAsync, context.CancellationToken));
+    }
+
+    public override Task Watch(
+        WatchRequest request, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context)
+    {
+        SocketPeer? peer = PeerOf(context);
+        return loop.Invoke(() => WatchCall.RunAsync(
+            board, CallerFor(peer), request.Labels, isResumed: false, responseStream.WriteAsync, context.CancellationToken));
+    }
+
+    public override async Task<StatsResponse> Stats(StatsRequest request, ServerCallContext context)
+    {
+        SocketPeer? peer = PeerOf(context);
+        StatsResponse? response = null;
+        await loop.Invoke(() => { response = StatsCall.Run(board, CallerFor(peer)); });
+        return response!;
     }
 
     public override async Task<RevokeResponse> Revoke(RevokeRequest request, ServerCallContext context)

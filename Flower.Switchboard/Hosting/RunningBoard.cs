@@ -2,6 +2,7 @@
 using Flower.Rpc.Server;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Sessions;
+using Flower.Switchboard.Watching;
 using Microsoft.Extensions.Logging;
 
 namespace Flower.Switchboard.Hosting;
@@ -12,7 +13,7 @@ internal sealed class RunningBoard : IDisposable
     // Of RFC 8305.
     private static readonly TimeSpan ConnectionAttemptDelay = TimeSpan.FromMilliseconds(250);
 
-    public RunningBoard(EventLoop loop, SwitchboardOptions options, ILogger logger)
+    public RunningBoard(EventLoop loop, SwitchboardOptions options, AuditLog? audit, ILogger logger)
     {
         Connections = new RevocableConnections(loop);
         Board = new Board(logger, new DeadlineQueue(loop, options.AcceptDeadline), Connections)
@@ -20,10 +21,23 @@ internal sealed class RunningBoard : IDisposable
             QuestionDeadlines = new DeadlineQueue(loop, options.QuestionDeadline),
             AttemptDelays = new DeadlineQueue(loop, ConnectionAttemptDelay),
         };
+        Board.Handles.Quotas.Events = Board.Events;
         Board.Handles.Quotas.Use(options.Configuration.PerUser, options.Configuration.PerHandle);
         Door = new PublicDoor(Board.Handles, logger);
         Door.Use(options.Configuration.Grants, options.Configuration.Remedy);
         Server = new SessionServer(loop, logger);
+        Board.Identity = new()
+        {
+            HandleDoor = Path.GetFullPath(options.Listen),
+            GrpcDoor = Path.GetFullPath(options.Admin),
+            Sessions = () => Server.SessionCount,
+            AuditMissed = () => audit?.Missed ?? 0,
+        };
+        if (audit is not null)
+        {
+            Board.Events.Add(audit);
+        }
+
         Protocol.V1.Switchboard.BindService(Server.Methods, new SwitchboardService(Board, logger));
     }
 
@@ -39,6 +53,7 @@ internal sealed class RunningBoard : IDisposable
     public void Dispose()
     {
         Server.Dispose();
+        Board.Events.Stop();
         Connections.Dispose();
     }
 }

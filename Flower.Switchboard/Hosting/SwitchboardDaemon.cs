@@ -7,6 +7,7 @@ using Flower.Switchboard.Hosting.Configuration;
 using Flower.Switchboard.Hosting.CrashStore;
 using Flower.Switchboard.Hosting.Replacement;
 using Flower.Switchboard.Sessions;
+using Flower.Switchboard.Watching;
 using Microsoft.Extensions.Logging;
 
 namespace Flower.Switchboard.Hosting;
@@ -23,6 +24,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
     private readonly Doors _doors;
     private readonly GrpcDoor _grpc;
     private readonly ILoggerFactory _logs;
+    private readonly AuditLog? _audit;
     private readonly Reload _reload;
     private int _disposed;
 
@@ -33,6 +35,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         Doors doors,
         GrpcDoor grpc,
         ILoggerFactory logs,
+        AuditLog? audit,
         Reload reload)
     {
         _loop = loop;
@@ -41,6 +44,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         _doors = doors;
         _grpc = grpc;
         _logs = logs;
+        _audit = audit;
         _reload = reload;
     }
 
@@ -67,12 +71,14 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         Doors doors = beginning.Doors;
         EventLoop? loop = null;
         RunningBoard? running = null;
+        AuditLog? audit = null;
         ILoggerFactory logs = LoggerFactory.Create(logging);
         try
         {
             ILogger log = logs.CreateLogger("flower.switchboard");
             loop = new EventLoop("flower-board", e => HostingLog.Fault(log, e));
-            running = new RunningBoard(loop, options, log);
+            audit = options.Audit is null ? null : new AuditLog(options.Audit, log);
+            running = new RunningBoard(loop, options, audit, log);
             try
             {
                 await beginning.FillAsync(loop, running.Board, running.Server, log);
@@ -82,7 +88,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
                 // Better a switchboard that knows nobody than none, again and again.
                 HostingLog.NotRestored(log, e.Message);
                 await loop.Invoke(running.Dispose);
-                running = new RunningBoard(loop, options, log);
+                running = new RunningBoard(loop, options, audit, log);
                 await beginning.FillAsync(loop, running.Board, running.Server, log);
             }
 
@@ -107,8 +113,8 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             var grpc = new GrpcDoor(doors.Grpc.Socket, new GrpcDoorService(loop, board, door), logging, log);
             await loop.Invoke(() => grpc.OpenOn(loop));
             HostingLog.Started(log, doors.Handle.Path, doors.Grpc.Path);
-            var reload = new Reload(options, loop, board, door, doors, log);
-            return new SwitchboardDaemon(loop, running, predecessor, doors, grpc, logs, reload);
+            var reload = new Reload(options, loop, board, door, doors, audit, log);
+            return new SwitchboardDaemon(loop, running, predecessor, doors, grpc, logs, audit, reload);
         }
         catch (Exception e)
         {
@@ -119,6 +125,11 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             }
 
             loop?.Dispose();
+            if (audit is not null)
+            {
+                await audit.DisposeAsync();
+            }
+
             doors.Dispose();
             logs.Dispose();
             throw;
@@ -126,7 +137,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
     }
 
     /// <summary>
-    /// Reads the configuration again. A good one holds for the sessions that begin from then on; of one that is wrong,
+    /// Opens the audit log and reads the configuration again. A good one holds for the sessions that begin from then on; of one that is wrong,
     /// every error is logged, and the one before stays in force whole. For one caller at a time.
     /// </summary>
     /// <returns>What is wrong; empty: it holds.</returns>
@@ -165,6 +176,12 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         });
         await _grpc.DisposeAsync();
         _loop.Dispose();
+        if (_audit is not null)
+        {
+            // Nothing happens any more.
+            await _audit.DisposeAsync();
+        }
+
         _doors.Dispose();
         _logs.Dispose();
     }

@@ -33,6 +33,11 @@ public sealed class SwitchboardOptions
     /// </summary>
     public SwitchboardConfiguration Configuration { get; init; } = SwitchboardConfiguration.OwnerOnly();
 
+    /// <summary>
+    /// The file to which all that happens is added, a line of JSON each; it is made with mode 0640. Default: null, none.
+    /// </summary>
+    public string? Audit { get; init; }
+
     /// <summary>The mode of both doors; default null: <see cref="SwitchboardConfiguration.DefaultMode"/>.</summary>
     public UnixFileMode? Mode { get; init; }
 

@@ -20,6 +20,9 @@ internal sealed class Budget(string name)
     /// <summary>Nothing is used. The connects of the last second do not count.</summary>
     public bool IsUnused => Array.TrueForAll(_used, used => used == 0);
 
+    /// <summary>How much is used.</summary>
+    public long this[QuotaKind kind] => _used[(int)kind];
+
     /// <summary>Uses so much more, whatever the limit.</summary>
     public void Add(QuotaKind kind, long amount) => _used[(int)kind] += amount;
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Globalization;
+using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Switchboard.Sessions;
+using Flower.Switchboard.Watching;
 using Microsoft.Extensions.Logging;
 
 namespace Flower.Switchboard.Quotas;
@@ -19,6 +21,13 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
     private readonly Dictionary<(string Budget, QuotaKind Kind), long> _quietUntil = [];
     private QuotaLimits _perUser = QuotaLimits.PerUser;
     private QuotaLimits _perHandle = QuotaLimits.PerHandle;
+
+    /// <summary>Told when a quota is exhausted, as often as that is logged.</summary>
+    public BoardEvents? Events { get; set; }
+
+    /// <summary>What whoever asks for too much is told.</summary>
+    public static string Words(string quota, string budget, long limit) => string.Create(
+        CultureInfo.InvariantCulture, $"quota {quota} of {budget} is exhausted: the limit is {limit}");
 
     /// <summary>Sets the limits for what is asked for from now on; nothing that is in use is taken away.</summary>
     public void Use(QuotaLimits perUser, QuotaLimits perHandle)
@@ -88,6 +97,42 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
         return null;
     }
 
+    /// <summary>
+    /// The quotas of which four fifths or more are used, but for rates: of the users and handles that somebody may see.
+    /// </summary>
+    /// <param name="nodes">The live handles.</param>
+    /// <param name="viewer">Over which handle somebody looks.</param>
+    /// <param name="covers">Which handles may be seen.</param>
+    public IEnumerable<QuotaUse> NearLimits(
+        IEnumerable<HandleNode> nodes, HandleNode viewer, Func<HandleNode, bool> covers)
+    {
+        bool isOverseer = new HandleScope(viewer).IsOverseers;
+        IEnumerable<Budget> users = _users
+            .Where(user => viewer.Parent is null && (isOverseer || user.Key == viewer.Maker.Uid))
+            .Select(user => user.Value);
+        IEnumerable<Budget> handles = nodes.Where(node => node.Budget is not null && covers(node))
+            .Select(node => node.Budget!);
+        return users.SelectMany(budget => NearLimits(budget, _perUser))
+            .Concat(handles.SelectMany(budget => NearLimits(budget, _perHandle)));
+    }
+
+    private static IEnumerable<QuotaUse> NearLimits(Budget budget, QuotaLimits limits)
+    {
+        foreach (QuotaKind kind in Enum.GetValues<QuotaKind>())
+        {
+            if (kind != QuotaKind.ConnectsPerSecond && budget[kind] >= limits[kind] - (limits[kind] / 5))
+            {
+                yield return new()
+                {
+                    Quota = QuotaLimits.Names[(int)kind],
+                    Budget = budget.Name,
+                    Used = budget[kind],
+                    Limit = limits[kind],
+                };
+            }
+        }
+    }
+
     private static bool Allows(Budget budget, QuotaLimits limits, QuotaKind kind) =>
         kind == QuotaKind.ConnectsPerSecond
             ? budget.TryConnect(limits[kind], Environment.TickCount64)
@@ -136,9 +181,10 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
             }
 
             _quietUntil[(budget.Name, kind)] = now + QuietMs;
+            Events?.Exhausted(node, who, budget.Name, name, limit);
             QuotaLog.Exhausted(logger, budget.Name, name, limit, who.Pid, who.Uid, node.Handle.Id);
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"quota {name} of {budget.Name} is exhausted: the limit is {limit}");
+        return Words(name, budget.Name, limit);
     }
 }

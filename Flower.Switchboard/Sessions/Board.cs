@@ -7,6 +7,7 @@ using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions.Live;
 using Flower.Switchboard.Sessions.Resolving;
+using Flower.Switchboard.Watching;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Handle = Flower.Switchboard.Routing.Handle;
@@ -37,6 +38,15 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
 
     /// <summary>The connections that are open.</summary>
     public LiveConnections Live { get; } = new(new KernelSockets(), id => connections.All.Find(id) is not null);
+
+    /// <summary>What happens, for those who watch it.</summary>
+    public BoardEvents Events { get; } = new();
+
+    /// <summary>What it is told about the switchboard around it.</summary>
+    public BoardIdentity Identity { get; set; } = new();
+
+    /// <summary>How many requests wait for a target.</summary>
+    public int WaitingCount => _waiting.Count;
 
     /// <summary>The id of the connection that was made last.</summary>
     public ulong LastConnectionId { get; set; }
@@ -88,7 +98,9 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
 
         Handle narrower = Narrow(
             caller.Handle, rights, Stating.Read(request.InLabels), Stating.Read(request.OutLabels));
-        return new HandleNode(Handles, narrower, caller.Node, caller.Credentials, Environment.TickCount64);
+        var made = new HandleNode(Handles, narrower, caller.Node, caller.Credentials, Environment.TickCount64);
+        Events.Constrained(made, caller.Credentials);
+        return made;
     }
 
     /// <summary>Takes back a handle with all that came from it, or one connection.</summary>
@@ -163,11 +175,14 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
             Resolvers.Add(target);
         }
 
+        Events.Added(target, isRestored: restored != 0);
         _waiting.Wake();
     }
 
     /// <summary>Forgets a target. Idempotent.</summary>
-    public void Unregister(Target target)
+    /// <param name="target">The target.</param>
+    /// <param name="reason">Why, for those who watch.</param>
+    public void Unregister(Target target, string reason)
     {
         if (!_byRegistration.Remove(target.Registration))
         {
@@ -184,6 +199,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         target.Caller.Node.Targets.Remove(target);
         Handles.Quotas.Add(target.Caller.Node, target.OwnerUid, QuotaKind.Targets, -1);
         target.OnGone();
+        Events.Removed(target, IsReplaced ? null : reason);
         if (IsReplaced)
         {
             // It goes on elsewhere.

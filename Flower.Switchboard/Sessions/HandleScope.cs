@@ -16,6 +16,9 @@ internal readonly struct HandleScope(HandleNode viewer)
 
     private readonly HandleNode _viewer = viewer;
 
+    /// <summary>All there is is within.</summary>
+    public bool IsOverseers => _viewer.Parent is null && IsOverseer(_viewer.Maker);
+
     private static bool IsOverseer(Credentials maker) => maker.Uid == 0 || maker.Uid == OwnUser;
 
     /// <summary>Whether a handle is within.</summary>

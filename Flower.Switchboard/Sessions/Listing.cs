@@ -3,6 +3,7 @@ using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Switchboard.Routing;
 using Grpc.Core;
+using Handle = Flower.Switchboard.Routing.Handle;
 
 namespace Flower.Switchboard.Sessions;
 
@@ -38,7 +39,7 @@ internal static class Listing
             int bytes = 0;
             foreach (Target target in slice)
             {
-                Protocol.V1.Target listed = Describe(target, caller);
+                Protocol.V1.Target listed = Describe(target, caller.Handle);
                 bytes += listed.CalculateSize();
                 if (bytes > SliceBytes && response.Targets.Count > 0)
                 {
@@ -68,16 +69,16 @@ internal static class Listing
         Stating.OutLabels(caller.Handle, Stating.Read(labels)).Merge(caller.AsClient, out _);
 
     /// <summary>The labels of a target as a holder of the handle sees them.</summary>
-    public static IReadOnlyList<Label> LabelsOf(Target target, Caller caller) => Provenance.ForReceiver(
-        target.Attested, new Party(caller.Handle, LabelSide.Out, LabelSet.Empty), target.Party);
+    public static IReadOnlyList<Label> LabelsOf(Target target, Handle receiver) => Provenance.ForReceiver(
+        target.Attested, new Party(receiver, LabelSide.Out, LabelSet.Empty), target.Party);
 
     /// <summary>A target as a holder of the handle sees it.</summary>
-    public static Protocol.V1.Target Describe(Target target, Caller caller)
+    public static Protocol.V1.Target Describe(Target target, Handle receiver)
     {
         var described = new Protocol.V1.Target
         {
             Kind = target.Kind,
-            Labels = { LabelsOf(target, caller) },
+            Labels = { LabelsOf(target, receiver) },
             RequiredKeys = { target.Own.RequiredKeys },
             Weight = target.Weight,
             Draining = target.IsDraining,

@@ -169,6 +169,7 @@ internal sealed class Race(Board board, SessionCallContext call, ITargetSource t
             {
                 Tried++;
                 Last = outcome;
+                board.Events.FailedOver(call, connecting.Target, outcome);
                 _isDue = !ReferenceEquals(connecting, _latest) || targets.GoesOn(outcome);
             }
         }

@@ -80,6 +80,8 @@ internal static class Refusal
     public static RpcException HandedOver() => Make(
         StatusCode.Unavailable, "another process is taking over from this switchboard: try again", []);
 
+    public static RpcException Stopping() => Make(StatusCode.Unavailable, "the switchboard is stopping", []);
+
     public static RpcException Unimplemented(string message) => Make(StatusCode.Unimplemented, message, []);
 
     public static RpcException WrongDoor() => Make(

@@ -11,11 +11,12 @@ internal sealed class Request
     // What a session keeps for it is small, whatever it asks for.
     private const int MaxKeptBytes = 1024;
 
+    private readonly Findings _findings;
     private LabelSet _given = LabelSet.Empty;
-    private JoinedLabels? _joined;
 
-    private Request(Caller caller, LabelSet attested, LabelSet stated, Query query)
+    private Request(Caller caller, LabelSet attested, LabelSet stated, Query query, Findings? findings = null)
     {
+        _findings = findings ?? new();
         Caller = caller;
         Attested = attested;
         Stated = stated;
@@ -25,10 +26,21 @@ internal sealed class Request
     public Caller Caller { get; }
 
     /// <summary>What it reached when the board was at <see cref="FoundAt"/>.</summary>
-    public Lookup<Target> Found { get; set; } = Lookup<Target>.None;
+    public Lookup<Target> Found
+    {
+        get => _findings.Found;
+        set => _findings.Found = value;
+    }
 
     /// <summary>The version of the board's directory that <see cref="Found"/> is of; 0: none.</summary>
-    public long FoundAt { get; set; }
+    public long FoundAt
+    {
+        get => _findings.FoundAt;
+        set => _findings.FoundAt = value;
+    }
+
+    /// <summary>The number of the connect; 0: it has none, since nobody watched when it was asked for.</summary>
+    public long Id { get; private init; }
 
     public LabelSet Attested { get; }
 
@@ -47,7 +59,15 @@ internal sealed class Request
 
     /// <summary>The labels of its connections to a target. Kept, since most requests are made again.</summary>
     public JoinedLabels Join(Target target) =>
-        _joined?.Target == target ? _joined : _joined = new JoinedLabels(this, target);
+        _findings.Joined?.Target == target ? _findings.Joined : _findings.Joined = new JoinedLabels(this, target);
+
+    /// <summary>The same request as that of one connect.</summary>
+    public Request Numbered(long id) => new(Caller, Attested, Stated, Query, _findings)
+    {
+        IsRevocable = IsRevocable,
+        IsExplained = IsExplained,
+        Id = id,
+    };
 
     /// <summary>
     /// Checks the labels of a call and builds its lookup. Who calls mostly wants what he wanted last: that is not checked
@@ -105,8 +125,19 @@ internal sealed class Request
         LabelSet stated = Stating.Add(Stated, resolved);
         return new Request(Caller, Attested, stated, Query.With(stated.Merge(Attested, out _), resolved))
         {
+            Id = Id,
             IsRevocable = IsRevocable,
             IsExplained = IsExplained,
         };
+    }
+
+    /// <summary>What was found out for it, which is so for all requests that are the same.</summary>
+    private sealed class Findings
+    {
+        public Lookup<Target> Found { get; set; } = Lookup<Target>.None;
+
+        public long FoundAt { get; set; }
+
+        public JoinedLabels? Joined { get; set; }
     }
 }

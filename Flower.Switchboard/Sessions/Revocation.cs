@@ -46,7 +46,7 @@ internal sealed class Revocation(Board board, ILogger logger, Caller caller)
         foreach (Target target in revoked.SelectMany(node => node.Targets).ToArray())
         {
             response.Targets++;
-            board.Unregister(target);
+            board.Unregister(target, "its handle was revoked");
         }
 
         foreach (ISession session in revoked.SelectMany(node => node.Sessions).ToArray())
@@ -55,6 +55,7 @@ internal sealed class Revocation(Board board, ILogger logger, Caller caller)
             session.Stop(StatusCode.PermissionDenied, Refusal.HandleRevoked);
         }
 
+        board.Events.Revoked(handle, caller.Credentials, response);
         BoardLog.HandleRevoked(
             logger, id, caller.Credentials.Pid, caller.Credentials.Uid, response.Handles, response.Sessions,
             response.Targets, response.Connections);
@@ -69,6 +70,7 @@ internal sealed class Revocation(Board board, ILogger logger, Caller caller)
         }
 
         connection.ShutDown();
+        board.Events.Revoked(connection, caller.Credentials);
         BoardLog.ConnectionRevoked(logger, id, caller.Credentials.Pid, caller.Credentials.Uid);
         return new RevokeResponse { Connections = 1 };
     }

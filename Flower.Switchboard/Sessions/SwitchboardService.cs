@@ -8,6 +8,7 @@ using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions.Explaining;
 using Flower.Switchboard.Sessions.Resolving;
 using Flower.Switchboard.State;
+using Flower.Switchboard.Watching;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
@@ -36,8 +37,10 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             Connecting[] begun = Resume(session, caller, Rights.ClientConnect);
             Request wish = Request.Create(
                 caller, request.Labels, IsRelatedOnly(request.RelatedOnly, request.Wait, request.Balance), request.Revocable);
+            wish = board.Events.Asked(session, wish);
             var targets = new NamedTargets(board, wish, request.Balance, tries, request.Wait);
             Connected connected = await new Tries(board, session, targets).ConnectAsync(begun);
+            board.Events.Accepted(session, connected);
             LogConnected(caller, connected);
             return new ClientConnectResponse
             {
@@ -70,10 +73,12 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                 Request wish = Request.Create(
                     caller, request.Labels, IsRelatedOnly(request.RelatedOnly, request.Wait, request.Balance),
                     request.Revocable, ingress: true, request.Relay);
+                wish = board.Events.Asked(session, wish);
                 var targets = new NamedTargets(board, wish, request.Balance, tries, request.Wait);
                 SafeHandle? pushed = socket;
                 socket = null;
                 Connected connected = await new Tries(board, session, targets).PushAsync(begun, pushed);
+                board.Events.Accepted(session, connected);
                 LogConnected(caller, connected);
                 return new IngressConnectResponse
                 {
@@ -179,6 +184,20 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     public override Task<UpdateTargetsResponse> UpdateTargets(UpdateTargetsRequest request, ServerCallContext context) =>
         Guard(context, caller => board.UpdateAsync(caller, request, context.CancellationToken));
 
+    public override Task Watch(
+        WatchRequest request, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context) =>
+        Guard(context, async caller =>
+        {
+            // Without a checkpoint: another process begins with a snapshot, whatever was told here.
+            await WatchCall.RunAsync(
+                board, caller, request.Labels, ((SessionCallContext)context).IsRestored, responseStream.WriteAsync,
+                context.CancellationToken);
+            return true;
+        });
+
+    public override Task<StatsResponse> Stats(StatsRequest request, ServerCallContext context) =>
+        Guard(context, caller => Task.FromResult(StatsCall.Run(board, caller)));
+
     /// <summary>Checks a right.</summary>
     /// <exception cref="RpcException">PERMISSION_DENIED, naming it.</exception>
     internal static void Require(Caller caller, Rights right)
@@ -262,10 +281,17 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             // Whoever asks for too much asks more slowly from now on, and costs the others less: the log, too, has its own
             // line for that, once in a while.
             session.Session.Rest();
+            board.Events.RefusedByQuota(session);
+            throw;
+        }
+        catch (OperationCanceledException)
+        {
+            board.Events.GivenUp(board, session);
             throw;
         }
         catch (RpcException e)
         {
+            board.Events.Refused(board, caller, session, e);
             BoardLog.Refused(
                 logger, context.Method, caller.Credentials.Pid, caller.Credentials.Uid, e.StatusCode, e.Status.Detail);
             throw;
@@ -274,6 +300,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         {
             if (isCounted)
             {
+                board.Events.Counters.Pending--;
                 board.Handles.Quotas.Add(caller.Node, caller.Credentials.Uid, QuotaKind.PendingCalls, -1);
             }
         }
@@ -291,6 +318,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             throw Refusal.OverQuota(exhausted);
         }
 
+        board.Events.Counters.Pending++;
         return true;
     }
 

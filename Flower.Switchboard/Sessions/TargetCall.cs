@@ -28,6 +28,7 @@ internal sealed class TargetCall(Board board, Caller caller, SessionCallContext 
         Rights right, ITargetStream stream, IAsyncStreamReader<TRequest> requests, Func<TRequest, TargetMessage> read)
     {
         Target target;
+        string why = "it has gone";
         if (context.Resumed is CallCheckpoint checkpoint)
         {
             target = Resume(stream, checkpoint);
@@ -45,7 +46,7 @@ internal sealed class TargetCall(Board board, Caller caller, SessionCallContext 
             context.Checkpoint = descriptors => target.Save(descriptors).ToByteString();
             Keep(target);
             target.Condition.Kept = () => Keep(target);
-            await target.AnnounceAsync(Listing.LabelsOf(target, caller));
+            await target.AnnounceAsync(Listing.LabelsOf(target, caller.Handle));
             while (await requests.MoveNext(CancellationToken.None))
             {
                 string? wrong = read(requests.Current) switch
@@ -56,15 +57,17 @@ internal sealed class TargetCall(Board board, Caller caller, SessionCallContext 
                 };
                 if (wrong is not null)
                 {
+                    why = "it sent " + wrong;
                     throw Refusal.Invalid(wrong, []);
                 }
             }
 
+            why = "it ended its registration";
             return true;
         }
         finally
         {
-            board.Unregister(target);
+            board.Unregister(target, why);
         }
     }
 

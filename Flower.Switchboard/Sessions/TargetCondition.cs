@@ -34,6 +34,9 @@ internal sealed class TargetCondition(TargetUpdate? start)
     /// <summary>Called when something is said or set that holds after a crash, too.</summary>
     public Action? Kept { get; set; }
 
+    /// <summary>Called when what List tells of it is another; true: it drains from now on.</summary>
+    public Action<bool>? Told { get; set; }
+
     public uint Weight => _set.HasWeight ? _set.Weight : _said.HasWeight ? _said.Weight : DefaultWeight;
 
     public bool IsDraining => _set.HasDraining ? _set.Draining : _said.Draining;
@@ -57,6 +60,7 @@ internal sealed class TargetCondition(TargetUpdate? start)
     /// <summary>The target speaks of itself.</summary>
     public void Say(TargetUpdate update)
     {
+        (uint, bool, uint?) before = Seen;
         _said = Merge(_said, update);
         _unreported = update.HasOpenConnections ? 0 : _unreported;
         if (update.HasWeight || update.HasDraining)
@@ -64,19 +68,24 @@ internal sealed class TargetCondition(TargetUpdate? start)
             Changed?.Invoke();
             Kept?.Invoke();
         }
+
+        Tell(before);
     }
 
     /// <summary>An operator speaks, who has the last word.</summary>
     public void Set(TargetUpdate update)
     {
+        (uint, bool, uint?) before = Seen;
         _set = Merge(_set, update);
         Changed?.Invoke();
         Kept?.Invoke();
+        Tell(before);
     }
 
     /// <summary>What an operator set is forgotten, as far as <paramref name="named"/> has a value of it.</summary>
     public void Reset(TargetUpdate named)
     {
+        (uint, bool, uint?) before = Seen;
         TargetUpdate left = _set.Clone();
         if (named.HasWeight)
         {
@@ -92,6 +101,7 @@ internal sealed class TargetCondition(TargetUpdate? start)
 
         Changed?.Invoke();
         Kept?.Invoke();
+        Tell(before);
     }
 
     /// <summary>It was offered a connection. While it misses them, one offer at a time shows whether it answers again.</summary>
@@ -166,6 +176,16 @@ internal sealed class TargetCondition(TargetUpdate? start)
         _unreported = state.Unreported;
         _missed = (int)state.Missed;
         OnSilent(missed: false, acceptDeadlines);
+    }
+
+    private (uint Weight, bool IsDraining, uint? OpenConnections) Seen => (Weight, IsDraining, OpenConnections);
+
+    private void Tell((uint Weight, bool IsDraining, uint? OpenConnections) before)
+    {
+        if (before != Seen)
+        {
+            Told?.Invoke(IsDraining && !before.IsDraining);
+        }
     }
 
     private void Rest(DeadlineQueue acceptDeadlines) => _rest = acceptDeadlines.Begin(() =>

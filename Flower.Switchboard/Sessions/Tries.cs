@@ -65,6 +65,8 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
             {
                 throw Failed();
             }
+
+            board.Events.FailedOver(call, connecting.Target, _last!);
         }
     }
 
@@ -98,6 +100,8 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
                 {
                     throw Failed();
                 }
+
+                board.Events.FailedOver(call, connecting.Target, _last!);
             }
         }
         finally

@@ -8,6 +8,9 @@ internal sealed class WaitingRequests
 
     private readonly LinkedList<(Func<bool> IsMet, TaskCompletionSource Met)> _waiting = new();
 
+    /// <summary>How many wait.</summary>
+    public int Count => _waiting.Count;
+
     /// <summary>Waits until a <see cref="Wake"/> finds that there is a target.</summary>
     /// <param name="isMet">Whether there is.</param>
     /// <param name="caller">Cancelled when who waits has gone.</param>

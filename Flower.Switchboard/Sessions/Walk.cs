@@ -127,7 +127,8 @@ internal static class Walk
         AgeMs = AgeOf(node.Since),
     };
 
-    private static ProcessCredentials Describe(Credentials process) => new() { Pid = process.Pid, Uid = process.Uid };
+    /// <summary>A process.</summary>
+    public static ProcessCredentials Describe(Credentials process) => new() { Pid = process.Pid, Uid = process.Uid };
 
     private static ulong AgeOf(long since) => (ulong)Math.Max(0, Environment.TickCount64 - since);
 }

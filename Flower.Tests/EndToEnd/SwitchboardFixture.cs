@@ -31,10 +31,10 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
     }
 
     /// <summary>Lets another daemon take the place of the one that runs, which must then end by itself.</summary>
-    public async Task ReplaceAsync()
+    public async Task ReplaceAsync(params string[] more)
     {
         await using FlowerProcess old = Daemon;
-        _daemon = StartProcess("--replace");
+        _daemon = StartProcess(["--replace", .. more]);
         await _daemon.ReadyAsync();
         Assert.That(await old.ExitAsync(), Is.Zero, old.Error.ToString());
         Assert.That(old.Error.Lines.Where(IsBad), Is.Empty);

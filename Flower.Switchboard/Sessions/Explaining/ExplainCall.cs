@@ -3,6 +3,7 @@ using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Switchboard.Routing;
 using Grpc.Core;
+using Handle = Flower.Switchboard.Routing.Handle;
 
 namespace Flower.Switchboard.Sessions.Explaining;
 
@@ -60,7 +61,7 @@ internal sealed class ExplainCall(Board board, Caller caller, ExplainRequest ask
         int bytes = 0;
         foreach (Target target in slice.Where(t => t.Kind != TargetKind.Resolver))
         {
-            ExplainedTarget explained = Describe(explainer.Explain(target), wish);
+            ExplainedTarget explained = Describe(explainer.Explain(target), wish.Query.Stated, caller.Handle);
             if (!found.IsNone)
             {
                 Adjust(explained, target, found);
@@ -98,16 +99,20 @@ internal sealed class ExplainCall(Board board, Caller caller, ExplainRequest ask
         {
             explained.Standing = Standing.Outranked;
             explained.OutrankedBy.Clear();
-            explained.OutrankedBy.Add(Listing.LabelsOf(found.Targets[0], caller));
+            explained.OutrankedBy.Add(Listing.LabelsOf(found.Targets[0], caller.Handle));
         }
     }
 
-    private ExplainedTarget Describe(Explanation<Target> explanation, Request wish)
+    /// <summary>How a target stands to a connect, as a holder of the handle sees it.</summary>
+    /// <param name="explanation">How it does.</param>
+    /// <param name="stated">What the connect states.</param>
+    /// <param name="receiver">The handle.</param>
+    public static ExplainedTarget Describe(Explanation<Target> explanation, LabelSet stated, Handle receiver)
     {
         Target target = explanation.Target;
         var explained = new ExplainedTarget
         {
-            Target = Listing.Describe(target, caller),
+            Target = Listing.Describe(target, receiver),
             Standing = explanation.Standing,
             Rank = explanation.Rank switch
             {
@@ -121,7 +126,7 @@ internal sealed class ExplainCall(Board board, Caller caller, ExplainRequest ask
                 explanation.Contradictions.Select(key => new Contradiction
                 {
                     Key = key,
-                    Requested = wish.Query.Stated[key],
+                    Requested = stated[key],
                     Registered = target.Indexed[key],
                 }),
             },
@@ -131,7 +136,7 @@ internal sealed class ExplainCall(Board board, Caller caller, ExplainRequest ask
         };
         if (explanation.OutrankedBy is Target better)
         {
-            explained.OutrankedBy.Add(Listing.LabelsOf(better, caller));
+            explained.OutrankedBy.Add(Listing.LabelsOf(better, receiver));
         }
 
         if (explanation.Distance is int distance)

@@ -134,7 +134,7 @@ internal sealed class Judge(Board board, Caller caller, ExplainRequest asked)
         };
         if (TargetDirectory<Target>.IsListed(resolver.Indexed, _filter))
         {
-            step.Resolver.Add(Listing.LabelsOf(resolver, caller));
+            step.Resolver.Add(Listing.LabelsOf(resolver, caller.Handle));
         }
 
         _verdict.Steps.Add(step);

@@ -32,7 +32,7 @@ internal sealed class ResolverCall(Board board, ILogger logger, Caller caller, S
         {
             context.Checkpoint = _ => Save(target, state.Start, resolver.LastId);
             context.Keep(Save(target, state.Start, lastQuestion: 0));
-            await target.AnnounceAsync(Listing.LabelsOf(target, caller));
+            await target.AnnounceAsync(Listing.LabelsOf(target, caller.Handle));
             while (await requests.MoveNext(CancellationToken.None))
             {
                 string? wrong = requests.Current.Resolution is Resolution resolution
@@ -46,7 +46,7 @@ internal sealed class ResolverCall(Board board, ILogger logger, Caller caller, S
         }
         finally
         {
-            board.Unregister(target);
+            board.Unregister(target, "its registration has ended");
         }
     }
 

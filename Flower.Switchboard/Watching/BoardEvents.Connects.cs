@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol;
+using Flower.Protocol.V1;
+using Flower.Rpc.Server;
+using Flower.Switchboard.Quotas;
+using Flower.Switchboard.Routing;
+using Flower.Switchboard.Sessions;
+using Grpc.Core;
+using Target = Flower.Switchboard.Sessions.Target;
+
+namespace Flower.Switchboard.Watching;
+
+/// <content>The steps of connects, and other calls that are refused.</content>
+internal sealed partial class BoardEvents
+{
+    private const int MaxReason = 1024;
+
+    private readonly Budget _explaining = new("near misses");
+
+    /// <summary>A connect is asked for, or goes on that another process was asked for.</summary>
+    /// <returns>The request, numbered if anybody watches: else many may share it.</returns>
+    public Request Asked(SessionCallContext call, Request wish)
+    {
+        Counters.Asked++;
+        Request own = IsWatched ? wish.Numbered(Counters.Asked) : wish;
+        call.CallState = own;
+        if (IsWatched && !call.IsRestored)
+        {
+            Publish(own, ConnectStep.Asked, new(), own.Stated, target: null);
+        }
+
+        return own;
+    }
+
+    /// <summary>A target is asked to take a connection.</summary>
+    public void Matched(Request wish, Target target, ulong connection)
+    {
+        if (IsWatched)
+        {
+            Publish(wish, ConnectStep.Matched, new() { ConnectionId = connection }, wish.Stated, target);
+        }
+    }
+
+    /// <summary>A target did not take it, and the next one is tried.</summary>
+    public void FailedOver(SessionCallContext call, Target target, OfferOutcome outcome)
+    {
+        if (IsWatched && call.CallState is Request wish)
+        {
+            string reason = outcome switch
+            {
+                OfferOutcome.Rejected rejected => Cut(rejected.Reason),
+                OfferOutcome.Silent => "it did not answer in time",
+                _ => "it went away",
+            };
+            Publish(wish, ConnectStep.FailedOver, new() { Reason = reason }, wish.Stated, target);
+        }
+    }
+
+    /// <summary>A connection was made.</summary>
+    public void Accepted(SessionCallContext call, Connected connected)
+    {
+        Counters.OnAccepted();
+        if (IsWatched && call.CallState is Request wish)
+        {
+            LabelSet labels = UnionOf(connected.ForClient);
+            _ = ulong.TryParse(
+                labels[ReservedKeys.ConnectionId], System.Globalization.CultureInfo.InvariantCulture, out ulong id);
+            Publish(wish, ConnectStep.Accepted, new() { ConnectionId = id }, labels, connected.Target);
+        }
+    }
+
+    /// <summary>A call was refused, but for quotas.</summary>
+    public void Refused(Board board, Caller caller, SessionCallContext call, RpcException refusal)
+    {
+        string method = NameOf(call.Method);
+        Count(method, refusal.StatusCode);
+        Counters.LastRefusals.Add(caller.Node, caller.Credentials, method, refusal.StatusCode, Cut(refusal.Status.Detail));
+        if (!IsWatched)
+        {
+            return;
+        }
+
+        if (call.CallState is Request wish)
+        {
+            bool missed = refusal.StatusCode == StatusCode.NotFound;
+            Publish(
+                wish,
+                ConnectStep.Refused,
+                new() { Code = (int)refusal.StatusCode, Reason = Cut(refusal.Status.Detail) },
+                wish.Stated,
+                target: null,
+                missed ? NearMisses.Find(board, wish, _explaining) : null);
+            return;
+        }
+
+        Event told = Next();
+        told.Refused = new RefusedCall
+        {
+            Method = method,
+            Process = Walk.Describe(caller.Credentials),
+            HandleId = caller.Handle.Id,
+            Code = (int)refusal.StatusCode,
+            Reason = Cut(refusal.Status.Detail),
+        };
+        Publish(new HandleOccurrence(told, caller.Node));
+    }
+
+    /// <summary>A call was refused because of a quota, of which <see cref="Exhausted"/> tells.</summary>
+    public void RefusedByQuota(SessionCallContext call) => Count(NameOf(call.Method), StatusCode.ResourceExhausted);
+
+    /// <summary>Whoever called has gone.</summary>
+    public void GivenUp(Board board, SessionCallContext call)
+    {
+        // What another process goes on with has not ended.
+        if (IsWatched && call.CallState is Request wish && !board.IsReplaced)
+        {
+            Publish(wish, ConnectStep.GivenUp, new(), wish.Stated, target: null);
+        }
+    }
+
+    // A union is larger than what may be made at once: of three labels, the largest are not.
+    private static LabelSet UnionOf(IReadOnlyList<Label> labels) => labels.Chunk(3).Aggregate(
+        LabelSet.Empty,
+        static (all, few) => all.Merge(LabelSet.Create(few.Select(l => KeyValuePair.Create(l.Key, l.Value))), out _));
+
+    private static string NameOf(string method) => method[(method.LastIndexOf('/') + 1)..];
+
+    private static string Cut(string text) =>
+        text.Length <= MaxReason ? text : string.Concat(text.AsSpan(0, CutAt(text)), "…");
+
+    // Not between the halves of a character, which has no UTF-8.
+    private static int CutAt(string text) => char.IsHighSurrogate(text[MaxReason - 2]) ? MaxReason - 2 : MaxReason - 1;
+
+    private void Count(string method, StatusCode code)
+    {
+        if (method is "ClientConnect" or "IngressConnect")
+        {
+            Counters.OnRefused(code);
+        }
+    }
+
+    private void Publish(
+        Request wish, ConnectStep step, ConnectEvent told, LabelSet labels, Target? target, NearMisses? misses = null)
+    {
+        told.Step = step;
+        told.RequestId = (ulong)wish.Id;
+        told.Client = Walk.Describe(wish.Caller.Credentials);
+        told.Ingress = wish.Query.Ingress;
+        told.TargetId = (ulong)(target?.Registration ?? 0);
+        Publish(new ConnectOccurrence(Next(), told, labels, target, misses ?? NearMisses.None));
+    }
+}

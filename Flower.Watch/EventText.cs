@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Globalization;
+using Flower.Client;
+using Flower.Protocol;
+using Flower.Protocol.V1;
+
+namespace Flower.Watch;
+
+/// <summary>An event as a line for people: when, what, who, and its labels last.</summary>
+internal static class EventText
+{
+    private const int NameWidth = 19;
+    private const int DefaultWeight = 100;
+
+    /// <summary>The line, safe for a terminal.</summary>
+    public static string Of(BoardEvent happened)
+    {
+        string time = happened.Time.ToLocalTime().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
+        return LabelRules.Printable($"{time}  {happened.Name.PadRight(NameWidth)} {Words(happened)}".TrimEnd());
+    }
+
+    private static string Words(BoardEvent happened) => happened switch
+    {
+        SnapshotNotice { HasEnded: true } => "",
+        SnapshotNotice { Missed: 0 } => "",
+        SnapshotNotice { Missed: null } => "the switchboard was replaced or has come back: what happened meanwhile is not known",
+        SnapshotNotice snapshot => $"{snapshot.Missed} events were missed",
+        TargetNotice target => Words(target),
+        ConnectNotice connect => Words(connect),
+        HandleNotice { ConnectionId: { } connection } revoked =>
+            $"connection {connection} by {Who(revoked.Process)}",
+        HandleNotice { Ended: { } ended } revoked => $"handle {revoked.HandleId} by {Who(revoked.Process)}: "
+            + $"{ended.Handles} handles, {ended.Sessions} sessions, {ended.Targets} targets, {ended.Connections} connections",
+        HandleNotice made => $"handle {made.HandleId} from {made.ParentId} by {Who(made.Process)}"
+            + $" rights={string.Join(',', made.Rights.Select(EventJson.NameOf))}  in: {made.InLabels}  out: {made.OutLabels}",
+        QuotaNotice quota => $"{quota.Quota} of {quota.Budget}, limit {quota.Limit}: {Who(quota.Process)} "
+            + $"over handle {quota.HandleId}",
+        RefusalNotice refused => $"{refused.Method} of {Who(refused.Process)} over handle {refused.HandleId}: "
+            + $"{StatusNames.Of(refused.StatusCode)}: {refused.Reason}",
+        _ => "",
+    };
+
+    private static string Words(TargetNotice told)
+    {
+        TargetInfo target = told.Target;
+        string state = (target.Weight == DefaultWeight ? "" : $" weight {target.Weight}")
+            + (target.IsDraining ? " drains" : "")
+            + (target.OpenConnections > 0 ? $" {target.OpenConnections} open" : "");
+        string reason = told.Change == TargetChange.Removed ? $" ({told.Reason})" : "";
+        return $"target {told.TargetId} {EventJson.NameOf(target.Kind, target.IsActivator)}{state}{reason}  {target.Labels}"
+            + string.Concat(target.RequiredKeys.Select(key => $" +{key}"));
+    }
+
+    private static string Words(ConnectNotice told)
+    {
+        string what = $"request {told.RequestId}";
+        what += told.TargetId is { } target ? $" target {target}" : "";
+        what += told.ConnectionId is { } connection ? $" connection {connection}" : "";
+        what += $" of {Who(told.Client)}{(told.IsIngress ? " (ingress)" : "")}";
+        what += told.Step switch
+        {
+            ConnectStep.Refused => $" {StatusNames.Of(told.StatusCode)}: {told.Reason}",
+            ConnectStep.FailedOver => $" {told.Reason}",
+            _ => "",
+        };
+        string misses = string.Concat(told.NearMisses.Select(miss => $"; nearest: {miss.Target.Labels}{Why(miss)}"));
+        return $"{what}  {told.Labels}{string.Concat(told.RequiredKeys.Select(key => $" +{key}"))}{misses}";
+    }
+
+    private static string Why(TargetExplanation miss)
+    {
+        List<string> why =
+        [
+            .. miss.Contradictions.Select(c => $"{c.Key} is '{c.Registered}', not '{c.Requested}'"),
+            .. miss.MissingKeys.Select(key => $"it requires {key}"),
+            .. miss.UnmetKeys.Select(key => $"it has no {key}"),
+        ];
+        return why.Count == 0 ? "" : $" ({string.Join(", ", why)})";
+    }
+
+    private static string Who(ProcessInfo process) => $"pid {process.Id} uid {process.UserId}";
+}
