@@ -60,7 +60,7 @@ internal sealed class AllocationBenchmark : Command
     private static void Listen(EventLoop loop, string socket)
     {
         var options = new SwitchboardOptions { Listen = socket, Admin = socket + ".admin", Control = socket + ".control" };
-        var board = new RunningBoard(loop, options, NullLogger.Instance);
+        var board = new RunningBoard(loop, options, null, NullLogger.Instance);
         board.Server.Listen(UnixSocket.ListenPackets(socket, OwnerOnly), peer => board.Door.Admit(SocketPeer.Of(peer)));
     }
 

@@ -42,6 +42,7 @@ internal sealed class ConnectCostTests
             _board = new RunningBoard(
                 _loop,
                 new SwitchboardOptions { Listen = SocketPath, Admin = SocketPath + "a", Control = SocketPath + "c" },
+                null,
                 NullLogger.Instance);
             _board.Server.Listen(_listener, socket => _board.Door.Admit(SocketPeer.Of(socket)));
         });
