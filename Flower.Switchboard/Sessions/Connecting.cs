@@ -57,7 +57,7 @@ internal sealed class Connecting
         ulong id = ++board.LastConnectionId;
         (IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = wish.Join(target).With(id);
         board.Events.Matched(wish, target, id);
-        var live = ConnectionRecord.Begin(id, wish, target, pushed: clientEnd is null ? targetEnd : null);
+        ConnectionRecord live = board.Live.Begin(id, wish, target, pushed: clientEnd is null ? targetEnd : null);
         RevocableConnection? revocable = null;
         if (wish.IsRevocable)
         {

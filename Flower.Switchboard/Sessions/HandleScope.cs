@@ -32,7 +32,7 @@ internal readonly struct HandleScope(HandleNode viewer)
     /// <summary>The same of any connection.</summary>
     public bool Covers(ConnectionRecord connection) => Uses(connection.Client) || Uses(connection.Target);
 
-    private bool Uses(in LiveSide side) => _viewer.Parent is null && !ReferenceEquals(side.Handle, _viewer.Handle)
+    private bool Uses(LiveSide side) => _viewer.Parent is null && !ReferenceEquals(side.Handle, _viewer.Handle)
         ? IsOverseer(_viewer.Maker) || side.TopUid == _viewer.Maker.Uid
         : _viewer.Handle.IsAncestorOrSelf(side.Handle);
 

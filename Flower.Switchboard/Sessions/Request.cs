@@ -2,6 +2,7 @@
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Switchboard.Routing;
+using Flower.Switchboard.Sessions.Live;
 
 namespace Flower.Switchboard.Sessions;
 
@@ -60,6 +61,9 @@ internal sealed class Request
     /// <summary>The labels of its connections to a target. Kept, since most requests are made again.</summary>
     public JoinedLabels Join(Target target) =>
         _findings.Joined?.Target == target ? _findings.Joined : _findings.Joined = new JoinedLabels(this, target);
+
+    /// <summary>The client's side of its connections.</summary>
+    public LiveSide Side => _findings.Side ??= LiveSide.Of(Caller, Stated, Attested);
 
     /// <summary>The same request as that of one connect.</summary>
     public Request Numbered(long id) => new(Caller, Attested, Stated, Query, _findings)
@@ -139,5 +143,7 @@ internal sealed class Request
         public long FoundAt { get; set; }
 
         public JoinedLabels? Joined { get; set; }
+
+        public LiveSide? Side { get; set; }
     }
 }

@@ -5,6 +5,7 @@ using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
+using Flower.Switchboard.Sessions.Live;
 using Flower.Switchboard.Sessions.Resolving;
 
 namespace Flower.Switchboard.Sessions;
@@ -80,6 +81,9 @@ internal sealed partial class Target(
     bool ITarget.IsDraining => IsDraining || IsActivator;
 
     public Party Party => new(Caller.Handle, LabelSide.In, Own);
+
+    /// <summary>Its side of its connections.</summary>
+    public LiveSide Side => field ??= LiveSide.Of(Caller, Own, Attested);
 
     /// <summary>Its place in the order of registration; set when it is registered.</summary>
     public long Registration { get; set; }

@@ -27,7 +27,7 @@ internal static class LiveConnectionStates
             });
         }
 
-        LiveSideState Save(in LiveSide side) => new()
+        LiveSideState Save(LiveSide side) => new()
         {
             Handle = handles.Of(side.Handle),
             Labels = Number(side.Labels),

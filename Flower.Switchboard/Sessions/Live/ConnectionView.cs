@@ -56,12 +56,12 @@ internal sealed class ConnectionView
         || (Agrees(connection.Client, filter) && Agrees(connection.Target, filter)
             && filter.RequiredKeys.All(key => States(connection.Client, key) || States(connection.Target, key)));
 
-    private static bool Agrees(in LiveSide side, LabelSet filter) =>
+    private static bool Agrees(LiveSide side, LabelSet filter) =>
         side.Labels.ContradictionsWith(filter).Count == 0 && side.Attested.ContradictionsWith(filter).Count == 0;
 
-    private static bool States(in LiveSide side, string key) => side.Labels.States(key) || side.Attested.States(key);
+    private static bool States(LiveSide side, string key) => side.Labels.States(key) || side.Attested.States(key);
 
-    private static ProcessCredentials ProcessOf(in LiveSide side) => new() { Pid = side.Pid, Uid = side.Uid };
+    private static ProcessCredentials ProcessOf(LiveSide side) => new() { Pid = side.Pid, Uid = side.Uid };
 
     // What a target demands of its clients hides it from those who are others, as from List.
     private bool IsListed(ConnectionRecord connection) =>
@@ -84,6 +84,6 @@ internal sealed class ConnectionView
         NetworkCookie = connection.Socket.Network,
     };
 
-    private IReadOnlyList<Label> LabelsOf(in LiveSide side, LabelSide which) => Provenance.ForReceiver(
+    private IReadOnlyList<Label> LabelsOf(LiveSide side, LabelSide which) => Provenance.ForReceiver(
         side.Attested, new Party(_caller.Handle, LabelSide.Out, LabelSet.Empty), new Party(side.Handle, which, side.Labels));
 }

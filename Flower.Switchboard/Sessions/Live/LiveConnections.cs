@@ -25,6 +25,8 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
     // To ask costs in proportion to all sockets there are: for so many of them, one connection may have ended unnoticed.
     private const int SocketsPerUnnoticed = 8;
 
+    // Of connections that have ended; at most so many as nobody minds.
+    private readonly Stack<ConnectionRecord> _unused = new();
     private List<ConnectionRecord> _all = [];
     private ulong _last;
     private ulong? _network;
@@ -44,8 +46,20 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
     /// <summary>All, in the order in which they were made.</summary>
     public IReadOnlyList<ConnectionRecord> All => _all;
 
+    /// <summary>A record for a connection that is being made. As for <see cref="ConnectionRecord.Begin"/>.</summary>
+    public ConnectionRecord Begin(ulong id, Request wish, Target target, SafeHandle? pushed)
+    {
+        if (!_unused.TryPop(out ConnectionRecord? connection))
+        {
+            connection = new();
+        }
+
+        connection.Begin(id, wish, target, pushed);
+        return connection;
+    }
+
     /// <summary>Remembers a connection that has been made.</summary>
-    /// <param name="connection">From <see cref="ConnectionRecord.Begin"/>; null: another process has not told.</param>
+    /// <param name="connection">From <see cref="Begin"/>; null: another process has not told.</param>
     /// <param name="socket">The client's socket, which stays its owner's; null: it has one.</param>
     public void Add(ConnectionRecord? connection, SafeHandle? socket)
     {
@@ -146,6 +160,7 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
     {
         List<ConnectionRecord> from = _all;
         var kept = new List<ConnectionRecord>();
+        var ended = new List<ConnectionRecord>();
         for (int i = 0; i < from.Count; i++)
         {
             if (i % Slice == Slice - 1)
@@ -153,12 +168,19 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
                 await Task.Yield();
             }
 
-            if (isKept(from[i]))
-            {
-                kept.Add(from[i]);
-            }
+            (isKept(from[i]) ? kept : ended).Add(from[i]);
         }
 
         _all = kept;
+        // Not before: whoever walks over them meanwhile finds each in its place.
+        foreach (ConnectionRecord connection in ended)
+        {
+            if (_unused.Count == Floor)
+            {
+                break;
+            }
+
+            _unused.Push(connection);
+        }
     }
 }

@@ -5,8 +5,8 @@ using Flower.Switchboard.Routing;
 namespace Flower.Switchboard.Sessions.Live;
 
 /// <summary>
-/// One side of a connection, in little memory: what is referred to is there anyway, and outlives neither sessions nor
-/// targets by more than itself. Immutable.
+/// One side of connections, in little memory: what is referred to is there anyway, and outlives neither sessions nor
+/// targets by more than itself. Immutable, and shared by the connections of one target, or of one request that is made again.
 /// </summary>
 /// <param name="Handle">Over which it was requested, or its target registered; maybe not live any more.</param>
 /// <param name="Labels">What that side stated, with the labels of its handle.</param>
@@ -14,11 +14,10 @@ namespace Flower.Switchboard.Sessions.Live;
 /// <param name="Pid">Its process.</param>
 /// <param name="Uid">Its user.</param>
 /// <param name="TopUid">Who opened the path from which the handle comes in the end.</param>
-internal readonly record struct LiveSide(
+internal sealed record LiveSide(
     Handle Handle, LabelSet Labels, LabelSet Attested, int Pid, uint Uid, uint TopUid)
 {
     public static LiveSide Of(Caller caller, LabelSet labels, LabelSet attested) => new(
         caller.Handle, labels, attested, caller.Credentials.Pid, caller.Credentials.Uid, caller.Node.Top.Maker.Uid);
 
-    public static LiveSide Of(Target target) => Of(target.Caller, target.Own, target.Attested);
 }
