@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Diagnostics;
 using System.Net.Sockets;
 using Flower.Protocol;
 using Flower.Protocol.V1;
@@ -87,6 +88,7 @@ public sealed partial class Handle : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(labels);
         options ??= new();
+        using Activity? span = ConnectTrace.BeginConnect();
         var request = new ClientConnectRequest
         {
             Labels = labels.ToMessage(),
@@ -248,17 +250,20 @@ public sealed partial class Handle : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         bool onLoop = IsOnLoop;
+        using Activity? span = ConnectTrace.BeginConnect();
         Session session = await _keeper.GetAsync(deadline, cancellationToken).ConfigureAwait(false);
         try
         {
             using Descriptor? copy = isCopied ? socket.Duplicate() : null;
             request.Socket = FileDescriptor.Adopt(copy ?? socket);
             using AsyncUnaryCall<IngressConnectResponse> call =
-                session.Stub(onLoop).IngressConnectAsync(request, null, deadline, cancellationToken);
+                session.Stub(onLoop).IngressConnectAsync(
+                    request, ConnectTrace.Headers(), deadline, cancellationToken);
             return await call.ConfigureAwait(false);
         }
         catch (Exception e) when (Failures.Known(e))
         {
+            ConnectTrace.Fail(e);
             // Not again: it would be delivered twice if the switchboard had handed it over.
             throw Failures.MayTryAgain(e) ? Failures.PushLost(e) : Failures.FromCall(e, cancellationToken);
         }
@@ -297,13 +302,14 @@ public sealed partial class Handle : IAsyncDisposable
         {
             Session session = await _keeper.GetAsync(deadline, cancellationToken).ConfigureAwait(false);
             using AsyncUnaryCall<TResponse> call =
-                method(session.Stub(onLoop), request, new(null, deadline, cancellationToken));
+                method(session.Stub(onLoop), request, new(ConnectTrace.Headers(), deadline, cancellationToken));
             try
             {
                 return await call.ConfigureAwait(false);
             }
             catch (Exception e) when (Failures.Known(e))
             {
+                ConnectTrace.Fail(e);
                 if (!_keeper.AllowsAnotherTry(session, e, losses))
                 {
                     throw Failures.FromCall(e, cancellationToken);

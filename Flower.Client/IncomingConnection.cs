@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Diagnostics;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 
@@ -23,8 +24,10 @@ public sealed class IncomingConnection : IAsyncDisposable
     private Exception? _gone;
 
     internal IncomingConnection(
-        Listener listener, OfferOrigin origin, ulong id, ConnectionLabels labels, Descriptor? socket, bool unseen)
+        Listener listener, OfferOrigin origin, ulong id, ConnectionLabels labels, Descriptor? socket, bool unseen,
+        string traceParent)
     {
+        TraceParent = traceParent;
         _listener = listener;
         _origin = origin;
         _id = id;
@@ -36,6 +39,9 @@ public sealed class IncomingConnection : IAsyncDisposable
 
     /// <summary>The union of both sides' labels.</summary>
     public ConnectionLabels Labels { get; }
+
+    /// <summary>The trace that the connect is a part of (traceparent of W3C Trace Context); empty: none.</summary>
+    public string TraceParent { get; }
 
     internal bool IsWithdrawn
     {
@@ -58,6 +64,7 @@ public sealed class IncomingConnection : IAsyncDisposable
     public async Task<Connection> AcceptAsync(CancellationToken cancellationToken = default)
     {
         Descriptor? socket = Answered();
+        using Activity? span = ConnectTrace.BeginAccept(TraceParent);
         IDisposable? count = null;
         try
         {

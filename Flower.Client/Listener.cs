@@ -171,7 +171,8 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
             offer.ConnectionId,
             new(offer.Labels),
             offer.Socket?.Handle as Descriptor,
-            offer.Socket is not null);
+            offer.Socket is not null,
+            offer.TraceParent);
         _open[offer.ConnectionId] = connection;
         if (offer.Socket is { Handle: null })
         {

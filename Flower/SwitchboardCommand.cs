@@ -4,6 +4,7 @@ using Flower.Client;
 using Flower.CommandLine;
 using Flower.Switchboard.Hosting;
 using Flower.Switchboard.Hosting.Configuration;
+using Flower.Switchboard.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -73,6 +74,19 @@ internal sealed class SwitchboardCommand : Command
             + "opened again at SIGHUP. Default: nothing is written",
     };
 
+    private readonly Option<string?> _metrics = new("--metrics")
+    {
+        HelpName = "ADDRESS:PORT|unix:PATH",
+        Description = "Serve metrics for Prometheus there, at /metrics; the address must be a loopback one, such as "
+            + "127.0.0.1:9464. Default: nowhere. See docs/telemetry.md",
+    };
+
+    private readonly Option<string?> _otlp = new("--otlp")
+    {
+        HelpName = "URL",
+        Description = "Send metrics and traces there by OTLP over gRPC, as to http://127.0.0.1:4317. Default: nowhere",
+    };
+
     private readonly Option<bool> _verbose = new("--verbose", "-v") { Description = "Also log what succeeds" };
 
     public SwitchboardCommand()
@@ -90,6 +104,8 @@ internal sealed class SwitchboardCommand : Command
         Add(_config);
         Add(_checkConfig);
         Add(_audit);
+        Add(_metrics);
+        Add(_otlp);
         Add(_verbose);
         this.SetRun(RunAsync, stopped: ExitCodes.Ok);
     }
@@ -121,6 +137,8 @@ internal sealed class SwitchboardCommand : Command
                 || (int.TryParse(Environment.GetEnvironmentVariable("FDSTORE"), out int slots) && slots > 0),
             Mode = command.GetValue(_mode) is { } mode ? ReadMode(mode) : null,
             Audit = command.GetValue(_audit) is { } audit ? Path.GetFullPath(audit) : null,
+            Metrics = command.GetValue(_metrics) is { } metrics ? ReadMetrics(metrics) : null,
+            Otlp = command.GetValue(_otlp) is { } otlp ? ReadUrl(otlp) : null,
             Configuration = configuration,
         };
         LogLevel level = command.GetValue(_verbose) ? LogLevel.Debug : LogLevel.Information;
@@ -186,6 +204,23 @@ internal sealed class SwitchboardCommand : Command
 
     private static string DefaultPath() =>
         SwitchboardAddress.Default.Path ?? throw new ToolException(ExitCodes.Usage, "--listen PATH is needed");
+
+    private static MetricsAddress ReadMetrics(string text)
+    {
+        try
+        {
+            return MetricsAddress.Parse(text);
+        }
+        catch (FormatException e)
+        {
+            throw new ToolException(ExitCodes.Usage, $"--metrics: {e.Message}", e);
+        }
+    }
+
+    private static Uri ReadUrl(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && (url.Scheme is "http" or "https")
+            ? url
+            : throw new ToolException(ExitCodes.Usage, $"--otlp {text}: not a URL such as http://127.0.0.1:4317");
 
     private static UnixFileMode ReadMode(string text)
     {

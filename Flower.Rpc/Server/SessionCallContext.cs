@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Diagnostics;
 using Flower.Rpc.Interop;
 using Flower.Rpc.State;
 using Flower.Rpc.Transport;
@@ -66,6 +67,19 @@ public sealed class SessionCallContext : ServerCallContext
 
     /// <summary>What the handler has set for the end of the call; null: nothing.</summary>
     internal Metadata? Trailers => _responseTrailers;
+
+    /// <summary>Whether the caller sent metadata.</summary>
+    public bool HasRequestHeaders => _start.Metadata.Count > 0;
+
+    /// <summary>The trace that the service goes on with (W3C Trace Context); null: none. The transport does not look at it.</summary>
+    public string? TraceParent { get; set; }
+
+    /// <summary>The span of the call, if it is traced. The transport does not look at it.</summary>
+    public Activity? Span { get; set; }
+
+    /// <summary>When the service began, as <see cref="Stopwatch.GetTimestamp"/> tells it; 0: nobody wants to
+    /// know. The transport does not look at it.</summary>
+    public long BeganAt { get; set; }
 
     /// <summary>The server of the session.</summary>
     public SessionServer Server => _call.Session.Server;

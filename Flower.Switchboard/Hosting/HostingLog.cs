@@ -27,6 +27,9 @@ internal static partial class HostingLog
     [LoggerMessage(212, LogLevel.Error, "goes on without {What}: {Reason}")]
     internal static partial void GoesOnWithout(ILogger logger, string what, string reason);
 
+    [LoggerMessage(213, LogLevel.Information, "metrics are served at {Address}")]
+    internal static partial void ServesMetrics(ILogger logger, Telemetry.MetricsAddress address);
+
     [LoggerMessage(207, LogLevel.Warning, "the service manager does not keep sessions: {Reason}")]
     internal static partial void StoreFailed(ILogger logger, string reason);
 

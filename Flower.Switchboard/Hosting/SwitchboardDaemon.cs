@@ -7,6 +7,7 @@ using Flower.Switchboard.Hosting.Configuration;
 using Flower.Switchboard.Hosting.CrashStore;
 using Flower.Switchboard.Hosting.Replacement;
 using Flower.Switchboard.Sessions;
+using Flower.Switchboard.Telemetry;
 using Flower.Switchboard.Watching;
 using Microsoft.Extensions.Logging;
 
@@ -25,6 +26,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
     private readonly GrpcDoor _grpc;
     private readonly ILoggerFactory _logs;
     private readonly AuditLog? _audit;
+    private readonly BoardTelemetry? _telemetry;
     private readonly Reload _reload;
     private int _disposed;
 
@@ -36,6 +38,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         GrpcDoor grpc,
         ILoggerFactory logs,
         AuditLog? audit,
+        BoardTelemetry? telemetry,
         Reload reload)
     {
         _loop = loop;
@@ -45,6 +48,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         _grpc = grpc;
         _logs = logs;
         _audit = audit;
+        _telemetry = telemetry;
         _reload = reload;
     }
 
@@ -113,8 +117,9 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             var grpc = new GrpcDoor(doors.Grpc.Socket, new GrpcDoorService(loop, board, door), logging, log);
             await loop.Invoke(() => grpc.OpenOn(loop));
             HostingLog.Started(log, doors.Handle.Path, doors.Grpc.Path);
+            BoardTelemetry? telemetry = await BoardTelemetry.StartAsync(options, loop, board, logging, log);
             var reload = new Reload(options, loop, board, door, doors, audit, log);
-            return new SwitchboardDaemon(loop, running, predecessor, doors, grpc, logs, audit, reload);
+            return new SwitchboardDaemon(loop, running, predecessor, doors, grpc, logs, audit, telemetry, reload);
         }
         catch (Exception e)
         {
@@ -161,6 +166,11 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         if (Replaced.IsCompleted || store is not null)
         {
             _doors.Abandon();
+        }
+
+        if (_telemetry is not null)
+        {
+            await _telemetry.DisposeAsync();
         }
 
         await _loop.Invoke(async () =>

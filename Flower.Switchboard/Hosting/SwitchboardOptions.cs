@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Switchboard.Hosting.Configuration;
+using Flower.Switchboard.Telemetry;
 
 namespace Flower.Switchboard.Hosting;
 
@@ -37,6 +38,12 @@ public sealed class SwitchboardOptions
     /// The file to which all that happens is added, a line of JSON each; it is made with mode 0640. Default: null, none.
     /// </summary>
     public string? Audit { get; init; }
+
+    /// <summary>Where metrics are served for Prometheus. Default: null, nowhere.</summary>
+    public MetricsAddress? Metrics { get; init; }
+
+    /// <summary>Where metrics and traces are sent by OTLP over gRPC, such as http://127.0.0.1:4317. Default: null, nowhere.</summary>
+    public Uri? Otlp { get; init; }
 
     /// <summary>The mode of both doors; default null: <see cref="SwitchboardConfiguration.DefaultMode"/>.</summary>
     public UnixFileMode? Mode { get; init; }

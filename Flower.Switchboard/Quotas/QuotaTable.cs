@@ -101,14 +101,14 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
     /// The quotas of which four fifths or more are used, but for rates: of the users and handles that somebody may see.
     /// </summary>
     /// <param name="nodes">The live handles.</param>
-    /// <param name="viewer">Over which handle somebody looks.</param>
+    /// <param name="viewer">Over which handle somebody looks; null: it is the switchboard itself.</param>
     /// <param name="covers">Which handles may be seen.</param>
     public IEnumerable<QuotaUse> NearLimits(
-        IEnumerable<HandleNode> nodes, HandleNode viewer, Func<HandleNode, bool> covers)
+        IEnumerable<HandleNode> nodes, HandleNode? viewer, Func<HandleNode, bool> covers)
     {
-        bool isOverseer = new HandleScope(viewer).IsOverseers;
+        bool isOverseer = viewer is null || new HandleScope(viewer).IsOverseers;
         IEnumerable<Budget> users = _users
-            .Where(user => viewer.Parent is null && (isOverseer || user.Key == viewer.Maker.Uid))
+            .Where(user => viewer?.Parent is null && (isOverseer || user.Key == viewer!.Maker.Uid))
             .Select(user => user.Value);
         IEnumerable<Budget> handles = nodes.Where(node => node.Budget is not null && covers(node))
             .Select(node => node.Budget!);

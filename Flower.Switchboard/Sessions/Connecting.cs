@@ -50,9 +50,11 @@ internal sealed class Connecting
     /// <param name="targetEnd">The socket for the target, which is taken; null: it brings one.</param>
     /// <param name="clientEnd">The client's end, which is taken; null: it has one, or the target brings it.</param>
     /// <param name="unsent">The socket for the target is sent when it has accepted, whatever its credit.</param>
+    /// <param name="traceParent">The trace that it is a part of; null: none.</param>
     /// <exception cref="RpcException">RESOURCE_EXHAUSTED: it cannot be held to be revoked.</exception>
     public static Connecting Begin(
-        Board board, Request wish, Target target, SafeHandle? targetEnd, SafeHandle? clientEnd, bool unsent = false)
+        Board board, Request wish, Target target, SafeHandle? targetEnd, SafeHandle? clientEnd, bool unsent = false,
+        string? traceParent = null)
     {
         ulong id = ++board.LastConnectionId;
         (IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = wish.Join(target).With(id);
@@ -75,7 +77,9 @@ internal sealed class Connecting
             }
         }
 
-        return new(target.Prepare(targetEnd, unsent), forClient, forTarget, clientEnd, revocable, live);
+        PendingOffer offer = target.Prepare(targetEnd, unsent);
+        offer.TraceParent = traceParent;
+        return new(offer, forClient, forTarget, clientEnd, revocable, live);
     }
 
     /// <summary>Goes on with a connect that another process began; null: its target has gone.</summary>

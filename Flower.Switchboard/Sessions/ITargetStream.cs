@@ -12,7 +12,8 @@ internal interface ITargetStream
 {
     Task StartedAsync(IReadOnlyList<Label> labels);
 
-    Task OfferAsync(ulong id, IReadOnlyList<Label> labels, SafeHandle? socket, CancellationToken cancellationToken);
+    Task OfferAsync(
+        ulong id, IReadOnlyList<Label> labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken);
 
     Task DeliverAsync(ulong id, SafeHandle socket);
 

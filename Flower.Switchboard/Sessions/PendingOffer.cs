@@ -26,6 +26,9 @@ internal sealed class PendingOffer(Target target, ulong id, SafeHandle? held)
     /// <summary>The socket that goes with the offer.</summary>
     public SafeHandle? Unseen { get; init; }
 
+    /// <summary>The trace that it is a part of; null: none.</summary>
+    public string? TraceParent { get; set; }
+
     /// <summary>The target was told of it.</summary>
     public bool IsSent { get; set; }
 

@@ -150,7 +150,8 @@ internal sealed class Race(Board board, SessionCallContext call, ITargetSource t
             _isDue = true;
             Signal();
         });
-        _latest = Connecting.Begin(board, candidate.Wish, candidate.Target, targetEnd: null, clientEnd: null);
+        _latest = Connecting.Begin(board, candidate.Wish, candidate.Target, targetEnd: null, clientEnd: null,
+            traceParent: call.TraceParent);
         Follow(_latest);
     }
 

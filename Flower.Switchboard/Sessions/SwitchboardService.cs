@@ -8,6 +8,7 @@ using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions.Explaining;
 using Flower.Switchboard.Sessions.Resolving;
 using Flower.Switchboard.State;
+using Flower.Switchboard.Telemetry;
 using Flower.Switchboard.Watching;
 using Google.Protobuf;
 using Grpc.Core;
@@ -33,6 +34,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         Guard(context, async caller =>
         {
             SessionCallContext session = (SessionCallContext)context;
+            ConnectTrace.Begin(session);
             int tries = MatchingTargets.CheckTries(request.Balance, request.MaxTries);
             Connecting[] begun = Resume(session, caller, Rights.ClientConnect);
             Request wish = Request.Create(
@@ -55,6 +57,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         {
             SessionCallContext session = (SessionCallContext)context;
             SafeHandle? socket = request.Socket?.Handle;
+            ConnectTrace.Begin(session);
             try
             {
                 int tries = MatchingTargets.CheckTries(request.Balance, request.MaxTries);
@@ -276,8 +279,9 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             isCounted = isShort && Count(caller, session);
             return await call(caller);
         }
-        catch (OverQuotaException)
+        catch (OverQuotaException e)
         {
+            ConnectTrace.Fail(session, e);
             // Whoever asks for too much asks more slowly from now on, and costs the others less: the log, too, has its own
             // line for that, once in a while.
             session.Session.Rest();
@@ -291,6 +295,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         }
         catch (RpcException e)
         {
+            ConnectTrace.Fail(session, e);
             board.Events.Refused(board, caller, session, e);
             BoardLog.Refused(
                 logger, context.Method, caller.Credentials.Pid, caller.Credentials.Uid, e.StatusCode, e.Status.Detail);
@@ -298,6 +303,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         }
         finally
         {
+            ConnectTrace.End(session);
             if (isCounted)
             {
                 board.Events.Counters.Pending--;

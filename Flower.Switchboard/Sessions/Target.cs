@@ -174,7 +174,7 @@ internal sealed partial class Target(
         {
             if (labels is not null)
             {
-                await stream.OfferAsync(offer.Id, labels, offer.Unseen, offer.Patience);
+                await stream.OfferAsync(offer.Id, labels, offer.Unseen, offer.TraceParent, offer.Patience);
             }
 
             offer.IsSent = true;

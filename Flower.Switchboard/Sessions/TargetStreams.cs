@@ -12,9 +12,9 @@ internal sealed class ServerStream(IServerStreamWriter<ServerStartResponse> writ
         writer.WriteAsync(new ServerStartResponse { Started = new TargetStarted { Labels = { labels } } });
 
     public Task OfferAsync(
-        ulong id, IReadOnlyList<Label> labels, SafeHandle? socket, CancellationToken cancellationToken)
+        ulong id, IReadOnlyList<Label> labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken)
     {
-        var offer = new Offer { ConnectionId = id, Labels = { labels } };
+        var offer = new Offer { ConnectionId = id, Labels = { labels }, TraceParent = traceParent ?? "" };
         if (socket is not null)
         {
             offer.Socket = FileDescriptor.Adopt(socket);
@@ -39,9 +39,9 @@ internal sealed class EgressStream(IServerStreamWriter<EgressStartResponse> writ
         writer.WriteAsync(new EgressStartResponse { Started = new TargetStarted { Labels = { labels } } });
 
     public Task OfferAsync(
-        ulong id, IReadOnlyList<Label> labels, SafeHandle? socket, CancellationToken cancellationToken) =>
+        ulong id, IReadOnlyList<Label> labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken) =>
         writer.WriteAsync(
-            new EgressStartResponse { Offer = new Offer { ConnectionId = id, Labels = { labels } } }, cancellationToken);
+            new EgressStartResponse { Offer = new Offer { ConnectionId = id, Labels = { labels }, TraceParent = traceParent ?? "" } }, cancellationToken);
 
     public Task DeliverAsync(ulong id, SafeHandle socket)
     {

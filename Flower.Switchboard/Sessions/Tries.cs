@@ -53,7 +53,8 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
                 (Request wish, Target target) = next;
                 (Descriptor? clientEnd, Descriptor? targetEnd) =
                     target.Kind == TargetKind.Server ? MakePair() : (null, null);
-                connecting = Connecting.Begin(board, wish, target, targetEnd, clientEnd);
+                connecting = Connecting.Begin(
+                    board, wish, target, targetEnd, clientEnd, traceParent: call.TraceParent);
             }
 
             if (await FinishAsync(connecting) is Connected connected)
@@ -87,7 +88,8 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
                     // To an egress the caller relays through its own copy.
                     SafeHandle? given = target.Kind == TargetKind.Server ? pushed : null;
                     pushed = given is null ? pushed : null;
-                    connecting = Connecting.Begin(board, wish, target, given, clientEnd: null, targets.TriesOthers);
+                    connecting = Connecting.Begin(
+                        board, wish, target, given, clientEnd: null, targets.TriesOthers, call.TraceParent);
                 }
 
                 if (await FinishAsync(connecting) is Connected connected)

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Server;
@@ -15,13 +17,23 @@ internal sealed partial class BoardEvents
 {
     private const int MaxReason = 1024;
 
+    private static readonly string[] Results = [.. Enum.GetNames<StatusCode>().Select(SnakeCase)];
+
     private readonly Budget _explaining = new("near misses");
+
+    /// <summary>Told how long each connect took, in seconds; null: nobody wants to know.</summary>
+    public Histogram<double>? ConnectDuration { get; set; }
+
+    /// <summary>How metrics name the end of a connect.</summary>
+    public static KeyValuePair<string, object?> Result(StatusCode code) =>
+        KeyValuePair.Create("result", (object?)((int)code < Results.Length ? Results[(int)code] : "UNKNOWN"));
 
     /// <summary>A connect is asked for, or goes on that another process was asked for.</summary>
     /// <returns>The request, numbered if anybody watches: else many may share it.</returns>
     public Request Asked(SessionCallContext call, Request wish)
     {
         Counters.Asked++;
+        call.BeganAt = ConnectDuration is null ? 0 : Stopwatch.GetTimestamp();
         Request own = IsWatched ? wish.Numbered(Counters.Asked) : wish;
         call.CallState = own;
         if (IsWatched && !call.IsRestored)
@@ -60,6 +72,7 @@ internal sealed partial class BoardEvents
     public void Accepted(SessionCallContext call, Connected connected)
     {
         Counters.OnAccepted();
+        Ended(call, StatusCode.OK);
         if (IsWatched && call.CallState is Request wish)
         {
             LabelSet labels = UnionOf(connected.ForClient);
@@ -74,6 +87,7 @@ internal sealed partial class BoardEvents
     {
         string method = NameOf(call.Method);
         Count(method, refusal.StatusCode);
+        Ended(call, refusal.StatusCode);
         Counters.LastRefusals.Add(caller.Node, caller.Credentials, method, refusal.StatusCode, Cut(refusal.Status.Detail));
         if (!IsWatched)
         {
@@ -118,10 +132,22 @@ internal sealed partial class BoardEvents
         }
     }
 
+    private void Ended(SessionCallContext call, StatusCode code)
+    {
+        if (ConnectDuration is Histogram<double> duration && call.BeganAt != 0)
+        {
+            duration.Record(Stopwatch.GetElapsedTime(call.BeganAt).TotalSeconds, Result(code));
+        }
+    }
+
     // A union is larger than what may be made at once: of three labels, the largest are not.
     private static LabelSet UnionOf(IReadOnlyList<Label> labels) => labels.Chunk(3).Aggregate(
         LabelSet.Empty,
         static (all, few) => all.Merge(LabelSet.Create(few.Select(l => KeyValuePair.Create(l.Key, l.Value))), out _));
+
+    // As gRPC writes them: NotFound is NOT_FOUND.
+    private static string SnakeCase(string name) => name == "OK" ? name : string.Concat(
+        name.Select((letter, i) => i > 0 && char.IsUpper(letter) ? "_" + letter : char.ToUpperInvariant(letter).ToString()));
 
     private static string NameOf(string method) => method[(method.LastIndexOf('/') + 1)..];
 

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Rpc;
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+using Flower.Switchboard.Hosting;
+using Flower.Switchboard.Sessions;
+using Flower.Switchboard.Watching;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Flower.Switchboard.Telemetry;
+
+/// <summary>
+/// Metrics and traces of a switchboard, as far as its options ask for them: served for Prometheus at <c>/metrics</c>, and sent by
+/// OTLP. Nothing of it exists otherwise. For any thread.
+/// </summary>
+internal sealed class BoardTelemetry : IAsyncDisposable
+{
+    // Another switchboard may still be there, whose place this one takes.
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly EventLoop _loop;
+    private readonly ILogger _logger;
+    private readonly MeterProvider _metrics;
+    private readonly TracerProvider? _traces;
+    private readonly Action<ILoggingBuilder> _logging;
+    private BoardMeter? _meter;
+    private SocketFile? _file;
+    private WebApplication? _web;
+    private bool _isSaid;
+    private Task _serving = Task.CompletedTask;
+
+    private BoardTelemetry(EventLoop loop, SwitchboardOptions options, Action<ILoggingBuilder> logging, ILogger logger)
+    {
+        _loop = loop;
+        _logging = logging;
+        _logger = logger;
+        ResourceBuilder resource = ResourceBuilder.CreateDefault()
+            .AddService("flower-switchboard", serviceVersion: BoardIdentity.Version);
+        MeterProviderBuilder metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(BoardMeter.Name);
+        if (options.Metrics is not null)
+        {
+            metrics.AddPrometheusExporter();
+        }
+
+        if (options.Otlp is Uri otlp)
+        {
+            metrics.AddOtlpExporter(exporter => exporter.Endpoint = otlp);
+            _traces = Sdk.CreateTracerProviderBuilder()
+                .SetResourceBuilder(resource)
+                .AddSource(ConnectTrace.Source.Name)
+                .AddOtlpExporter(exporter => exporter.Endpoint = otlp)
+                .Build();
+        }
+
+        _metrics = metrics.Build();
+    }
+
+    /// <summary>Begins; null: nobody asked for it.</summary>
+    public static async Task<BoardTelemetry?> StartAsync(
+        SwitchboardOptions options, EventLoop loop, Board board, Action<ILoggingBuilder> logging, ILogger logger)
+    {
+        if (options.Metrics is null && options.Otlp is null)
+        {
+            return null;
+        }
+
+        var telemetry = new BoardTelemetry(loop, options, logging, logger);
+        await loop.Invoke(() => telemetry._meter = new BoardMeter(loop, board));
+        if (options.Metrics is MetricsAddress address)
+        {
+            telemetry._serving = await telemetry.TryServeAsync(address) ? Task.CompletedTask : telemetry.ServeSoonAsync(address);
+        }
+
+        return telemetry;
+    }
+
+    /// <summary>Serves no more, and sends what is left. For any other thread than the loop's, which must go on meanwhile.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _serving;
+        if (_web is not null)
+        {
+            await _web.StopAsync(CancellationToken.None);
+            await _web.DisposeAsync();
+        }
+
+        _file?.Dispose();
+        // First what is exported last.
+        _metrics.Dispose();
+        _traces?.Dispose();
+        await _loop.Invoke(() => _meter?.Dispose());
+        _stop.Dispose();
+    }
+
+    // Never faults.
+    private async Task ServeSoonAsync(MetricsAddress address)
+    {
+        do
+        {
+            await Task.Delay(Retry, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        while (!_stop.IsCancellationRequested && !await TryServeAsync(address));
+    }
+
+    private async Task<bool> TryServeAsync(MetricsAddress address)
+    {
+        SocketFile? file = null;
+        WebApplication? web = null;
+        try
+        {
+            file = address.Path is null ? null : SocketFile.Claim(address.Path, OwnerOnly, UnixSocket.ListenStream);
+            web = Build(address, file);
+            await web.StartAsync(_stop.Token);
+            (_file, _web) = (file, web);
+            HostingLog.ServesMetrics(_logger, address);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FlowerSocketException
+            or OperationCanceledException)
+        {
+            await (web?.DisposeAsync() ?? ValueTask.CompletedTask);
+            file?.Dispose();
+            if (!_isSaid && !_stop.IsCancellationRequested)
+            {
+                HostingLog.GoesOnWithout(_logger, $"metrics at {address}, for now", e.Message);
+                _isSaid = true;
+            }
+
+            return false;
+        }
+    }
+
+    private WebApplication Build(MetricsAddress address, SocketFile? file)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "flower" });
+        _logging(builder.Logging);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            if (file is not null)
+            {
+                kestrel.ListenHandle((ulong)file.Socket.DangerousGetHandle());
+            }
+            else
+            {
+                kestrel.Listen(address.Endpoint!);
+            }
+        });
+        builder.Services.AddSingleton<IHostLifetime, Admin.SilentLifetime>();
+        WebApplication web = builder.Build();
+        web.UseOpenTelemetryPrometheusScrapingEndpoint(
+            _metrics, predicate: null, path: null, configureBranchedPipeline: null, optionsName: null);
+        return web;
+    }
+}
