@@ -62,6 +62,8 @@ public sealed class IngressRelayTests : IngressTest
         await ingress.Error.AwaitLineAsync("relaying 127.0.0.1:");
 
         ingress.Signal(Signum.SIGTERM);
+        // Two that come at once are one (signal(7)).
+        Assert.That(await Patience.UntilAsync(() => Task.FromResult(!LoopbackPort.Answers(address.Port))), "it stops");
         await client.SendAsync(Latin1("still here")).Within();
         Assert.That(await ReadSomeAsync(server), Is.EqualTo("still here"));
         ingress.Signal(Signum.SIGTERM);
