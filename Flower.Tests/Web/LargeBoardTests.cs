@@ -45,6 +45,8 @@ public sealed class LargeBoardTests
         await Expect(page.Locator("#cords")).ToHaveAttributeAsync("data-cords", "5000");
         await Expect(page.Locator("#targets .jack")).ToHaveCountAsync(Targets);
 
+        // Nothing is dimmed, as on a page that is connected.
+        await page.EvaluateAsync("document.body.classList.remove('inert')");
         string still = await FramesAsync(page, "() => {}");
         string scrolling = await FramesAsync(page, "i => scrollBy(0, i % 20 < 10 ? 25 : -25)");
         string pointing = await FramesAsync(page, "i => document.querySelectorAll('#targets .jack')[i].dispatchEvent(new PointerEvent('pointerover', { bubbles: true }))");

@@ -12,18 +12,19 @@ import { Timeline } from "./timeline.js";
 const Second = 1000;
 
 const board = new Board();
-const cords = new Cords(find("panel"), find("cords"));
+const cords = new Cords(find("panel"), find("cords"), find("marked"));
 const details = new Details(board, shown => {
   chosen = shown;
   choose();
 });
 const explain = new Explain();
-const panel = new Panel((side, jack) => details.open(side, jack.id, panel.buttonOf(side, jack.id)), jack => cords.set({ pointed: jack }));
+const panel = new Panel((side, jack) => details.open(side, jack.id, panel.buttonOf(side, jack.id)), jack => cords.mark({ pointed: jack }));
 const timeline = new Timeline(told => explain.open(told));
 let chosen = null;
 let groupedBy = null;
 let words = [];
 let dirty = true;
+let moved = true;
 let scheduled = false;
 
 function schedule(changed) {
@@ -39,8 +40,11 @@ function render() {
   if (dirty) {
     dirty = false;
     showGroups();
-    panel.update(board, groupedBy ?? groupKeys(board)[0] ?? "", words);
-    cords.set({ board, places: panel.places(find("panel").getBoundingClientRect()), lit: words.length > 0 ? panel.lit : null });
+    moved = panel.update(board, groupedBy ?? groupKeys(board)[0] ?? "", words) || moved;
+    // To ask where everything is, is what costs most.
+    if (moved) cords.set({ places: panel.places(find("panel").getBoundingClientRect()) });
+    moved = false;
+    cords.set({ board, lit: words.length > 0 ? panel.lit : null });
     choose();
     setText(find("counts"), `${count(board.targets.size, "target")}, ${count(board.connections.size, "connection")}`);
     setText(find("found"), words.length === 0 ? "" : `${count(panel.found.targets, "target")} and ${count(panel.found.clients, "client")} match`);
@@ -51,12 +55,12 @@ function render() {
 
 function choose() {
   for (const button of document.querySelectorAll(".jack.chosen")) button.classList.remove("chosen");
-  if (!chosen) return cords.set({ chosen: null });
+  if (!chosen) return cords.mark({ chosen: null });
   const connection = chosen.kind === "connection" ? board.connections.get(chosen.id) : null;
   const cord = connection ? `${connection.client.pid}:${connection.client.uid} ${connection.target}` : chosen.id;
   panel.buttonOf("clients", chosen.kind === "clients" ? chosen.id : "")?.classList.add("chosen");
   panel.buttonOf("targets", chosen.kind === "targets" ? chosen.id : "")?.classList.add("chosen");
-  cords.set({ chosen: chosen.kind === "clients" || chosen.kind === "targets" ? { id: cord } : cord });
+  cords.mark({ chosen: chosen.kind === "clients" || chosen.kind === "targets" ? { id: cord } : cord });
 }
 
 function showGroups() {
@@ -102,7 +106,7 @@ find("panel").addEventListener("pointermove", event => {
   const box = find("panel").getBoundingClientRect();
   const cord = cords.at(event.clientX - box.left, event.clientY - box.top);
   find("panel").style.cursor = cord ? "pointer" : "";
-  if (cords.state.pointed !== (cord?.id ?? null)) cords.set({ pointed: cord?.id ?? null });
+  if (cords.state.pointed !== (cord?.id ?? null)) cords.mark({ pointed: cord?.id ?? null });
 });
 addEventListener("keydown", event => {
   if (event.key === "/" && !event.target.closest("input, select, dialog")) {
@@ -110,7 +114,10 @@ addEventListener("keydown", event => {
     find("search").focus();
   }
 });
-new ResizeObserver(() => schedule(true)).observe(find("panel"));
+new ResizeObserver(() => {
+  moved = true;
+  schedule(true);
+}).observe(find("panel"));
 setInterval(() => { if (!document.hidden) schedule(board.passes()); }, Second);
 document.addEventListener("visibilitychange", () => schedule(false));
 

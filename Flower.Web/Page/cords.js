@@ -1,89 +1,122 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The cords, on one canvas under the jacks. It is drawn again only when something has changed: scrolling moves it as it is.
+// The cords, on one canvas under the jacks, and those that are pointed at or chosen on another one above it. Each is drawn again
+// only when something on it has changed: scrolling moves it as it is.
 const MaxPixels = 16_000_000;
 const Chunk = 64;
 const Few = 400;
 const Samples = 24;
 const Near = 7;
 
+// Thousands of cords are not drawn more often than that, in milliseconds, and so that four fifths of the time are left.
+const Pause = 250;
+const Share = 5;
+
 export class Cords {
-  constructor(panel, canvas) {
+  constructor(panel, canvas, marked) {
     this.panel = panel;
     this.canvas = canvas;
-    this.context = canvas.getContext("2d");
+    this.marked = marked;
     this.lines = [];
     this.waiting = false;
+    this.drawn = 0;
+    this.cost = 0;
     this.state = { board: null, places: new Map(), lit: null, pointed: null, chosen: null };
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.later());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.set({}));
   }
 
+  // All is drawn again.
   set(change) {
     Object.assign(this.state, change);
-    this.later();
-  }
-
-  later() {
-    if (!this.waiting) {
-      this.waiting = true;
+    if (this.waiting) return;
+    this.waiting = true;
+    const due = this.lines.length > Few ? Math.max(0, this.drawn + Math.max(Pause, this.cost * Share) - performance.now()) : 0;
+    setTimeout(() => requestAnimationFrame(() => {
+      this.waiting = false;
+      const start = this.drawn = performance.now();
+      this.draw();
+      this.canvas.dataset.cords = this.lines.length;
+      // When the next frame begins, the browser has painted it.
       requestAnimationFrame(() => {
-        this.waiting = false;
-        const start = performance.now();
-        this.draw();
-        this.canvas.dataset.cords = this.lines.length;
-        this.canvas.dataset.milliseconds = (performance.now() - start).toFixed(1);
+        this.cost = performance.now() - start;
+        this.canvas.dataset.milliseconds = this.cost.toFixed(1);
       });
-    }
+    }), due);
   }
 
-  fit() {
+  // What is pointed at or chosen is drawn again.
+  mark(change) {
+    const before = [this.state.pointed, this.state.chosen];
+    Object.assign(this.state, change);
+    if (this.marking || (before[0] === this.state.pointed && before[1] === this.state.chosen)) return;
+    this.marking = true;
+    requestAnimationFrame(() => {
+      this.marking = false;
+      this.drawMarked();
+    });
+  }
+
+  fit(canvas) {
     const width = this.panel.clientWidth;
     const height = this.panel.clientHeight;
     // A very long panel is drawn less finely instead of taking memory without end.
     const scale = Math.min(devicePixelRatio || 1, Math.sqrt(MaxPixels / Math.max(1, width * height)));
     const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
-    if (this.canvas.width !== w || this.canvas.height !== h) {
-      this.canvas.width = w;
-      this.canvas.height = h;
-      this.canvas.style.width = `${width}px`;
-      this.canvas.style.height = `${height}px`;
+    if (canvas.width !== w || canvas.height !== h) {
+      canvas.width = w;
+      canvas.height = h;
+      canvas.style.width = `${width}px`;
+      canvas.style.height = `${height}px`;
     }
-    this.context.setTransform(scale, 0, 0, scale, 0, 0);
-    this.context.clearRect(0, 0, width, height);
+    const context = canvas.getContext("2d");
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.clearRect(0, 0, width, height);
+    return context;
   }
 
   draw() {
-    this.fit();
+    this.context = this.fit(this.canvas);
     this.lines = [];
-    const { board, places } = this.state;
+    const { board, places, lit } = this.state;
     if (!board) return;
     for (const cord of board.cords.values()) {
       const from = places.get(`clients ${cord.client.id}`);
       const to = places.get(`targets ${cord.target.id}`);
       if (from && to) this.lines.push({ cord, curve: hang(from, to) });
     }
+    this.layers(this.lines, ({ cord }) => lit && !lit.has(cord) ? 0 : 1);
+    this.drawMarked();
+  }
+
+  drawMarked() {
+    const { pointed, chosen } = this.state;
+    const marked = pointed || chosen ? this.lines.filter(({ cord }) => this.isMarked(cord)) : [];
+    this.canvas.classList.toggle("back", Boolean(pointed) && marked.length > 0);
+    this.marked.hidden = marked.length === 0;
+    if (marked.length === 0) return;
+    this.context = this.fit(this.marked);
+    this.layers(marked, () => 2);
+  }
+
+  isMarked(cord) {
+    return [this.state.pointed, this.state.chosen].some(jack =>
+      jack && (jack.id === cord.client.id || jack.id === cord.target.id || jack === cord.id));
+  }
+
+  // Levels: 0: dimmed; 1: as usual; 2: marked.
+  layers(lines, levelOf) {
     const style = getComputedStyle(document.documentElement);
-    const many = this.lines.length > Few;
     const layers = new Map();
-    for (const line of this.lines) {
-      const layer = `${this.levelOf(line.cord)} ${line.cord.state}`;
+    for (const line of lines) {
+      const layer = `${levelOf(line)} ${line.cord.state}`;
       if (!layers.has(layer)) layers.set(layer, []);
       layers.get(layer).push(line);
     }
-    // What is pointed at comes last, so that it lies on top.
+    // What is dimmed comes first, so that the rest lies on top.
     for (const name of [...layers.keys()].sort()) {
       const [level, state] = name.split(" ");
-      this.stroke(layers.get(name), style.getPropertyValue(`--${state}`), Number(level), state, many);
+      this.stroke(layers.get(name), style.getPropertyValue(`--${state}`), Number(level), state, this.lines.length > Few);
     }
     this.context.globalAlpha = 1;
-  }
-
-  // 0: dimmed; 1: as usual; 2: pointed at or chosen.
-  levelOf(cord) {
-    const { lit, pointed, chosen } = this.state;
-    for (const jack of [pointed, chosen]) {
-      if (jack && (jack.id === cord.client.id || jack.id === cord.target.id || jack === cord.id)) return 2;
-    }
-    return pointed || (lit && !lit.has(cord)) ? 0 : 1;
   }
 
   stroke(lines, colour, level, state, many) {

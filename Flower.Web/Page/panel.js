@@ -2,11 +2,12 @@
 // The two sides of the panel: a button for each client and target, in groups. The buttons stay the same while what they stand for
 // does, so that the focus stays where it is.
 import { count, find, make, setText, wordsOf } from "./dom.js";
-import { matches, stateOf, stateOfJack } from "./board.js";
+import { matches, stateOfJack } from "./board.js";
 
 // With more than these, a side shows sockets alone, and the rest as a tip.
 const Roomy = 60;
 const Separator = "\u0000";
+const inOrder = new Intl.Collator("en", { numeric: true });
 
 export class Panel {
   // Called with a jack of a side that is opened, and with the one that is pointed at or focused, or null.
@@ -64,6 +65,8 @@ export class Panel {
       if (!groups.has(name)) groups.set(name, []);
       groups.get(name).push(jack);
     }
+    // By pid or id: what else changes moves nobody.
+    for (const members of groups.values()) members.sort((a, b) => inOrder.compare(a.id, b.id));
     const names = [...groups.keys()].sort((a, b) => (a === "") - (b === "") || (a < b ? -1 : 1));
     const dense = jacks.size > Roomy;
     let order = `${dense} ${key}`;
@@ -217,5 +220,3 @@ export function clientText(client, key) {
   const sub = [...stated(client.labels, key), open > 0 ? `${open} open` : client.refused ? "refused" : ""].filter(part => part !== "");
   return [`${client.command ?? "pid"} ${client.pid}`, sub.join(" · ") || `uid ${client.uid}`];
 }
-
-export const connectionState = (connection, target) => stateOf(connection, target);
