@@ -127,14 +127,22 @@ function common(connections) {
   return labels;
 }
 
-// The keys by which jacks can be grouped, those that most targets have first; what is attested last.
+// The keys by which jacks can be grouped, best first: those that most targets have; then those that are another one for nearly each,
+// which make no groups; what is attested last.
 export function groupKeys(board) {
-  const counts = new Map();
+  const all = new Map();
   for (const target of board.targets.values()) {
-    for (const [key] of target.labels) counts.set(key, (counts.get(key) ?? 0) + 1);
+    for (const [key, value] of target.labels) {
+      if (!all.has(key)) all.set(key, { count: 0, values: new Set() });
+      all.get(key).count++;
+      all.get(key).values.add(value);
+    }
   }
-  const attested = key => key.startsWith("flower.") ? 1 : 0;
-  return [...counts.keys()].sort((a, b) => attested(a) - attested(b) || counts.get(b) - counts.get(a) || (a < b ? -1 : 1));
+  const badness = key => {
+    const { count, values } = all.get(key);
+    return key.startsWith("flower.") ? 2 : count > 4 && values.size > count / 2 ? 1 : 0;
+  };
+  return [...all.keys()].sort((a, b) => badness(a) - badness(b) || all.get(b).count - all.get(a).count || (a < b ? -1 : 1));
 }
 
 // Whether a jack or a connection has all the words of a search.
