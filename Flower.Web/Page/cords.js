@@ -124,8 +124,9 @@ export class Cords {
     context.strokeStyle = colour;
     context.lineCap = "round";
     context.setLineDash(state === "refused" ? [2, 6] : state === "half" ? [9, 5] : []);
-    const usual = many ? 0.4 : 0.85;
-    context.globalAlpha = level === 0 ? (many ? 0.05 : 0.12) : level === 2 ? 1 : usual;
+    // The more there are, the fainter: what is common shows as a tint, and what is marked stands out.
+    const usual = many ? Math.max(0.1, 0.4 * Math.sqrt(Few / this.lines.length)) : 0.85;
+    context.globalAlpha = level === 0 ? (many ? 0.03 : 0.12) : level === 2 ? 1 : usual;
     const thin = many ? 1 : 2.5;
     // Several at a time: one call for each is slow, and one path of thousands of curves slower still.
     for (const width of [1, 2, 3]) {

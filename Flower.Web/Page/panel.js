@@ -92,9 +92,11 @@ export class Panel {
       const members = groups.get(name);
       const title = key === "" ? count(members.length, side.name.slice(0, -1))
         : `${name === "" ? `without ${key}` : `${key}=${name.slice(0, -1)}`} · ${members.length}`;
-      const plate = make("section", { class: "plate", "aria-label": title }, make("h3", {}, title),
+      // The key stands in the choice above, and room is scarce.
+      const caption = dense && name !== "" ? `${name.slice(0, -1) || '""'} · ${members.length}` : title;
+      const plate = make("section", { class: "plate", "aria-label": title }, make("h3", {}, caption),
         make("div", { class: "jacks" }, ...members.map(jack => side.buttons.get(jack.id))));
-      plate.firstChild.title = plate.firstChild.textContent;
+      plate.firstChild.title = plate.getAttribute("aria-label");
       return plate;
     }));
     if (!side.current?.isConnected) {
