@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Client;
+using Flower.Inspection;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
@@ -24,32 +25,22 @@ internal sealed class Observer(Handle handle, LabelSet labels)
     {
         List<ConnectionInfo> infos =
             await handle.ConnectionsAsync(labels, cancellationToken).ToListAsync(cancellationToken);
-        return See(infos, ReadSockets(infos));
-    }
-
-    private static SocketIndex? ReadSockets(List<ConnectionInfo> infos)
-    {
-        // There may be many TCP sockets that have nothing to do with any of them.
-        SocketIndex? index = infos.Count == 0
-            ? null
-            : SocketIndex.TryRead(withTcp: infos.Exists(info => info.Kind != ConnectionKind.Pair));
-        bool isWhole = index is null || infos.TrueForAll(info =>
-            !index.Covers(IdentityOf(info)) || index.Find(info.SocketCookie) is not null);
-        return isWhole || index!.TryReadAgain() ? index : null;
+        return See(infos, SocketIndex.TryRead(
+            [.. infos.Select(IdentityOf)], withTcp: infos.Exists(info => info.Kind != ConnectionKind.Pair)));
     }
 
     private static SocketIdentity IdentityOf(ConnectionInfo info) => new(info.SocketCookie, info.NetworkCookie);
 
     private List<SeenConnection> See(List<ConnectionInfo> infos, SocketIndex? index)
     {
-        var open = new List<(ConnectionInfo Info, DiagnosedSocket? Socket)>();
+        var open = new List<(ConnectionInfo Info, SocketMeasures? Socket)>();
         foreach (ConnectionInfo info in infos)
         {
             if (index is null || !index.Covers(IdentityOf(info)))
             {
                 open.Add((info, null));
             }
-            else if (index.Find(info.SocketCookie) is { } socket && (socket.IsTcp || socket.PeerInode != 0))
+            else if (index.Measure(info.SocketCookie, isTargets: info.Kind == ConnectionKind.Pushed) is { } socket)
             {
                 open.Add((info, socket));
             }
@@ -57,14 +48,13 @@ internal sealed class Observer(Handle handle, LabelSet labels)
 
         IReadOnlyDictionary<uint, List<int>> holders = FindHolders(open);
         var names = new Dictionary<int, string?>();
-        return [.. open.Select(seen => Join(seen.Info, seen.Socket, index, holders, names))];
+        return [.. open.Select(seen => Join(seen.Info, seen.Socket, holders, names))];
     }
 
-    private IReadOnlyDictionary<uint, List<int>> FindHolders(
-        List<(ConnectionInfo Info, DiagnosedSocket? Socket)> open)
+    private IReadOnlyDictionary<uint, List<int>> FindHolders(List<(ConnectionInfo Info, SocketMeasures? Socket)> open)
     {
         var inodes = open.Where(seen => seen.Socket is not null)
-            .SelectMany(seen => new[] { seen.Socket!.Value.Inode, seen.Socket.Value.PeerInode })
+            .SelectMany(seen => new[] { seen.Socket!.ClientInode, seen.Socket.TargetInode })
             .Where(inode => inode != 0)
             .ToHashSet();
         bool everywhere = _lookedEverywhere is not { } last
@@ -76,33 +66,17 @@ internal sealed class Observer(Handle handle, LabelSet labels)
 
     private static SeenConnection Join(
         ConnectionInfo info,
-        DiagnosedSocket? known,
-        SocketIndex? index,
+        SocketMeasures? socket,
         IReadOnlyDictionary<uint, List<int>> holders,
         Dictionary<int, string?> names)
     {
-        // Whose socket it is that the board remembers: of what was pushed, the target's.
-        bool isTargets = info.Kind == ConnectionKind.Pushed;
-        uint own = known?.Inode ?? 0;
-        uint peers = known?.PeerInode ?? 0;
         var seen = new SeenConnection(
             info,
-            Side(info.Client, isTargets ? peers : own, holders, names),
-            Side(info.Target, isTargets ? own : peers, holders, names));
-        if (known is not { } socket)
-        {
-            return seen;
-        }
-
-        long arrived = socket.ReceiveQueue;
-        long? sent = socket.IsTcp ? socket.SendQueue : index?.PeerOf(socket)?.ReceiveQueue;
-        return seen with
-        {
-            State = StateWord.Of(socket),
-            ToClient = isTargets ? sent : arrived,
-            ToTarget = isTargets ? arrived : sent,
-            Tcp = socket.Tcp,
-        };
+            Side(info.Client, socket?.ClientInode ?? 0, holders, names),
+            Side(info.Target, socket?.TargetInode ?? 0, holders, names));
+        return socket is null
+            ? seen
+            : seen with { State = socket.State, ToClient = socket.ToClient, ToTarget = socket.ToTarget, Tcp = socket.Tcp };
     }
 
     private static SeenSide Side(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Client;
+using Flower.Inspection;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 
@@ -8,11 +9,8 @@ namespace Flower.Connections;
 /// <summary>One open connection: what the board remembers and what the kernel says. Immutable.</summary>
 internal sealed record SeenConnection(ConnectionInfo Info, SeenSide Client, SeenSide Target)
 {
-    /// <summary>The state of what nobody can ask the kernel about.</summary>
-    public const string Unknown = "unknown";
-
     /// <summary>In one word.</summary>
-    public string State { get; init; } = Unknown;
+    public string State { get; init; } = StateWord.Unknown;
 
     /// <summary>Bytes that wait for the client to receive them; null: not known.</summary>
     public long? ToClient { get; init; }

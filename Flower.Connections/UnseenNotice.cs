@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Inspection;
+
 namespace Flower.Connections;
 
 /// <summary>Why the state of some connections is not known.</summary>
@@ -7,7 +9,7 @@ internal static class UnseenNotice
     /// <summary>The words; null: all are known.</summary>
     public static string? For(IReadOnlyList<SeenConnection> connections)
     {
-        int count = connections.Count(seen => seen.State == SeenConnection.Unknown);
+        int count = connections.Count(seen => seen.State == StateWord.Unknown);
         return count == 0
             ? null
             : $"the state of {count} of {connections.Count} connections is unknown: their sockets are of another network "

@@ -17,6 +17,7 @@ using Flower.Run;
 using Flower.Serve;
 using Flower.Targets;
 using Flower.Watch;
+using Flower.Web;
 
 var root = new RootCommand(
     "Flower connects programs by labels. Programs register on a switchboard, which hands each the end of a socket.\n"
@@ -35,6 +36,7 @@ var root = new RootCommand(
     new ExplainCommand(),
     new WatchCommand(),
     new StatusCommand(),
+    new WebCommand(),
     new HandlesCommand(),
     new RevokeCommand(),
     new WeightCommand(),

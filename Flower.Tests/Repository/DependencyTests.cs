@@ -11,11 +11,11 @@ internal sealed class DependencyTests
         [
             "Flower.Cat", "Flower.List", "Flower.Ingress", "Flower.Egress", "Flower.Serve", "Flower.Connect", "Flower.Run",
             "Flower.Handles", "Flower.Explain", "Flower.Resolver", "Flower.Targets", "Flower.Activate", "Flower.Connections",
-            "Flower.Watch",
+            "Flower.Watch", "Flower.Web",
         ];
 
     // What some tools share besides the command line.
-    private static readonly string[] Parts = ["Flower.Relay", "Flower.ProxyProtocol"];
+    private static readonly string[] Parts = ["Flower.Relay", "Flower.ProxyProtocol", "Flower.Inspection"];
 
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
@@ -23,6 +23,7 @@ internal sealed class DependencyTests
         ["Flower.Rpc"] = ["Flower.Protocol"],
         ["Flower.Client"] = ["Flower.Rpc", "Flower.Protocol"],
         ["Flower.Relay"] = ["Flower.Rpc", "Flower.Protocol"],
+        ["Flower.Inspection"] = ["Flower.Rpc", "Flower.Protocol"],
         ["Flower.ProxyProtocol"] = ["Flower.Client", "Flower.Rpc", "Flower.Protocol"],
         ["Flower.Switchboard"] = ["Flower.Rpc", "Flower.Protocol"],
         ["Flower.CommandLine"] = ["Flower.Client", "Flower.Rpc", "Flower.Protocol"],

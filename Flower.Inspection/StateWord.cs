@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Rpc.Interop;
 
-namespace Flower.Connections;
+namespace Flower.Inspection;
 
 /// <summary>The state of a socket in one word.</summary>
-internal static class StateWord
+public static class StateWord
 {
+    /// <summary>The state of what nobody can ask the kernel about.</summary>
+    public const string Unknown = "unknown";
+
     /// <summary>The word; for TCP, but for <c>open</c>, that of ss(8).</summary>
     public static string Of(DiagnosedSocket socket) => socket.IsTcp
         ? socket.State switch
@@ -17,7 +20,7 @@ internal static class StateWord
             SocketState.CloseWait => "close-wait",
             SocketState.LastAck => "last-ack",
             SocketState.Closing => "closing",
-            _ => SeenConnection.Unknown,
+            _ => Unknown,
         }
         : (socket.HasEndedReceiving, socket.HasEndedSending) switch
         {

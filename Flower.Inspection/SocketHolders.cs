@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Globalization;
 
-namespace Flower.Connections;
+namespace Flower.Inspection;
 
 /// <summary>
 /// Which processes hold a socket, from /proc/PID/fd (proc(5)), where this process may look: those of its own user, as root
 /// all. To look at all of them takes long, so mostly those are looked at that are likely, or had one before. For one thread.
 /// </summary>
-internal sealed class SocketHolders
+public sealed class SocketHolders
 {
     private const string Prefix = "socket:[";
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Globalization;
-using Flower.Connections;
+using Flower.Inspection;
 using Flower.Rpc.Interop;
 using Flower.Tests.Rpc;
 using NUnit.Framework;
 
-namespace Flower.Tests.Connections;
+namespace Flower.Tests.Inspection;
 
 /// <summary>Who holds a socket, as /proc says.</summary>
 public sealed class SocketHoldersTests
