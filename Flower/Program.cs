@@ -15,6 +15,7 @@ using Flower.List;
 using Flower.Resolver;
 using Flower.Run;
 using Flower.Serve;
+using Flower.Tap;
 using Flower.Targets;
 using Flower.Watch;
 
@@ -35,6 +36,7 @@ var root = new RootCommand(
     new ExplainCommand(),
     new WatchCommand(),
     new StatusCommand(),
+    new TapCommand(),
     new HandlesCommand(),
     new RevokeCommand(),
     new WeightCommand(),

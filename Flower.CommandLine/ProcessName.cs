@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-namespace Flower.Connections;
+namespace Flower.CommandLine;
 
 /// <summary>What a process calls itself (/proc/PID/comm, proc(5)): up to 15 bytes of its own choice.</summary>
-internal static class ProcessName
+public static class ProcessName
 {
     /// <summary>The name, as it is: any bytes but NUL; null: there is no such process.</summary>
     public static string? Of(int pid)
