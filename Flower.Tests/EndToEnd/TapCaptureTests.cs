@@ -28,7 +28,7 @@ public sealed class TapCaptureTests : TapTest
         Assert.That(await tap.ExitAsync(), Is.Zero, tap.Error.ToString());
         Assert.That(tap.Error.Lines[^1], Is.EqualTo("flower tap: 1 connections were tapped, 0 were missed"));
         Assert.That(File.GetUnixFileMode(Capture), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
-        Visit visit = await server.FirstAsync();
+        LabelServer.Visit visit = await server.FirstAsync();
         Assert.That(visit.Labels["flower.tapped"], Is.EqualTo("true"));
 
         string[][] request = await TsharkAsync("http.request", "http.host", "ipv6.dst", "tcp.dstport");
@@ -135,7 +135,7 @@ public sealed class TapCaptureTests : TapTest
         Assert.That(tap.Out.Lines[0], Does.Match(@"^\d\d:\d\d:\d\d\.\d{6}  \d+ open  pair pid \d+ .*service=www -> .*").And.Contains(Harmless));
         Assert.That(tap.Out.Lines[^1], Does.Contain("close  14 bytes to the target, 0 to the client"));
         Assert.That(text.Contains("GET /\n.[31m.."), Is.EqualTo(option == "-A"), text);
-        Assert.That(text.Contains("  000000  4745 5420 2f0d 0a1b 5b33 316d c29b           GET /...[31m.."), Is.EqualTo(option == "-X"), text);
+        Assert.That(text.Contains("  000000  4745 5420 2f0d 0a1b 5b33 316d c29b       GET /...[31m.."), Is.EqualTo(option == "-X"), text);
         Assert.That(tap.Out.Lines.Count == 2, Is.EqualTo(option is null), text);
     }
 

@@ -26,7 +26,7 @@ public abstract class TapTest : IngressTest
     private protected static async Task<(Connection AtClient, Connection AtServer)> JoinAsync(
         Client.Handle handle, Listener listener, params string[] words)
     {
-        Task<Connection> connecting = handle.ConnectAsync(LabelSet.ParseWords(words));
+        Task<Connection> connecting = handle.ConnectAsync(LabelSet.ParseWords(words), new() { Wait = true });
         await using IAsyncEnumerator<IncomingConnection> incoming = listener.GetAsyncEnumerator();
         Assert.That(await incoming.MoveNextAsync().AsTask().Within(), Is.True);
         Connection atServer = await incoming.Current.AcceptAsync().Within();

@@ -66,7 +66,7 @@ internal sealed class TapTests : BoardFixture
         await using Client.Tap tap = await Root.TapAsync(Labels("service=x")).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("service=x"));
         (Descriptor given, Descriptor kept) = Pair();
-        await (await NextAsync(egress)).AcceptAsync(given).Soon();
+        await (await NextAsync(egress)).ConnectedDescriptorAsync(given).Soon();
         using Connection client = await connecting.Soon();
         using TappedConnection tapped = await NextAsync(tap);
         using var server = new Connection(kept, client.Labels);
@@ -199,7 +199,7 @@ internal sealed class TapTests : BoardFixture
         await using Client.Tap tap = await Root.TapAsync(Labels("service=x")).Soon();
         (Descriptor given, Descriptor kept) = Pair();
         Task<ConnectionLabels> pushing = Root.PushDescriptorAsync(
-            given, Labels("service=x"), new() { Balance = Balance.RoundRobin, Tries = 2 });
+            given, Labels("service=x"), new() { Balance = Balance.RoundRobin, MaxTries = 2 });
         IncomingConnection first = await NextAsync(one);
         await using Listener two = await Root.ListenAsync(Labels("service=x", "instance=2")).Soon();
         await first.RejectAsync("busy", overloaded: true).Soon();
