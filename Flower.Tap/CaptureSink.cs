@@ -28,7 +28,7 @@ internal sealed class CaptureSink(PcapngWriter writer) : ITapSink
     public void EndSending(SeenConnection connection, bool toTarget) => connection.Frames.EndSending(toTarget, Write);
 
     /// <inheritdoc/>
-    public void End(SeenConnection connection, bool isReset, RelayedBytes bytes) => connection.Frames.Close(Write);
+    public void End(SeenConnection connection, bool isReset, RelayedBytes bytes) => connection.Frames.Close(isReset, Write);
 
     /// <inheritdoc/>
     public void Dispose() => writer.Dispose();

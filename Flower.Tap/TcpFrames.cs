@@ -93,12 +93,23 @@ internal sealed class TcpFrames
         Send(!toTarget, Ack, [], take);
     }
 
-    /// <summary>The end: a side that has not ended its direction resets.</summary>
-    public void Close(Taker take)
+    /// <summary>The end. A direction that nobody has ended, since its receiver has gone, ends with it, or is reset.</summary>
+    public void Close(bool isReset, Taker take)
     {
-        if (!_hasEnded[0] || !_hasEnded[1])
+        foreach (bool toTarget in new[] { true, false })
         {
-            Send(!_hasEnded[0], Rst | Ack, [], take);
+            if (_hasEnded[toTarget ? 0 : 1])
+            {
+                continue;
+            }
+
+            if (isReset)
+            {
+                Send(toTarget, Rst | Ack, [], take);
+                return;
+            }
+
+            EndSending(toTarget, take);
         }
     }
 

@@ -162,7 +162,7 @@ internal sealed class TapTests : BoardFixture
     {
         await using Listener listener = await Root.ListenAsync(Labels("service=x")).Soon();
         await using Handle tapper = await OpenAsync();
-        await using Client.Tap tap = await tapper.TapAsync(Labels("service=x")).Soon();
+        await using Client.Tap tap = await tapper.TapAsync(Labels("+flower.connection_id")).Soon();
         Task<Connection> connecting = Root.ConnectAsync(Labels("service=x"));
         IncomingConnection incoming = await NextAsync(listener);
 
@@ -309,10 +309,10 @@ internal sealed class TapTests : BoardFixture
 
     private async Task UntilUntappedAsync()
     {
-        await using Listener probe = await Root.ListenAsync(Labels("service=x", "probe=1")).Soon();
+        await using Listener probe = await Root.ListenAsync(Labels("service=y")).Soon();
         for (int i = 0; i < 1000; i++)
         {
-            if (!await IsTappedAsync(Root, probe, "service=x", "probe=1"))
+            if (!await IsTappedAsync(Root, probe, "service=y"))
             {
                 return;
             }
