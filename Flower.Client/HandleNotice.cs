@@ -4,7 +4,7 @@ using Flower.Protocol.V1;
 
 namespace Flower.Client;
 
-/// <summary>A handle was made or taken back, or a revocable connection was taken back.</summary>
+/// <summary>A handle was made or taken back, a tap over it began or ended, or a revocable connection was taken back.</summary>
 public sealed class HandleNotice : BoardEvent
 {
     internal HandleNotice(Event told)
@@ -42,12 +42,12 @@ public sealed class HandleNotice : BoardEvent
     /// <summary>All in-labels of a handle that was made.</summary>
     public LabelSet InLabels { get; }
 
-    /// <summary>All out-labels of a handle that was made.</summary>
+    /// <summary>All out-labels of a handle that was made; of a tap, the labels of what is tapped.</summary>
     public LabelSet OutLabels { get; }
 
-    /// <summary>Who made it, or took it back.</summary>
+    /// <summary>Who made it, took it back, or taps.</summary>
     public ProcessInfo Process { get; }
 
-    /// <summary>What has ended with it; null: it was made.</summary>
+    /// <summary>What has ended with it; null: nothing was taken back.</summary>
     public RevokeResult? Ended { get; }
 }

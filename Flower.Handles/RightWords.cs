@@ -14,14 +14,15 @@ internal static class RightWords
         Right.ResolverStart => "RESOLVER_START",
         Right.ServerStart => "SERVER_START",
         Right.List => "LIST",
+        Right.Tap => "TAP",
         _ => "unknown",
     };
 
-    /// <summary>Rights for people; all of them are one word.</summary>
-    public static string Names(IReadOnlyList<Right> rights) => rights.Count switch
+    /// <summary>Rights for people; all of them are one word, but for TAP, which is always named.</summary>
+    public static string Names(IReadOnlyList<Right> rights) => rights.Count(right => right != Right.Tap) switch
     {
-        0 => "none",
-        6 => "all",
+        0 when rights.Count == 0 => "none",
+        6 => rights.Contains(Right.Tap) ? "all TAP" : "all",
         _ => string.Join(' ', rights.Select(Name)),
     };
 }

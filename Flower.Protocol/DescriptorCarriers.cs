@@ -61,6 +61,17 @@ public sealed partial class EgressStartRequest : IDescriptorCarrier
         DescriptorCarriers.Add(into, Answer?.Accept?.Socket);
 }
 
+/// <content>Its descriptors.</content>
+public sealed partial class TapStartResponse : IDescriptorCarrier
+{
+    /// <inheritdoc/>
+    public void CollectDescriptors(ICollection<FileDescriptor> into)
+    {
+        DescriptorCarriers.Add(into, Connection?.ClientSocket);
+        DescriptorCarriers.Add(into, Connection?.TargetSocket);
+    }
+}
+
 internal static class DescriptorCarriers
 {
     public static void Add(ICollection<FileDescriptor> into, FileDescriptor? field)

@@ -40,6 +40,8 @@ public static class EventJson
                 (HandleStep.Constrained, _) => "handle-constrained",
                 (HandleStep.Revoked, 0) => "connection-revoked",
                 (HandleStep.Revoked, _) => "handle-revoked",
+                (HandleStep.TapBegun, _) => "tap-begun",
+                (HandleStep.TapEnded, _) => "tap-ended",
                 _ => "unknown",
             },
             Event.WhatOneofCase.Quota => "quota-hit",
@@ -66,6 +68,7 @@ public static class EventJson
         Right.ResolverStart => "RESOLVER_START",
         Right.ServerStart => "SERVER_START",
         Right.List => "LIST",
+        Right.Tap => "TAP",
         _ => "unknown",
     };
 
@@ -204,7 +207,7 @@ public static class EventJson
 
     private static void Write(Utf8JsonWriter writer, HandleChange told)
     {
-        if (told.HandleId > 0)
+        if (told.HandleId > 0 || IsOfTap(told))
         {
             writer.WriteNumber("handle", told.HandleId);
             writer.WriteNumber("parent", told.ParentId);
@@ -223,6 +226,12 @@ public static class EventJson
             WriteAll(writer, "out_required", told.OutLabels?.RequiredKeys ?? []);
         }
 
+        if (IsOfTap(told))
+        {
+            WriteLabels(writer, "labels", told.OutLabels?.Labels_ ?? []);
+            WriteAll(writer, "required", told.OutLabels?.RequiredKeys ?? []);
+        }
+
         Write(writer, "process", told.Process);
         if (told.Ended is RevokeResponse ended)
         {
@@ -234,6 +243,8 @@ public static class EventJson
             writer.WriteEndObject();
         }
     }
+
+    private static bool IsOfTap(HandleChange told) => told.Step is HandleStep.TapBegun or HandleStep.TapEnded;
 
     private static void Write(Utf8JsonWriter writer, QuotaEvent told)
     {

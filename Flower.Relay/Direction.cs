@@ -9,7 +9,7 @@ namespace Flower.Relay;
 /// is on its way, and then splice(2) moves it through a pipe. Either way the source is not read while anything waits
 /// for the sink. For the loop's thread alone.
 /// </summary>
-internal sealed class Direction(RelayLoop loop, Side source, Side sink)
+internal sealed class Direction(RelayLoop loop, Side source, Side sink, Observation? observed)
 {
     // A splice that brings less than this costs more than a copy.
     private const int LeastSplice = 16 * 1024;
@@ -57,6 +57,7 @@ internal sealed class Direction(RelayLoop loop, Side source, Side sink)
             if (count == 0)
             {
                 ConnectedSocket.EndSending(sink.Socket);
+                observed?.End();
                 End();
                 return Progress.Ended;
             }
@@ -106,6 +107,8 @@ internal sealed class Direction(RelayLoop loop, Side source, Side sink)
             source.NoteShortReceive();
         }
 
+        observed?.Show(buffer[..count]);
+
         // Whatever the send says, an error too, is met again by Flush.
         int sent = Math.Max(ConnectedSocket.Send(sink.Socket, buffer[..count]), 0);
         Moved += sent;
@@ -138,9 +141,26 @@ internal sealed class Direction(RelayLoop loop, Side source, Side sink)
         {
             loop.CountSpliced(count);
             _isBulk = count >= LeastSplice;
+            if (observed?.TryShow(_pipe) == false)
+            {
+                ShowCopied(observed);
+            }
         }
 
         return count;
+    }
+
+    // What is in the pipe waits for the sink outside of it.
+    private void ShowCopied(Observation observer)
+    {
+        byte[] taken = ArrayPool<byte>.Shared.Rent(_pipe!.Held);
+        (_rest, _restStart, _restEnd) = (taken, 0, 0);
+        while (_pipe.Held > 0)
+        {
+            _restEnd += _pipe.Take(taken.AsSpan(_restEnd, _pipe.Held));
+        }
+
+        observer.Show(taken.AsSpan(0, _restEnd));
     }
 
     // Null: some of it was taken.

@@ -17,6 +17,7 @@ internal sealed class RelayPair
     private readonly Side _other;
     private readonly Direction _toOther;
     private readonly Direction _toOne;
+    private readonly IRelayObserver? _observer;
     private readonly CancellationToken _token;
     private readonly TaskCompletionSource<RelayedBytes> _completion =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -24,13 +25,15 @@ internal sealed class RelayPair
     private bool _hasEnded;
     private bool _isQueued;
 
-    public RelayPair(RelayLoop loop, Descriptor one, Descriptor other, CancellationToken token)
+    public RelayPair(
+        RelayLoop loop, Descriptor one, Descriptor other, IRelayObserver? observer, CancellationToken token)
     {
         _loop = loop;
         _one = new Side(one);
         _other = new Side(other);
-        _toOther = new Direction(loop, _one, _other);
-        _toOne = new Direction(loop, _other, _one);
+        _observer = observer;
+        _toOther = new Direction(loop, _one, _other, observer is null ? null : new(loop, observer, toOther: true));
+        _toOne = new Direction(loop, _other, _one, observer is null ? null : new(loop, observer, toOther: false));
         _token = token;
     }
 
@@ -184,5 +187,6 @@ internal sealed class RelayPair
         _one.Dispose();
         _other.Dispose();
         _loop.Forget(this);
+        _observer?.Closed(reset, new(_toOther.Moved, _toOne.Moved));
     }
 }

@@ -56,7 +56,15 @@ public sealed class Relays : IDisposable
     /// </returns>
     /// <exception cref="FlowerSocketException">The descriptors are no sockets, or cannot be watched.</exception>
     /// <exception cref="ObjectDisposedException">It was disposed.</exception>
-    public Task<RelayedBytes> RunAsync(Descriptor one, Descriptor other, CancellationToken cancellationToken)
+    public Task<RelayedBytes> RunAsync(Descriptor one, Descriptor other, CancellationToken cancellationToken) =>
+        RunAsync(one, other, observer: null, cancellationToken);
+
+    /// <summary>The same, with somebody who sees what is moved.</summary>
+    /// <returns>As above; once somebody was told that it is over.</returns>
+    /// <exception cref="FlowerSocketException">The descriptors are no sockets, or cannot be watched.</exception>
+    /// <exception cref="ObjectDisposedException">It was disposed.</exception>
+    public Task<RelayedBytes> RunAsync(
+        Descriptor one, Descriptor other, IRelayObserver? observer, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(one);
         ArgumentNullException.ThrowIfNull(other);
@@ -69,7 +77,7 @@ public sealed class Relays : IDisposable
                 // Under the lock, so that what Dispose ends is all that was ever started.
                 ObjectDisposedException.ThrowIf(_disposed, this);
                 RelayLoop loop = _loops.MinBy(loop => loop.Count)!;
-                var relay = new RelayPair(loop, one, other, cancellationToken);
+                var relay = new RelayPair(loop, one, other, observer, cancellationToken);
                 loop.Start(relay);
                 return relay.Completion;
             }

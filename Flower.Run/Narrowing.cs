@@ -8,7 +8,7 @@ using Grpc.Core;
 namespace Flower.Run;
 
 /// <summary>What the handle of the command is to be. Immutable.</summary>
-/// <param name="Rights">The rights; null: all that our own handle has.</param>
+/// <param name="Rights">The rights; null: all that our own handle has, but for TAP.</param>
 /// <param name="InLabels">Added to the labels of what it registers.</param>
 /// <param name="OutLabels">Added to the labels of its requests.</param>
 internal sealed record Narrowing(IReadOnlyList<Right>? Rights, LabelSet InLabels, LabelSet OutLabels)

@@ -19,10 +19,11 @@ internal static class RightWords
         ("resolver-start", Right.ResolverStart),
         ("server-start", Right.ServerStart),
         ("list", Right.List),
+        ("tap", Right.Tap),
     ];
 
-    /// <summary>Every right that there is.</summary>
-    public static IReadOnlyList<Right> All { get; } = [.. Words.Select(pair => pair.Right)];
+    /// <summary>What is passed on without being named: every right but to look into the connections of others.</summary>
+    public static IReadOnlyList<Right> All { get; } = [.. Words.Select(pair => pair.Right).Where(right => right != Right.Tap)];
 
     /// <summary>The words, for help and messages.</summary>
     public static string Known { get; } = string.Join(", ", Words.Select(pair => pair.Word));

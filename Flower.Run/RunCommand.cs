@@ -25,7 +25,7 @@ public sealed class RunCommand : Command
     {
         HelpName = "RIGHT",
         Description = $"What the handle of COMMAND may do: {RightWords.Known}; repeatable, or with commas. "
-            + "Default: all that our own handle may do",
+            + "Default: all that our own handle may do, but tap",
     };
 
     private readonly LabelsOption _in = new(

@@ -31,6 +31,8 @@ internal static class EventText
             $"connection {connection} by {Who(revoked.Process)}",
         HandleNotice { Ended: { } ended } revoked => $"handle {revoked.HandleId} by {Who(revoked.Process)}: "
             + $"{ended.Handles} handles, {ended.Sessions} sessions, {ended.Targets} targets, {ended.Connections} connections",
+        HandleNotice { Step: HandleStep.TapBegun or HandleStep.TapEnded } tap =>
+            $"by {Who(tap.Process)} over handle {tap.HandleId ?? 0}  {tap.OutLabels}",
         HandleNotice made => $"handle {made.HandleId} from {made.ParentId} by {Who(made.Process)}"
             + $" rights={string.Join(',', made.Rights.Select(EventJson.NameOf))}  in: {made.InLabels}  out: {made.OutLabels}",
         QuotaNotice quota => $"{quota.Quota} of {quota.Budget}, limit {quota.Limit}: {Who(quota.Process)} "

@@ -15,6 +15,7 @@ using Flower.List;
 using Flower.Resolver;
 using Flower.Run;
 using Flower.Serve;
+using Flower.Tap;
 using Flower.Targets;
 using Flower.Watch;
 using Flower.Web;
@@ -37,6 +38,7 @@ var root = new RootCommand(
     new WatchCommand(),
     new StatusCommand(),
     new WebCommand(),
+    new TapCommand(),
     new HandlesCommand(),
     new RevokeCommand(),
     new WeightCommand(),

@@ -83,6 +83,23 @@ public sealed unsafe class KernelPipe : IDisposable
         return count;
     }
 
+    /// <summary>Lets an empty pipe have the same bytes, without copying them (tee(2)).</summary>
+    /// <returns>Bytes, which are fewer than this one holds where they do not fit; or a negated error number.</returns>
+    public int Tee(KernelPipe into)
+    {
+        ArgumentNullException.ThrowIfNull(into);
+        while (true)
+        {
+            nint count = Native.Tee(_readEnd, into._writeEnd, (nuint)Held, Native.SpliceNonBlock);
+            int errno = count < 0 ? Marshal.GetLastPInvokeError() : 0;
+            if (errno != Errno.Intr)
+            {
+                into.Held += (int)Math.Max(count, 0);
+                return count < 0 ? -errno : (int)count;
+            }
+        }
+    }
+
     /// <summary>Takes bytes out of the pipe, for a sink that cannot be spliced into.</summary>
     /// <returns>Bytes; 0: it is empty.</returns>
     public int Take(Span<byte> buffer)

@@ -31,6 +31,9 @@ internal static unsafe partial class Native
     internal static partial nint Splice(
         SafeHandle from, long* fromOffset, SafeHandle to, long* toOffset, nuint length, uint flags);
 
+    [LibraryImport("libc", EntryPoint = "tee", SetLastError = true)]
+    internal static partial nint Tee(SafeHandle from, SafeHandle to, nuint length, uint flags);
+
     [LibraryImport("libc", EntryPoint = "isatty", SetLastError = true)]
     internal static partial int IsATty(SafeHandle descriptor);
 }

@@ -113,6 +113,11 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
         IServerStreamWriter<ResolverStartResponse> responseStream,
         ServerCallContext context) => throw Refusal.Unimplemented("this version has no resolvers");
 
+    public override Task TapStart(
+        IAsyncStreamReader<TapStartRequest> requestStream,
+        IServerStreamWriter<TapStartResponse> responseStream,
+        ServerCallContext context) => throw Refusal.WrongDoor();
+
     private static SocketPeer? PeerOf(ServerCallContext context) =>
         SocketPeer.Of(context.GetHttpContext().Features.Get<IConnectionSocketFeature>()!.Socket.SafeHandle);
 

@@ -12,6 +12,7 @@ internal static class ReservedKeys
 {
     public const string ConnectionId = "flower.connection_id";
     public const string Revocable = "flower.revocable";
+    public const string Tapped = "flower.tapped";
 
     /// <summary>What is attested of a client begins with it.</summary>
     public const string ClientPrefix = "flower.client_";

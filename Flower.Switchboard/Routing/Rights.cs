@@ -12,5 +12,11 @@ internal enum Rights
     ResolverStart = 8,
     ServerStart = 16,
     List = 32,
+    Tap = 64,
+
+    /// <summary>What "all rights" are: nobody looks into the connections of others without having been named for it.</summary>
     All = ClientConnect | EgressStart | IngressConnect | ResolverStart | ServerStart | List,
+
+    /// <summary>Every right that there is.</summary>
+    Every = All | Tap,
 }

@@ -15,6 +15,7 @@ internal static class RightsMessage
         (Right.ResolverStart, Rights.ResolverStart),
         (Right.ServerStart, Rights.ServerStart),
         (Right.List, Rights.List),
+        (Right.Tap, Rights.Tap),
     ];
 
     /// <summary>Reads rights; false if one is none. A right may stand twice.</summary>

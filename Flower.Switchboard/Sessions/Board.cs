@@ -7,6 +7,7 @@ using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions.Live;
 using Flower.Switchboard.Sessions.Resolving;
+using Flower.Switchboard.Sessions.Tapping;
 using Flower.Switchboard.Watching;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
@@ -38,6 +39,9 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
 
     /// <summary>The connections that are open.</summary>
     public LiveConnections Live { get; } = new(new KernelSockets(), id => connections.All.Find(id) is not null);
+
+    /// <summary>Who taps connections.</summary>
+    public Taps Taps { get; } = new();
 
     /// <summary>What happens, for those who watch it.</summary>
     public BoardEvents Events { get; } = new();

@@ -35,6 +35,12 @@ internal static partial class BoardLog
     [LoggerMessage(106, LogLevel.Information, "connection {Connection} revoked by pid {Pid} uid {Uid}")]
     internal static partial void ConnectionRevoked(ILogger logger, ulong connection, int pid, uint uid);
 
+    [LoggerMessage(110, LogLevel.Information, "connections of {Labels} are tapped by pid {Pid} uid {Uid}")]
+    internal static partial void TapBegun(ILogger logger, LabelSet labels, int pid, uint uid);
+
+    [LoggerMessage(111, LogLevel.Information, "connections of {Labels} are tapped by pid {Pid} uid {Uid} no more")]
+    internal static partial void TapEnded(ILogger logger, LabelSet labels, int pid, uint uid);
+
     [LoggerMessage(108, LogLevel.Information, "{Count} targets that match {Labels} updated by pid {Pid} uid {Uid} (reset: "
         + "{Reset}): {Update}")]
     internal static partial void TargetsUpdated(

@@ -4,6 +4,7 @@ using Flower.Protocol.V1;
 using Flower.Rpc;
 using Flower.Rpc.State;
 using Flower.Switchboard.Sessions.Live;
+using Flower.Switchboard.Sessions.Tapping;
 using Flower.Switchboard.State;
 using Grpc.Core;
 
@@ -19,6 +20,7 @@ internal sealed class Connecting
     private readonly IReadOnlyList<Label>? _forTarget;
     private readonly RevocableConnection? _revocable;
     private readonly ConnectionRecord? _live;
+    private readonly TappedConnect? _tapped;
     private SafeHandle? _clientEnd;
 
     private Connecting(
@@ -27,7 +29,8 @@ internal sealed class Connecting
         IReadOnlyList<Label>? forTarget,
         SafeHandle? clientEnd,
         RevocableConnection? revocable,
-        ConnectionRecord? live)
+        ConnectionRecord? live,
+        TappedConnect? tapped)
     {
         _offer = offer;
         _offer.Want();
@@ -36,6 +39,7 @@ internal sealed class Connecting
         _clientEnd = clientEnd;
         _revocable = revocable;
         _live = live;
+        _tapped = tapped;
     }
 
     public Target Target => _offer.Target;
@@ -57,9 +61,13 @@ internal sealed class Connecting
         string? traceParent = null)
     {
         ulong id = ++board.LastConnectionId;
+        SafeHandle? pushed = clientEnd is null ? targetEnd : null;
+        TappedConnect? tapped = board.Taps.IsEmpty
+            ? null
+            : TappedConnect.Begin(board, id, ref wish, target, ref targetEnd, ref clientEnd);
         (IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = wish.Join(target).With(id);
         board.Events.Matched(wish, target, id);
-        ConnectionRecord live = board.Live.Begin(id, wish, target, pushed: clientEnd is null ? targetEnd : null);
+        ConnectionRecord live = board.Live.Begin(id, wish, target, pushed);
         RevocableConnection? revocable = null;
         if (wish.IsRevocable)
         {
@@ -73,13 +81,14 @@ internal sealed class Connecting
             {
                 targetEnd?.Dispose();
                 clientEnd?.Dispose();
+                tapped?.LetGo(keepsPushed: false);
                 throw;
             }
         }
 
         PendingOffer offer = target.Prepare(targetEnd, unsent);
         offer.TraceParent = traceParent;
-        return new(offer, forClient, forTarget, clientEnd, revocable, live);
+        return new(offer, forClient, forTarget, clientEnd, revocable, live, tapped);
     }
 
     /// <summary>Goes on with a connect that another process began; null: its target has gone.</summary>
@@ -92,7 +101,8 @@ internal sealed class Connecting
                 state.Revocable, caller, offer.Target.Caller, state.Held, descriptors);
             return new(
                 offer, state.Labels, forTarget: null, clientEnd, revocable,
-                state.Live is null ? null : ConnectionRecord.Resume(state.Live, caller, offer.Target));
+                state.Live is null ? null : ConnectionRecord.Resume(state.Live, caller, offer.Target),
+                TappedConnect.Resume(board, state.Tapping, descriptors));
         }
 
         clientEnd?.Dispose();
@@ -109,6 +119,7 @@ internal sealed class Connecting
         Revocable = _revocable?.Id ?? 0,
         Held = _revocable?.Save(descriptors),
         Live = _live?.SaveNew(),
+        Tapping = _tapped?.Save(descriptors),
     };
 
     /// <summary>Waits for the target. A pushed socket that it did not take can be taken back.</summary>
@@ -119,6 +130,7 @@ internal sealed class Connecting
     public async Task<OfferOutcome> FinishAsync(Board board, CancellationToken client)
     {
         bool isOver = false;
+        bool isRefused = false;
         try
         {
             OfferOutcome outcome = _revocable is null
@@ -127,7 +139,15 @@ internal sealed class Connecting
             isOver = true;
             if (outcome is not OfferOutcome.Accepted accepted)
             {
+                isRefused = true;
                 return outcome;
+            }
+
+            if (_tapped is not null)
+            {
+                // Of what an egress brings, too, the client has the end of a pair.
+                _tapped.Give(accepted.Socket);
+                accepted = accepted with { Socket = null };
             }
 
             SafeHandle? socket = _clientEnd ?? accepted.Socket;
@@ -145,6 +165,7 @@ internal sealed class Connecting
             }
 
             _clientEnd?.Dispose();
+            _tapped?.LetGo(keepsPushed: isRefused);
             if (_revocable is { IsMade: false })
             {
                 _revocable.LetGo();
@@ -155,7 +176,7 @@ internal sealed class Connecting
     /// <summary>
     /// After a target did not take it: the pushed socket, which the caller now owns; null: it was sent, or there is none.
     /// </summary>
-    public SafeHandle? TakeBack() => _offer.TakeBack();
+    public SafeHandle? TakeBack() => _tapped is null ? _offer.TakeBack() : _tapped.TakeBack(_offer.TakeBack());
 
     // Revoked before the target answers, the offer is withdrawn as if the client had gone.
     private async Task<OfferOutcome> OfferRevocableAsync(

@@ -82,6 +82,10 @@ internal static class Refusal
 
     public static RpcException Stopping() => Make(StatusCode.Unavailable, "the switchboard is stopping", []);
 
+    /// <summary>Both sides were told that the connection is tapped, and it cannot be any more.</summary>
+    public static RpcException TapGone() => Make(
+        StatusCode.Unavailable, "the tap that was to relay the connection has gone: try again", []);
+
     public static RpcException Unimplemented(string message) => Make(StatusCode.Unimplemented, message, []);
 
     public static RpcException WrongDoor() => Make(

@@ -73,6 +73,15 @@ internal sealed class Request
         Id = id,
     };
 
+    /// <summary>The same request, of which is attested that its connection is tapped.</summary>
+    public Request Tapped() => new(
+        Caller, Attested.Merge(LabelSet.Create((ReservedKeys.Tapped, "true")), out _), Stated, Query)
+    {
+        IsRevocable = IsRevocable,
+        IsExplained = IsExplained,
+        Id = Id,
+    };
+
     /// <summary>
     /// Checks the labels of a call and builds its lookup. Who calls mostly wants what he wanted last: that is not checked
     /// again.

@@ -14,6 +14,7 @@ internal static class RightNames
         Right.ResolverStart => "RESOLVER_START",
         Right.ServerStart => "SERVER_START",
         Right.List => "LIST",
+        Right.Tap => "TAP",
         _ => "unspecified",
     };
 

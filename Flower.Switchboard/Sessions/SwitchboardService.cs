@@ -7,6 +7,7 @@ using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions.Explaining;
 using Flower.Switchboard.Sessions.Resolving;
+using Flower.Switchboard.Sessions.Tapping;
 using Flower.Switchboard.State;
 using Flower.Switchboard.Telemetry;
 using Flower.Switchboard.Watching;
@@ -129,6 +130,19 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             {
                 var call = new ResolverCall(board, logger, caller, (SessionCallContext)context);
                 await call.RunAsync(requestStream, new ResolverStream(responseStream));
+                return true;
+            },
+            isShort: false);
+
+    public override Task TapStart(
+        IAsyncStreamReader<TapStartRequest> requestStream,
+        IServerStreamWriter<TapStartResponse> responseStream,
+        ServerCallContext context) =>
+        Guard(
+            context,
+            async caller =>
+            {
+                await new TapCall(board, logger, caller, (SessionCallContext)context).RunAsync(requestStream, responseStream);
                 return true;
             },
             isShort: false);

@@ -138,6 +138,24 @@ internal sealed partial class BoardEvents
         }
     }
 
+    /// <summary>A tap began, or ended.</summary>
+    public void Tapped(HandleStep step, Caller caller, Protocol.LabelSet labels)
+    {
+        if (IsWatched)
+        {
+            Event told = Next();
+            told.Handle = new HandleChange
+            {
+                Step = step,
+                HandleId = caller.Handle.Id,
+                ParentId = caller.Node.Parent?.Handle.Id ?? 0,
+                OutLabels = labels.ToMessage(),
+                Process = Walk.Describe(caller.Credentials),
+            };
+            Publish(new HandleOccurrence(told, caller.Node));
+        }
+    }
+
     /// <summary>A connection was taken back.</summary>
     public void Revoked(Sessions.RevocableConnection connection, Credentials by)
     {

@@ -13,8 +13,11 @@ public abstract class EndToEndTest
     public async Task StartBoard()
     {
         Board = new();
-        await Board.StartAsync();
+        await Board.StartAsync(Prepare());
     }
+
+    /// <summary>What the switchboard is started with, once its folder is there.</summary>
+    private protected virtual string[] Prepare() => [];
 
     [TearDown]
     public async Task StopBoard()

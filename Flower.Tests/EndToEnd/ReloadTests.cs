@@ -82,7 +82,7 @@ public sealed class ReloadTests : OtherUsersTest
 
         Assert.That(await process.ExitAsync(), Is.Zero);
         Assert.That(process.Error.Lines, Is.Empty);
-        Assert.That(process.Out.Lines[0], Is.EqualTo($"grants[0]: user {Alice}: all rights"));
+        Assert.That(process.Out.Lines[0], Is.EqualTo($"grants[0]: user {Alice}: all rights but TAP"));
     }
 
     [Test]

@@ -51,10 +51,10 @@ public sealed class ConfigurationTests
         {
             "grants[0]: user alice (uid 1000): CLIENT_CONNECT, LIST; in-labels env=prod port=80 +tenant; "
                 + "out-labels b:c=1 flower.server_uid=0 +zone=a",
-            "grants[1]: group web (gid 33), uids 2000 to 2999, user 77, uid 5: all rights",
+            "grants[1]: group web (gid 33), uids 2000 to 2999, user 77, uid 5: all rights but TAP",
             "grants[2]: group 12: nothing",
             "grants[3]: others (everybody but root and the switchboard's own user): SERVER_START",
-            "then: root and the switchboard's own user: all rights",
+            "then: root and the switchboard's own user: all rights but TAP",
             "then: everybody else: nothing",
             "quotas of each other user: sessions 4096, targets 16384, pending_calls 8192, queued_bytes 67108864, "
                 + "descriptors_in_flight 4096, connects_per_second 2000",

@@ -9,8 +9,11 @@ namespace Flower.Tests.Run;
 internal sealed class RightWordsTests
 {
     [Test]
-    public void All_Contract_EveryRight() =>
-        Assert.That(RightWords.All, Is.EquivalentTo(Enum.GetValues<Right>().Except([Right.Unspecified])));
+    public void All_Contract_EveryRightButTap()
+    {
+        Assert.That(RightWords.All, Is.EquivalentTo(Enum.GetValues<Right>().Except([Right.Unspecified, Right.Tap])));
+        Assert.That(RightWords.Parse(["tap"]), Is.EqualTo(new[] { Right.Tap }));
+    }
 
     [Test]
     public void Parse_BothSpellings_ReadsEachOnce() => Assert.That(

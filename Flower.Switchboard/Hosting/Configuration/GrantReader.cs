@@ -21,7 +21,7 @@ internal sealed class GrantReader(ConfigurationErrors errors, IAccounts accounts
     private const string RightsWanted = "must be \"all\" or a list of rights, such as [\"client-connect\", \"list\"]";
 
     private static readonly string Spellings =
-        string.Join(", ", Rights.All.ToMessage().Select(Spelled).Append(AllRights));
+        string.Join(", ", Rights.Every.ToMessage().Select(Spelled).Append(AllRights));
 
     private static readonly string[] Keys = [WhoKey, RightsKey, InKey, OutKey];
 

@@ -57,7 +57,7 @@ public sealed class SwitchboardConfiguration
             yield return $"{grant.Place}: {string.Join(", ", grant.Who.Select(who => who.ToString()))}: {Show(grant)}";
         }
 
-        yield return "then: root and the switchboard's own user: all rights";
+        yield return "then: root and the switchboard's own user: all rights but TAP";
         yield return "then: everybody else: nothing";
         yield return $"quotas of each other user: {PerUser}";
         yield return $"quotas of each handle that was constrained: {PerHandle}";
@@ -71,8 +71,8 @@ public sealed class SwitchboardConfiguration
             return "nothing";
         }
 
-        string rights = grant.Handle.Rights == Rights.All
-            ? "all rights"
+        string rights = (grant.Handle.Rights & Rights.All) == Rights.All
+            ? grant.Handle.Rights == Rights.All ? "all rights but TAP" : "all rights, and TAP"
             : string.Join(", ", grant.Handle.Rights.ToMessage().Select(RightNames.NameOf));
         return rights + Show("in-labels", grant.Handle.InLabels) + Show("out-labels", grant.Handle.OutLabels);
     }
