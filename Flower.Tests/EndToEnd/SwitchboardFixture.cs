@@ -103,7 +103,7 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
         }
 
         bool settled = await Patience.UntilAsync(() => Task.FromResult(
-            Daemon.OpenDescriptors.Count <= _descriptors.Count || Held().Count == 0));
+            Count(Daemon.OpenDescriptors) <= Count(_descriptors) || Held().Count == 0));
         IEnumerable<string> held = settled ? [] : Held();
         Daemon.Signal(signal);
         int code = await Daemon.ExitAsync();
@@ -118,6 +118,10 @@ internal sealed class SwitchboardFixture : IAsyncDisposable
         });
         _daemon = null;
     }
+
+    // But for queues of events: see Held. The numbers themselves are others in a process that has taken over.
+    private static int Count(IEnumerable<string> descriptors) =>
+        descriptors.Count(descriptor => !descriptor.EndsWith("anon_inode:[eventpoll]", StringComparison.Ordinal));
 
     // What was not open at the start, but for the one queue of events of Kestrel's, which the first gRPC client starts.
     private List<string> Held()
