@@ -27,7 +27,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
             Caller caller = CallerFor(peer);
             SwitchboardService.Require(caller, Rights.List);
             return Listing.RunAsync(
-                board, caller, request.Labels, new ListCursor(), responseStream.WriteAsync, context.CancellationToken);
+                board, caller, request.Labels, new ListCursor(), To(responseStream), context.CancellationToken);
         });
     }
 
@@ -36,7 +36,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
     {
         SocketPeer? peer = PeerOf(context);
         return loop.Invoke(() => new ExplainCall(board, CallerFor(peer), request, new ExplainCursor()).RunAsync(
-            responseStream.WriteAsync, context.CancellationToken));
+            To(responseStream), context.CancellationToken));
     }
 
     public override Task Handles(
@@ -44,7 +44,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
     {
         SocketPeer? peer = PeerOf(context);
         return loop.Invoke(() => Walk.HandlesAsync(
-            board, CallerFor(peer), new WalkCursor(), responseStream.WriteAsync, context.CancellationToken));
+            board, CallerFor(peer), new WalkCursor(), To(responseStream), context.CancellationToken));
     }
 
     public override Task Connections(
@@ -52,7 +52,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
     {
         SocketPeer? peer = PeerOf(context);
         return loop.Invoke(() => Walk.ConnectionsAsync(
-            board, CallerFor(peer), request, new WalkCursor(), responseStream.WriteAsync, context.CancellationToken));
+            board, CallerFor(peer), request, new WalkCursor(), To(responseStream), context.CancellationToken));
     }
 
     public override Task Watch(
@@ -60,7 +60,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
     {
         SocketPeer? peer = PeerOf(context);
         return loop.Invoke(() => WatchCall.RunAsync(
-            board, CallerFor(peer), request.Labels, isResumed: false, responseStream.WriteAsync, context.CancellationToken));
+            board, CallerFor(peer), request.Labels, isResumed: false, To(responseStream), context.CancellationToken));
     }
 
     public override async Task<StatsResponse> Stats(StatsRequest request, ServerCallContext context)
@@ -117,6 +117,19 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
         IAsyncStreamReader<TapStartRequest> requestStream,
         IServerStreamWriter<TapStartResponse> responseStream,
         ServerCallContext context) => throw Refusal.WrongDoor();
+
+    // A client that goes away has ended its call; that something was still to be written to it is no failure of the switchboard's.
+    private static Func<T, Task> To<T>(IServerStreamWriter<T> stream) => async message =>
+    {
+        try
+        {
+            await stream.WriteAsync(message);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new OperationCanceledException("the call has ended", e);
+        }
+    };
 
     private static SocketPeer? PeerOf(ServerCallContext context) =>
         SocketPeer.Of(context.GetHttpContext().Features.Get<IConnectionSocketFeature>()!.Socket.SafeHandle);
