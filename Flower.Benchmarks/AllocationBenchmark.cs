@@ -67,11 +67,8 @@ internal sealed class AllocationBenchmark : Command
     private static async Task ServeAsync(string socket, CancellationToken cancellationToken)
     {
         await using Handle handle = await Handle.OpenAsync(socket, cancellationToken: cancellationToken);
-        await using Listener listener = await handle.ListenAsync(ServerRole.Labels, null, cancellationToken);
-        await foreach (IncomingConnection incoming in listener.WithCancellation(cancellationToken))
-        {
-            (await incoming.AcceptAsync(cancellationToken)).Dispose();
-        }
+        await ServerRole.TakeAllAsync(
+            await handle.ListenAsync(ServerRole.Labels, null, cancellationToken), cancellationToken);
     }
 
     private static async Task MeasureAsync(

@@ -50,7 +50,8 @@ internal sealed class ServerRole : Command
         await Task.WhenAll(taking);
     }
 
-    private static async Task TakeAllAsync(Listener listener, CancellationToken cancellationToken)
+    /// <summary>Accepts each connection and closes it, until it is cancelled. Takes the listener.</summary>
+    public static async Task TakeAllAsync(Listener listener, CancellationToken cancellationToken)
     {
         await using Listener owned = listener;
         await foreach (IncomingConnection incoming in listener.WithCancellation(cancellationToken))

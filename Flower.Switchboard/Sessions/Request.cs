@@ -66,21 +66,11 @@ internal sealed class Request
     public LiveSide Side => _findings.Side ??= LiveSide.Of(Caller, Stated, Attested);
 
     /// <summary>The same request as that of one connect.</summary>
-    public Request Numbered(long id) => new(Caller, Attested, Stated, Query, _findings)
-    {
-        IsRevocable = IsRevocable,
-        IsExplained = IsExplained,
-        Id = id,
-    };
+    public Request Numbered(long id) => Copy(Attested, Stated, Query, id, _findings);
 
     /// <summary>The same request, of which is attested that its connection is tapped.</summary>
-    public Request Tapped() => new(
-        Caller, Attested.Merge(LabelSet.Create((ReservedKeys.Tapped, "true")), out _), Stated, Query)
-    {
-        IsRevocable = IsRevocable,
-        IsExplained = IsExplained,
-        Id = Id,
-    };
+    public Request Tapped() => Copy(
+        Attested.Merge(LabelSet.Create((ReservedKeys.Tapped, "true")), out _), Stated, Query, Id);
 
     /// <summary>
     /// Checks the labels of a call and builds its lookup. Who calls mostly wants what he wanted last: that is not checked
@@ -136,13 +126,17 @@ internal sealed class Request
         }
 
         LabelSet stated = Stating.Add(Stated, resolved);
-        return new Request(Caller, Attested, stated, Query.With(stated.Merge(Attested, out _), resolved))
+        return Copy(Attested, stated, Query.With(stated.Merge(Attested, out _), resolved), Id);
+    }
+
+    // What was found out holds for the copy only if it asks for the same.
+    private Request Copy(LabelSet attested, LabelSet stated, Query query, long id, Findings? findings = null) =>
+        new(Caller, attested, stated, query, findings)
         {
-            Id = Id,
             IsRevocable = IsRevocable,
             IsExplained = IsExplained,
+            Id = id,
         };
-    }
 
     /// <summary>What was found out for it, which is so for all requests that are the same.</summary>
     private sealed class Findings
