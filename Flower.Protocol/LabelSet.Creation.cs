@@ -45,7 +45,7 @@ public sealed partial class LabelSet
         for (int i = 0; i < pairs.Length; i++)
         {
             Label label = message.Labels_[i];
-            pairs[i] = new(label.Key, label.Value);
+            pairs[i] = new(StringPool.Intern(label.Key), StringPool.Intern(label.Value));
         }
 
         return Take(pairs, message.RequiredKeys.Count == 0 ? [] : [.. message.RequiredKeys]);

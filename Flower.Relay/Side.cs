@@ -8,7 +8,7 @@ namespace Flower.Relay;
 /// One socket of a relay, which it owns, and what is known of its readiness. It is watched edge-triggered: a socket
 /// that stays hung up, half-closed or full costs nothing until that changes. For the loop's thread alone.
 /// </summary>
-internal sealed class Side(Descriptor socket) : IDisposable
+internal sealed class Side : IDisposable
 {
     private const Readiness Always = Readiness.Read | Readiness.PeerClosed | Readiness.Urgent | Readiness.Edge;
     private const Readiness Ended = Readiness.HangUp | Readiness.Error;
@@ -16,7 +16,14 @@ internal sealed class Side(Descriptor socket) : IDisposable
     private EventLoop.Watch? _watch;
     private bool _isExhaustive;
 
-    public Descriptor Socket { get; } = socket;
+    public Side(Descriptor socket)
+    {
+        Socket = socket;
+        // One thread relays for all.
+        socket.ClosesElsewhere = true;
+    }
+
+    public Descriptor Socket { get; }
 
     /// <summary>A receive may bring something. It is tried at first.</summary>
     public bool CanReceive { get; private set; } = true;

@@ -33,9 +33,21 @@ public sealed class Descriptor : SafeHandle
         return number >= 0 ? Adopt(number) : throw FlowerSocketException.Last("duplicate a descriptor");
     }
 
-    /// <summary>A second descriptor of this open file; the caller owns it.</summary>
+    /// <summary>A second descriptor of this open file; the caller owns it. It is closed as this one is.</summary>
     /// <exception cref="FlowerSocketException">EMFILE.</exception>
-    public Descriptor Duplicate() => Duplicate(this);
+    public Descriptor Duplicate()
+    {
+        Descriptor duplicate = Duplicate(this);
+        duplicate.ClosesElsewhere = ClosesElsewhere;
+        return duplicate;
+    }
+
+    /// <summary>
+    /// Whether close(2) is left to a thread that may wait for it. Default: no. For what others have had a hand in, where the
+    /// thread that disposes must not wait: what was received, and sockets into which somebody else can write (a descriptor that
+    /// is unread in a socket is closed with it).
+    /// </summary>
+    public bool ClosesElsewhere { get; set; }
 
     /// <summary>A second descriptor of the socket, which stays the caller's.</summary>
     /// <exception cref="FlowerSocketException">EMFILE.</exception>
@@ -60,6 +72,25 @@ public sealed class Descriptor : SafeHandle
     /// <summary>Whether the open file is in non-blocking mode, for every holder.</summary>
     public bool IsNonBlocking => (Native.Fcntl(this, Native.FGetFl, 0) & Native.ONonBlock) != 0;
 
+    /// <summary>
+    /// Disposes when the descriptor has just been sent to somebody. To close it here is then what costs least, and does not wait
+    /// unless he has closed his within that moment, and the socket lingers, or holds what does.
+    /// </summary>
+    internal void DisposeSent()
+    {
+        ClosesElsewhere &= StreamSocket.MayWaitAtClose(this);
+        Dispose();
+    }
+
     /// <inheritdoc/>
-    protected override bool ReleaseHandle() => Native.Close((int)handle) == 0;
+    protected override bool ReleaseHandle()
+    {
+        if (ClosesElsewhere)
+        {
+            DescriptorCloser.Close((int)handle);
+            return true;
+        }
+
+        return Native.Close((int)handle) == 0;
+    }
 }

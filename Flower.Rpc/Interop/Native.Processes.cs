@@ -73,6 +73,12 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "sigaction")]
     internal static partial int SigAction(int signal, void* action, void* old);
 
+    [LibraryImport("libc", EntryPoint = "pthread_self")]
+    internal static partial nint PthreadSelf();
+
+    [LibraryImport("libc", EntryPoint = "pthread_kill")]
+    internal static partial int PthreadKill(nint thread, int signal);
+
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     internal static partial int Kill(int pid, int signal);
 

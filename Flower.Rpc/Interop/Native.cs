@@ -30,6 +30,7 @@ internal static unsafe partial class Native
     internal const int MsgNoSignal = 0x4000;
     internal const int MsgCmsgCloExec = 0x40000000;
     internal const nuint SiocOutQ = 0x5411;
+    internal const nuint FionRead = 0x541b;
     internal const int FGetFd = 1;
     internal const int FGetFl = 3;
     internal const int FDupFdCloExec = 1030;

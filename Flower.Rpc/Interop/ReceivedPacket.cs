@@ -22,6 +22,18 @@ internal readonly struct ReceivedPacket
     /// <summary>The sender's pidfd, where it was asked for.</summary>
     internal Descriptor? PidFd { get; init; }
 
+    /// <summary>For a thread that must not wait for what others have made of the descriptors.</summary>
+    internal void CloseElsewhere()
+    {
+        if (Descriptors is not null)
+        {
+            foreach (Descriptor descriptor in Descriptors)
+            {
+                descriptor.ClosesElsewhere = true;
+            }
+        }
+    }
+
     /// <summary>Closes what nobody took.</summary>
     internal void DisposeDescriptors()
     {

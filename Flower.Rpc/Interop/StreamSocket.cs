@@ -96,6 +96,23 @@ public static unsafe class StreamSocket
         }
     }
 
+    /// <summary>
+    /// Whether close(2) of its last descriptor could wait: it is no socket, or it lingers, or it is a Unix socket with something
+    /// unread, which may be a descriptor that does.
+    /// </summary>
+    internal static bool MayWaitAtClose(SafeHandle descriptor)
+    {
+        if (UnixSocket.IsUnixSocket(descriptor))
+        {
+            int unread = 0;
+            return Native.IoCtl(descriptor, Native.FionRead, &unread) != 0 || unread > 0;
+        }
+
+        int* linger = stackalloc int[2];
+        uint length = 2 * sizeof(int);
+        return Native.GetSockOpt(descriptor, Native.SolSocket, Native.SoLinger, linger, &length) != 0 || linger[0] != 0;
+    }
+
     private static int Receive(SafeHandle socket, Span<byte> into, int flags, out int count)
     {
         fixed (byte* bytes = into)

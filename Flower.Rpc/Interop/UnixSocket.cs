@@ -132,11 +132,16 @@ public static unsafe class UnixSocket
             : null;
     }
 
-    /// <summary>Whether the peer of a Unix socket has taken all that was sent (SIOCOUTQ, unix(7)).</summary>
-    internal static bool HasBeenRead(SafeHandle socket)
+    /// <summary>
+    /// How many of the packets that were sent last the peer of a Unix socket has not taken, at most. The kernel counts the memory
+    /// that they take (SIOCOUTQ, unix(7)), for each at least its bookkeeping, of more than 512 bytes on 64-bit machines
+    /// (SKB_TRUESIZE in linux/skbuff.h).
+    /// </summary>
+    internal static int UnreadPackets(SafeHandle socket)
     {
+        const int leastBytes = 512;
         int left = 0;
-        return Native.IoCtl(socket, Native.SiocOutQ, &left) == 0 && left == 0;
+        return Native.IoCtl(socket, Native.SiocOutQ, &left) == 0 ? (left + leastBytes - 1) / leastBytes : int.MaxValue;
     }
 
     /// <summary>Accepts a connection, or returns null with the error number.</summary>

@@ -18,6 +18,8 @@ internal sealed partial class ServerSession
     private static readonly TimeSpan RestTime = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(200);
 
+    // How many descriptors each flush sent, of those that the peer may not have taken.
+    private readonly Queue<int> _sentDescriptors = new();
     private int _descriptorsInFlight;
     private long _toldBytes;
     private int _toldDescriptors;
@@ -127,14 +129,25 @@ internal sealed partial class ServerSession
         }
     }
 
-    // What was sent counts until the peer has taken everything.
+    // What was sent counts until the peer has taken it.
     private void LookAtDescriptors()
     {
-        _descriptorsInFlight += _writer.SentDescriptors;
-        _writer.SentDescriptors = 0;
-        if (_descriptorsInFlight >= FewDescriptors && UnixSocket.HasBeenRead(_socket))
+        if (_writer.SentDescriptors > 0)
         {
-            _descriptorsInFlight = 0;
+            _sentDescriptors.Enqueue(_writer.SentDescriptors);
+            _descriptorsInFlight += _writer.SentDescriptors;
+            _writer.SentDescriptors = 0;
+        }
+
+        if (_descriptorsInFlight < FewDescriptors)
+        {
+            return;
+        }
+
+        // Each entry is one packet or more.
+        for (int unread = UnixSocket.UnreadPackets(_socket); _sentDescriptors.Count > unread;)
+        {
+            _descriptorsInFlight -= _sentDescriptors.Dequeue();
         }
     }
 

@@ -22,6 +22,9 @@ internal sealed partial class ServerSession : ISession
     // Calls that have brought no message: more than a caller ever has who sends its first one along.
     private const int MaxUnasked = 32;
 
+    // Calls that begin in one turn of the loop.
+    private const int MaxAtOnce = 32;
+
     private readonly Dictionary<uint, ServerCall> _calls = [];
     private readonly List<ServerCall> _started = [];
     private readonly Descriptor _socket;
@@ -34,6 +37,7 @@ internal sealed partial class ServerSession : ISession
     private IDisposable? _unwritable;
     private int _unasked;
     private bool _flushPending;
+    private bool _willRun;
     private bool _isShared;
     private bool _stopped;
 
@@ -43,6 +47,7 @@ internal sealed partial class ServerSession : ISession
         Server = server;
         Authority = authority;
         _socket = socket;
+        _socket.ClosesElsewhere = true;
         _isShared = isShared;
         _writer = new PacketWriter(socket);
         _flush = Flush;
@@ -138,6 +143,7 @@ internal sealed partial class ServerSession : ISession
 
         if (errno != 0 || received.Length == 0)
         {
+            received.CloseElsewhere();
             received.DisposeDescriptors();
             // A peer that was killed before it had read everything ends the stream with a reset: an end like others.
             Close(errno is 0 or Errno.ConnReset ? null : Marshal.GetPInvokeErrorMessage(errno));
@@ -150,6 +156,7 @@ internal sealed partial class ServerSession : ISession
 
     private void OnPacket(in ReceivedPacket received)
     {
+        received.CloseElsewhere();
         Packet packet;
         try
         {
@@ -199,10 +206,12 @@ internal sealed partial class ServerSession : ISession
         RunStarted();
     }
 
-    // After the whole packet: a call mostly brings its request along, and its handler then need not wait for it.
+    // After the whole packet: a call mostly brings its request along, and its handler then need not wait for it. A packet can
+    // bring a thousand: other sessions have their turn in between.
     private void RunStarted()
     {
-        for (int i = 0; i < _started.Count; i++)
+        int count = Math.Min(_started.Count, MaxAtOnce);
+        for (int i = 0; i < count; i++)
         {
             if (!_started[i].HasEnded)
             {
@@ -210,7 +219,19 @@ internal sealed partial class ServerSession : ISession
             }
         }
 
-        _started.Clear();
+        _started.RemoveRange(0, count);
+        if (_started.Count > 0 && !_willRun)
+        {
+            _willRun = true;
+            Loop.Post(
+                static state =>
+                {
+                    var session = (ServerSession)state!;
+                    session._willRun = false;
+                    session.RunStarted();
+                },
+                this);
+        }
     }
 
     private void OnFrame(Frame frame, List<Descriptor>? descriptors, in ReceivedPacket received)
@@ -375,6 +396,12 @@ internal sealed partial class ServerSession : ISession
 
         _writer.Dispose();
         _pidFd?.Dispose();
+        if (!_paused)
+        {
+            // The peer need not wait for the close. Another process may have it otherwise.
+            ConnectedSocket.End(_socket);
+        }
+
         _socket.Dispose();
         Server.Remove(this);
         if (reason is null)

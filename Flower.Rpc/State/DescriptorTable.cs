@@ -45,6 +45,8 @@ public sealed class DescriptorTable : IDisposable
         }
 
         _descriptors[(int)number - 1] = null;
+        // What is in a state came from peers, mostly.
+        descriptor.ClosesElsewhere = true;
         return descriptor;
     }
 

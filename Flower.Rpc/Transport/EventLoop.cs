@@ -17,7 +17,7 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
     private readonly Epoll _epoll = new();
     private readonly ConcurrentDictionary<ulong, Watch> _watches = new();
     private readonly ConcurrentQueue<(SendOrPostCallback Callback, object? State)> _posted = new();
-    private readonly PriorityQueue<LoopTimer, long> _timers = new();
+    private readonly LoopTimers _timers = new();
     private readonly List<Action> _endOfTurn = [];
     private readonly Action<Exception>? _fault;
     private readonly Thread _thread;
@@ -101,13 +101,8 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
     /// <summary>Runs once when this turn's events have been handled: the place for sends that were collected.</summary>
     public void AtEndOfTurn(Action action) => _endOfTurn.Add(action);
 
-    /// <summary>Runs the action after a time, unless the timer is disposed first.</summary>
-    public IDisposable After(TimeSpan delay, Action action)
-    {
-        var timer = new LoopTimer(action);
-        _timers.Enqueue(timer, Environment.TickCount64 + Math.Max(1, (long)Math.Ceiling(delay.TotalMilliseconds)));
-        return timer;
-    }
+    /// <summary>Runs the action after a time, unless the timer is disposed first: then the action is let go at once.</summary>
+    public IDisposable After(TimeSpan delay, Action action) => _timers.Add(delay, action);
 
     /// <summary>Ends the thread when its current turn is over, and waits for that. For any other thread.</summary>
     public void Dispose()
@@ -145,7 +140,7 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
         Span<(ulong Token, Readiness Ready)> events = new (ulong, Readiness)[256];
         while (!_stopping)
         {
-            int count = _epoll.Wait(_posted.IsEmpty ? MillisecondsToNextTimer() : 0, events);
+            int count = _epoll.Wait(_posted.IsEmpty ? _timers.MillisecondsToNext() : 0, events);
             Volatile.Write(ref _wakePending, 0);
             for (int i = 0; i < count; i++)
             {
@@ -178,13 +173,9 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
     private void RunTimers()
     {
         long now = Environment.TickCount64;
-        while (_timers.TryPeek(out LoopTimer? timer, out long due) && (timer.IsDisposed || due <= now))
+        while (_timers.TakeDue(now) is { } action)
         {
-            _timers.Dequeue();
-            if (!timer.IsDisposed)
-            {
-                Guard(static t => t.Action(), timer);
-            }
+            Guard(static a => a(), action);
         }
     }
 
@@ -211,30 +202,6 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
         }
 
         _endOfTurn.Clear();
-    }
-
-    private int MillisecondsToNextTimer()
-    {
-        while (_timers.TryPeek(out LoopTimer? timer, out long due))
-        {
-            if (!timer.IsDisposed)
-            {
-                return (int)Math.Clamp(due - Environment.TickCount64, 0, int.MaxValue);
-            }
-
-            _timers.Dequeue();
-        }
-
-        return -1;
-    }
-
-    private sealed class LoopTimer(Action action) : IDisposable
-    {
-        public Action Action { get; } = action;
-
-        public bool IsDisposed { get; private set; }
-
-        public void Dispose() => IsDisposed = true;
     }
 
     /// <summary>One watched descriptor. Dispose it before the descriptor.</summary>

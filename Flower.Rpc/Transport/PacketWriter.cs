@@ -116,7 +116,7 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
                     QueuedDescriptors -= next.Descriptors.Length;
                     SentDescriptors += next.Descriptors.Length;
                     ArrayPool<byte>.Shared.Return(next.Bytes.Array!);
-                    Close(next.Descriptors);
+                    CloseSent(next.Descriptors);
                     break;
                 case Errno.Again:
                     return _queuedBytes > PacketLimits.MaxQueuedBytes ? FlushResult.Full : FlushResult.Blocked;
@@ -145,6 +145,21 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
         _sealed.Clear();
         _queuedBytes = 0;
         QueuedDescriptors = 0;
+    }
+
+    private static void CloseSent(SafeHandle[] descriptors)
+    {
+        foreach (SafeHandle descriptor in descriptors)
+        {
+            if (descriptor is Descriptor { ClosesElsewhere: true } own)
+            {
+                own.DisposeSent();
+            }
+            else
+            {
+                descriptor.Dispose();
+            }
+        }
     }
 
     private static void Close(SafeHandle[] descriptors)

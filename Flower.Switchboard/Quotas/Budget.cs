@@ -29,10 +29,11 @@ internal sealed class Budget(string name)
     /// <summary>Whether so much more is within a limit.</summary>
     public bool Has(QuotaKind kind, long amount, long limit) => _used[(int)kind] <= limit - amount;
 
-    /// <summary>Takes one connect, if the rate allows it (a token bucket that holds a quarter of a second's worth).</summary>
+    /// <summary>Takes connects, if the rate allows them (a token bucket that holds a quarter of a second's worth).</summary>
     /// <param name="rate">Connects each second.</param>
     /// <param name="now">Milliseconds of the monotonic clock.</param>
-    public bool TryConnect(long rate, long now)
+    /// <param name="count">How many, or what costs as much. More than the bucket holds is taken when it is full.</param>
+    public bool TryConnect(long rate, long now, int count = 1)
     {
         if (rate == QuotaLimits.Unlimited)
         {
@@ -44,12 +45,13 @@ internal sealed class Budget(string name)
             ? burst
             : Math.Min(burst, _connects + ((now - _refilledAt) * rate / 1000.0));
         _refilledAt = now;
-        if (_connects < 1)
+        double taken = Math.Min(count, burst);
+        if (_connects < taken)
         {
             return false;
         }
 
-        _connects--;
+        _connects -= taken;
         return true;
     }
 }

@@ -20,7 +20,8 @@ internal enum QuotaKind
     DescriptorsInFlight,
 
     /// <summary>
-    /// Connects each second, by clients and ingresses, handles that are made, and sessions that are opened by the public path.
+    /// Connects each second, by clients and ingresses, handles that are made, and sessions that are opened by the public path. Calls
+    /// that look at the whole board, or change much of it, count as ten.
     /// </summary>
     ConnectsPerSecond,
 }

@@ -40,10 +40,11 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
     /// <param name="node">Over which handle.</param>
     /// <param name="who">Which process, for the log too.</param>
     /// <param name="kind">What.</param>
+    /// <param name="connects">Of connects, how many it costs as much as.</param>
     /// <returns>Null, or what is exhausted, for the one who asked.</returns>
-    public string? TryAdd(HandleNode node, Credentials who, QuotaKind kind)
+    public string? TryAdd(HandleNode node, Credentials who, QuotaKind kind, int connects = 1)
     {
-        string? exhausted = Exhausted(node, who, kind);
+        string? exhausted = Exhausted(node, who, kind, connects);
         if (exhausted is null && kind != QuotaKind.ConnectsPerSecond)
         {
             Add(node, who.Uid, kind, 1);
@@ -78,23 +79,38 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
     }
 
     /// <summary>Whether one more is over a quota. Takes a connect where it is not. Null: it is not.</summary>
-    public string? Exhausted(HandleNode node, Credentials who, QuotaKind kind)
+    public string? Exhausted(HandleNode node, Credentials who, QuotaKind kind, int connects = 1)
     {
         Budget? user = UserOf(who.Uid);
-        if (user is not null && !Allows(user, _perUser, kind))
+        if (user is not null && !Allows(user, _perUser, kind, connects))
         {
             return Refuse(user, _perUser, kind, who, node);
         }
 
         for (HandleNode? at = node; at is not null; at = at.Parent)
         {
-            if (at.Budget is Budget budget && !Allows(budget, _perHandle, kind))
+            if (at.Budget is Budget budget && !Allows(budget, _perHandle, kind, connects))
             {
                 return Refuse(budget, _perHandle, kind, who, node);
             }
         }
 
         return null;
+    }
+
+    /// <summary>Whether a user has quotas: all but root and the owner.</summary>
+    public bool IsLimited(uint uid) => uid != 0 && uid != owner;
+
+    /// <summary>Whether somebody uses no more than some multiple of a quota, in every budget that he counts for.</summary>
+    public bool IsWithin(HandleNode node, uint uid, QuotaKind kind, int times = 1)
+    {
+        bool isWithin = UserOf(uid) is not Budget user || user[kind] / times < _perUser[kind];
+        for (HandleNode? at = node; at is not null && isWithin; at = at.Parent)
+        {
+            isWithin = at.Budget is not Budget budget || budget[kind] / times < _perHandle[kind];
+        }
+
+        return isWithin;
     }
 
     /// <summary>
@@ -133,15 +149,15 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
         }
     }
 
-    private static bool Allows(Budget budget, QuotaLimits limits, QuotaKind kind) =>
+    private static bool Allows(Budget budget, QuotaLimits limits, QuotaKind kind, int connects = 1) =>
         kind == QuotaKind.ConnectsPerSecond
-            ? budget.TryConnect(limits[kind], Environment.TickCount64)
+            ? budget.TryConnect(limits[kind], Environment.TickCount64, connects)
             : budget.Has(kind, 1, limits[kind]);
 
     // Root and the owner can do without the switchboard what a quota would keep them from.
     private Budget? UserOf(uint uid)
     {
-        if (uid == 0 || uid == owner)
+        if (!IsLimited(uid))
         {
             return null;
         }

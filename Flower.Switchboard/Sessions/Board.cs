@@ -27,7 +27,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     private const int MaxDepth = 64;
 
     private readonly TargetDirectory<Target> _directory = new();
-    private readonly WaitingRequests _waiting = new();
+    private readonly WaitingRequests _waiting = new(connections.Loop);
     private readonly Dictionary<long, Target> _byRegistration = [];
     private int _activators;
 
@@ -232,7 +232,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
                     return target;
                 }
 
-                await activation.WaitAsync(request, token => UntilMatchedAsync(request.Query, true, token), caller);
+                await activation.WaitAsync(request, token => UntilMatchedAsync(request, true, token), caller);
                 continue;
             }
 
@@ -246,7 +246,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
                 throw NoneFor(request);
             }
 
-            await UntilMatchedAsync(request.Query, false, caller);
+            await UntilMatchedAsync(request, false, caller);
         }
     }
 
@@ -274,7 +274,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
                     return activator;
                 }
 
-                await activation.WaitAsync(request, token => UntilMatchedAsync(request.Query, true, token), caller);
+                await activation.WaitAsync(request, token => UntilMatchedAsync(request, true, token), caller);
                 continue;
             }
 
@@ -288,7 +288,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
                 throw NoneFor(request);
             }
 
-            await UntilMatchedAsync(request.Query, false, caller);
+            await UntilMatchedAsync(request, false, caller);
         }
     }
 
@@ -366,11 +366,13 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
         };
 
     // Until something matches; or, for who waits for what an activator starts, something else than an activator.
-    private Task UntilMatchedAsync(Query query, bool forServer, CancellationToken caller) => _waiting.WaitAsync(
+    private Task UntilMatchedAsync(Request request, bool forServer, CancellationToken caller) => _waiting.WaitAsync(
         () =>
         {
-            Lookup<Target> found = Find(query);
+            Lookup<Target> found = Find(request.Query);
             return !found.IsNone && !(forServer && found.Targets.All(t => t.IsActivator));
         },
+        request.Caller.Credentials.Uid,
+        Handles.Quotas.IsLimited(request.Caller.Credentials.Uid),
         caller);
 }

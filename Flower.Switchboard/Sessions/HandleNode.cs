@@ -19,6 +19,9 @@ namespace Flower.Switchboard.Sessions;
 internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? parent, Credentials maker, long since)
     : ISessionAuthority
 {
+    // Of the quota of descriptors on their way, what ends the session that adds to it.
+    private const int InFlightTimes = 2;
+
     private readonly HashSet<ISession> _sessions = [];
     private readonly Dictionary<ISession, SessionLoad> _loads = [];
     private readonly HashSet<HandleNode> _children = [];
@@ -124,14 +127,24 @@ internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? par
         }
 
         bool grows = queuedBytes > load.QueuedBytes;
+        bool holdsMore = descriptorsInFlight > load.DescriptorsInFlight;
         tree.Quotas.Add(this, load.Uid, QuotaKind.QueuedBytes, queuedBytes - load.QueuedBytes);
         tree.Quotas.Add(this, load.Uid, QuotaKind.DescriptorsInFlight, descriptorsInFlight - load.DescriptorsInFlight);
         load.QueuedBytes = queuedBytes;
         load.DescriptorsInFlight = descriptorsInFlight;
-        return grows && tree.Quotas.Exhausted(this, session.Owner ?? Maker, QuotaKind.QueuedBytes) is string exhausted
-            ? new(StatusCode.ResourceExhausted, exhausted)
+        if (grows && tree.Quotas.Exhausted(this, session.Owner ?? Maker, QuotaKind.QueuedBytes) is string exhausted)
+        {
+            return new(StatusCode.ResourceExhausted, exhausted);
+        }
+
+        // Nothing new is begun beyond the quota, but what was begun before ends beyond it.
+        return holdsMore && !tree.Quotas.IsWithin(this, load.Uid, QuotaKind.DescriptorsInFlight, InFlightTimes)
+            ? new(StatusCode.ResourceExhausted, Refusal.Unread)
             : null;
     }
+
+    /// <summary>Whether a socket can be sent to somebody at once, who then has it unread: he is within his quota.</summary>
+    public bool CanBeSent(uint uid) => tree.Quotas.IsWithin(this, uid, QuotaKind.DescriptorsInFlight);
 
     public void Leave(ISession session)
     {

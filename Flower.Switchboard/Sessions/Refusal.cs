@@ -19,6 +19,9 @@ internal static class Refusal
     /// <summary>What the sessions over a revoked handle are told.</summary>
     public const string HandleRevoked = "the handle was revoked";
 
+    /// <summary>What a session is told that has far too many descriptors unread.</summary>
+    public const string Unread = "it does not read the descriptors that it is sent";
+
     /// <summary>What the client is told of a connection that was revoked before it was made.</summary>
     public const string ConnectionRevoked = "the connection was revoked";
 

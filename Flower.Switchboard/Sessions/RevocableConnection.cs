@@ -67,7 +67,11 @@ internal sealed class RevocableConnection
 
     /// <summary>Holds a duplicate of the socket, which stays its owner's.</summary>
     /// <exception cref="Rpc.FlowerSocketException">EMFILE.</exception>
-    public void Hold(SafeHandle socket) => _socket = Descriptor.Duplicate(socket);
+    public void Hold(SafeHandle socket)
+    {
+        _socket = Descriptor.Duplicate(socket);
+        _socket.ClosesElsewhere = true;
+    }
 
     /// <summary>Both sides have it: from here on it is watched.</summary>
     public void Complete()

@@ -20,6 +20,9 @@ namespace Flower.Switchboard.Sessions;
 /// <summary>The calls of the handle door. On the loop. Holds no state: that is the board's.</summary>
 internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol.V1.Switchboard.SwitchboardBase
 {
+    // What a call costs that looks at the whole board, in connects: it is slower by far more on a large one.
+    private const int LooksAtAll = 10;
+
     public override Task<ConstrainResponse> Constrain(ConstrainRequest request, ServerCallContext context) =>
         Guard(context, caller =>
         {
@@ -163,7 +166,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             await Listing.RunAsync(
                 board, caller, request.Labels, cursor, responseStream.WriteAsync, context.CancellationToken);
             return true;
-        });
+        }, rate: LooksAtAll);
 
     public override Task Explain(
         ExplainRequest request, IServerStreamWriter<ExplainResponse> responseStream, ServerCallContext context) =>
@@ -175,7 +178,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             await new ExplainCall(board, caller, request, cursor).RunAsync(
                 responseStream.WriteAsync, context.CancellationToken);
             return true;
-        });
+        }, rate: LooksAtAll);
 
     public override Task Handles(
         HandlesRequest request, IServerStreamWriter<HandlesResponse> responseStream, ServerCallContext context) =>
@@ -184,7 +187,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             await Walk.HandlesAsync(
                 board, caller, BeginWalk(context), responseStream.WriteAsync, context.CancellationToken);
             return true;
-        });
+        }, rate: LooksAtAll);
 
     public override Task Connections(
         ConnectionsRequest request, IServerStreamWriter<ConnectionsResponse> responseStream, ServerCallContext context) =>
@@ -193,13 +196,13 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             await Walk.ConnectionsAsync(
                 board, caller, request, BeginWalk(context), responseStream.WriteAsync, context.CancellationToken);
             return true;
-        });
+        }, rate: LooksAtAll);
 
     public override Task<RevokeResponse> Revoke(RevokeRequest request, ServerCallContext context) =>
         Guard(context, caller => Task.FromResult(board.Revoke(caller, request)));
 
     public override Task<UpdateTargetsResponse> UpdateTargets(UpdateTargetsRequest request, ServerCallContext context) =>
-        Guard(context, caller => board.UpdateAsync(caller, request, context.CancellationToken));
+        Guard(context, caller => board.UpdateAsync(caller, request, context.CancellationToken), rate: LooksAtAll);
 
     public override Task Watch(
         WatchRequest request, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context) =>
@@ -210,10 +213,10 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                 board, caller, request.Labels, ((SessionCallContext)context).IsRestored, responseStream.WriteAsync,
                 context.CancellationToken);
             return true;
-        });
+        }, rate: LooksAtAll);
 
     public override Task<StatsResponse> Stats(StatsRequest request, ServerCallContext context) =>
-        Guard(context, caller => Task.FromResult(StatsCall.Run(board, caller)));
+        Guard(context, caller => Task.FromResult(StatsCall.Run(board, caller)), rate: LooksAtAll);
 
     /// <summary>Checks a right.</summary>
     /// <exception cref="RpcException">PERMISSION_DENIED, naming it.</exception>
@@ -278,7 +281,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         logger, caller.Credentials.Pid, connected.Target.Own, connected.Target.Caller.Credentials.Pid);
 
     // Who calls, and a line in the log for each refusal.
-    private async Task<T> Guard<T>(ServerCallContext context, Func<Caller, Task<T>> call, bool isShort = true)
+    private async Task<T> Guard<T>(ServerCallContext context, Func<Caller, Task<T>> call, bool isShort = true, int rate = 0)
     {
         var session = (SessionCallContext)context;
         if (session.SessionState is not Caller caller)
@@ -290,6 +293,11 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         bool isCounted = false;
         try
         {
+            if (rate > 0 && !session.IsRestored)
+            {
+                RequireRate(caller, rate);
+            }
+
             isCounted = isShort && Count(caller, session);
             return await call(caller);
         }
@@ -352,9 +360,9 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         }
     }
 
-    private void RequireRate(Caller caller)
+    private void RequireRate(Caller caller, int connects = 1)
     {
-        if (board.Handles.Quotas.TryAdd(caller.Node, caller.Credentials, QuotaKind.ConnectsPerSecond)
+        if (board.Handles.Quotas.TryAdd(caller.Node, caller.Credentials, QuotaKind.ConnectsPerSecond, connects)
             is string exhausted)
         {
             throw Refusal.OverQuota(exhausted);

@@ -125,13 +125,14 @@ internal sealed partial class Target(
 
     /// <summary>
     /// Begins an offer, which <see cref="OfferAsync"/> makes. Takes the socket: it goes to this target, or is closed, or
-    /// taken back by who waits for the answer. A target without credit is sent the socket only when it has accepted.
+    /// taken back by who waits for the answer. A target without credit, or that does not read what it was sent, is sent the
+    /// socket only when it has accepted.
     /// </summary>
     /// <param name="socket">The socket.</param>
     /// <param name="unsent">It is not sent before, whatever the credit: if this target does not take it, another may.</param>
     public PendingOffer Prepare(SafeHandle? socket, bool unsent = false)
     {
-        bool unseen = socket is not null && _credit > 0 && !unsent && !_gone;
+        bool unseen = socket is not null && _credit > 0 && !unsent && !_gone && Caller.Node.CanBeSent(OwnerUid);
         var offer = new PendingOffer(this, ++_lastId, unseen ? null : socket) { Unseen = unseen ? socket : null };
         if (_gone)
         {

@@ -116,7 +116,10 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
     {
         try
         {
-            return UnixSocket.StreamPair();
+            (Descriptor Client, Descriptor Target) pair = UnixSocket.StreamPair();
+            // The target writes into it before the client has it.
+            pair.Client.ClosesElsewhere = true;
+            return pair;
         }
         catch (FlowerSocketException e)
         {

@@ -1,23 +1,43 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Diagnostics;
+using Flower.Rpc.Transport;
+
 namespace Flower.Switchboard.Sessions;
 
 /// <summary>The requests that wait for a target, in the order in which they came. On the loop.</summary>
-internal sealed class WaitingRequests
+/// <param name="loop">Whose thread it is.</param>
+internal sealed class WaitingRequests(EventLoop loop)
 {
-    private const int Max = 4096;
+    private const int Max = 16384;
+    private const int MaxOfAUser = 1024;
+
+    // To look through them takes a fifth of the time at most, however fast targets come.
+    private const int RestTimes = 4;
+    private static readonly TimeSpan ShortLook = TimeSpan.FromMilliseconds(1);
 
     private readonly LinkedList<(Func<bool> IsMet, TaskCompletionSource Met)> _waiting = new();
+    private readonly Dictionary<uint, int> _ofUsers = [];
+    private long _restsUntil;
+    private bool _willLook;
 
     /// <summary>How many wait.</summary>
     public int Count => _waiting.Count;
 
     /// <summary>Waits until a <see cref="Wake"/> finds that there is a target.</summary>
     /// <param name="isMet">Whether there is.</param>
+    /// <param name="uid">Who waits.</param>
+    /// <param name="isLimited">Whether he has a share of the places, and not all of them.</param>
     /// <param name="caller">Cancelled when who waits has gone.</param>
     /// <exception cref="Grpc.Core.RpcException">RESOURCE_EXHAUSTED: too many wait.</exception>
     /// <exception cref="OperationCanceledException">The caller has gone.</exception>
-    public async Task WaitAsync(Func<bool> isMet, CancellationToken caller)
+    public async Task WaitAsync(Func<bool> isMet, uint uid, bool isLimited, CancellationToken caller)
     {
+        int ofUser = _ofUsers.GetValueOrDefault(uid);
+        if (isLimited && ofUser >= MaxOfAUser)
+        {
+            throw Refusal.Exhausted($"{MaxOfAUser} requests of user {uid} wait for a target, the limit");
+        }
+
         if (_waiting.Count >= Max)
         {
             throw Refusal.Exhausted($"{Max} requests wait for a target, the limit");
@@ -25,6 +45,7 @@ internal sealed class WaitingRequests
 
         var met = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         LinkedListNode<(Func<bool>, TaskCompletionSource)> node = _waiting.AddLast((isMet, met));
+        _ofUsers[uid] = ofUser + 1;
         try
         {
             // Not Task.WaitAsync, which would go on by way of the thread pool: what is on its way there, a process that
@@ -42,15 +63,43 @@ internal sealed class WaitingRequests
             {
                 _waiting.Remove(node);
             }
+
+            if (--_ofUsers[uid] == 0)
+            {
+                _ofUsers.Remove(uid);
+            }
         }
     }
 
     /// <summary>
     /// A target has come, or takes connections again. Those for whom there is one now go on in the order in which they came:
-    /// continuations run in the order in which they are posted.
+    /// continuations run in the order in which they are posted. At once, unless that was asked for too often.
     /// </summary>
     public void Wake()
     {
+        if (_waiting.Count == 0 || _willLook)
+        {
+            return;
+        }
+
+        TimeSpan left = _restsUntil == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), _restsUntil);
+        if (left <= TimeSpan.Zero)
+        {
+            Look();
+            return;
+        }
+
+        _willLook = true;
+        loop.After(left, () =>
+        {
+            _willLook = false;
+            Look();
+        });
+    }
+
+    private void Look()
+    {
+        long began = Stopwatch.GetTimestamp();
         for (LinkedListNode<(Func<bool> IsMet, TaskCompletionSource Met)>? node = _waiting.First; node is not null;)
         {
             LinkedListNode<(Func<bool> IsMet, TaskCompletionSource Met)>? next = node.Next;
@@ -62,5 +111,8 @@ internal sealed class WaitingRequests
 
             node = next;
         }
+
+        long now = Stopwatch.GetTimestamp();
+        _restsUntil = Stopwatch.GetElapsedTime(began, now) < ShortLook ? 0 : now + (RestTimes * (now - began));
     }
 }

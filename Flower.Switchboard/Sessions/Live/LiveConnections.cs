@@ -16,7 +16,7 @@ namespace Flower.Switchboard.Sessions.Live;
 internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isHeld)
 {
     // Up to here nobody minds what has ended.
-    private const int Floor = 4096;
+    private const int Floor = 1024;
 
     // Of what nobody can tell whether it is open, the newest are kept.
     private const int MaxUnknown = 4096;

@@ -54,6 +54,8 @@ internal sealed class TappedConnect
         try
         {
             pair = UnixSocket.StreamPair();
+            // The tap writes into them before both sides have theirs.
+            pair.One.ClosesElsewhere = pair.Other.ClosesElsewhere = true;
         }
         catch (FlowerSocketException)
         {

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
+
+namespace Flower.Rpc.Interop;
+
+/// <summary>
+/// Closes descriptors that others have had a hand in, on threads of its own. close(2) of the last descriptor of a TCP socket
+/// waits for as long as SO_LINGER says, up to hours (socket(7)), also of one that is still unread in the socket that is closed;
+/// close(2) of a file of a FUSE file system waits for the process that serves it. One thread is enough until it has to wait;
+/// then there are more. Lingering is cut short by a signal. For any thread.
+/// </summary>
+internal static class DescriptorCloser
+{
+    // What waits in these many threads is not worth more: the rest stays open until one is free.
+    private const int MaxThreads = 64;
+    private const int StackBytes = 128 * 1024;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
+
+    // SIGURG: nobody else needs it, and by default it does nothing. A handler is what makes it end the wait.
+    private const int Signal = 23;
+
+    private static readonly object Lock = new();
+    private static readonly Queue<int> Waiting = new();
+    private static readonly List<Worker> Workers = [];
+    private static Timer? _timer;
+    private static PosixSignalRegistration? _handler;
+    private static int _idle;
+    private static bool _isWatching;
+
+    /// <summary>Descriptors whose close(2) has not returned.</summary>
+    internal static int Pending
+    {
+        get
+        {
+            lock (Lock)
+            {
+                return Waiting.Count + Workers.Count - _idle;
+            }
+        }
+    }
+
+    /// <summary>Closes a number that nobody uses any more. Does not wait.</summary>
+    internal static void Close(int number)
+    {
+        lock (Lock)
+        {
+            Waiting.Enqueue(number);
+            if (_idle > 0)
+            {
+                Monitor.Pulse(Lock);
+            }
+            else if (Workers.Count == 0)
+            {
+                Workers.Add(new Worker());
+            }
+
+            Watch();
+        }
+    }
+
+    // While anything is to be closed, and no longer.
+    private static void Watch()
+    {
+        if (!_isWatching)
+        {
+            _isWatching = true;
+            _timer ??= new Timer(static _ => Look());
+            _timer.Change(Patience, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private static void Look()
+    {
+        lock (Lock)
+        {
+            _isWatching = false;
+            long late = Environment.TickCount64 - (long)Patience.TotalMilliseconds;
+            bool allWait = true;
+            foreach (Worker worker in Workers)
+            {
+                if (worker.Since <= late)
+                {
+                    _handler ??= PosixSignalRegistration.Create((PosixSignal)Signal, static context => context.Cancel = true);
+                    worker.Interrupt(Signal);
+                }
+                else
+                {
+                    allWait = false;
+                }
+            }
+
+            if (allWait && Waiting.Count > 0 && Workers.Count < MaxThreads)
+            {
+                Workers.Add(new Worker());
+            }
+
+            if (Waiting.Count > 0 || _idle < Workers.Count)
+            {
+                Watch();
+            }
+        }
+    }
+
+    private sealed class Worker
+    {
+        private nint _thread;
+
+        public Worker() => new Thread(Run, StackBytes) { IsBackground = true, Name = "flower-close" }.Start();
+
+        /// <summary>When its close began, in milliseconds of the monotonic clock; far in the future: it is in none.</summary>
+        public long Since { get; private set; } = long.MaxValue;
+
+        public void Interrupt(int signal) => _ = Native.PthreadKill(_thread, signal);
+
+        private void Run()
+        {
+            _thread = Native.PthreadSelf();
+            while (true)
+            {
+                int number;
+                lock (Lock)
+                {
+                    Since = long.MaxValue;
+                    while (!Waiting.TryDequeue(out number))
+                    {
+                        _idle++;
+                        Monitor.Wait(Lock);
+                        _idle--;
+                    }
+
+                    Since = Environment.TickCount64;
+                }
+
+                _ = Native.Close(number);
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Rpc.Transport;
+using Flower.Switchboard.Sessions;
+using Flower.Tests.Rpc;
+using Grpc.Core;
+using NUnit.Framework;
+
+namespace Flower.Tests.Routing;
+
+/// <summary>The places of requests that wait, and what it costs to look through them.</summary>
+internal sealed class WaitingRequestsTests
+{
+    private EventLoop _loop = null!;
+    private WaitingRequests _waiting = null!;
+
+    [SetUp]
+    public void Start()
+    {
+        _loop = new EventLoop("test-board", null);
+        _waiting = new WaitingRequests(_loop);
+    }
+
+    [TearDown]
+    public void Stop() => _loop.Dispose();
+
+    [Test]
+    public async Task WaitAsync_OneUserTakesHisShare_OthersStillHaveTheirs()
+    {
+        using var over = new CancellationTokenSource();
+        var waits = new List<Task>();
+        await _loop.Invoke(() =>
+        {
+            for (int i = 0; i < 1024; i++)
+            {
+                waits.Add(_waiting.WaitAsync(() => false, 1000, isLimited: true, over.Token));
+            }
+
+            waits.Add(_waiting.WaitAsync(() => false, 1001, isLimited: true, over.Token));
+        }).Soon();
+
+        Task tooMany = Task.CompletedTask;
+        await _loop.Invoke(() =>
+        {
+            tooMany = _waiting.WaitAsync(() => false, 1000, isLimited: true, over.Token);
+        }).Soon();
+        RpcException refused = await tooMany.Failure();
+        Assert.That(refused.StatusCode, Is.EqualTo(StatusCode.ResourceExhausted));
+        Assert.That(refused.Status.Detail, Is.EqualTo("1024 requests of user 1000 wait for a target, the limit"));
+        Assert.That(_waiting.Count, Is.EqualTo(1025));
+
+        await over.CancelAsync();
+        foreach (Task wait in waits)
+        {
+            Assert.That(async () => await wait.Soon(), Throws.InstanceOf<OperationCanceledException>());
+        }
+
+        Task again = Task.CompletedTask;
+        await _loop.Invoke(() =>
+        {
+            again = _waiting.WaitAsync(() => true, 1000, isLimited: true, default);
+            _waiting.Wake();
+        }).Soon();
+        await again.Soon();
+    }
+
+    [Test]
+    public async Task Wake_AgainAndAgainWhileItIsSlow_LooksOnceMoreAndMissesNothing()
+    {
+        int looks = 0;
+        bool isThere = false;
+        Task waits = Task.CompletedTask;
+        await _loop.Invoke(() =>
+        {
+            waits = _waiting.WaitAsync(
+                () =>
+                {
+                    looks++;
+                    Thread.Sleep(5);
+                    return isThere;
+                },
+                1000, isLimited: true, default);
+            for (int i = 0; i < 1000; i++)
+            {
+                _waiting.Wake();
+            }
+
+            Assert.That(looks, Is.EqualTo(1), "at once");
+            isThere = true;
+            _waiting.Wake();
+        }).Soon();
+
+        await waits.Soon();
+        Assert.That(looks, Is.EqualTo(2));
+    }
+}
