@@ -15,6 +15,7 @@ public sealed class RefusalNotice : BoardEvent
         HandleId = told.Refused.HandleId;
         StatusCode = (StatusCode)told.Refused.Code;
         Reason = told.Refused.Reason;
+        LeftOut = told.Refused.LeftOut;
     }
 
     /// <summary>The method: <c>ServerStart</c>.</summary>
@@ -31,4 +32,7 @@ public sealed class RefusalNotice : BoardEvent
 
     /// <summary>The words of the status.</summary>
     public string Reason { get; }
+
+    /// <summary>How many that were refused before it, over the same handle, are not told, since they came so soon.</summary>
+    public ulong LeftOut { get; }
 }

@@ -2,7 +2,7 @@
 using System.Text.Json;
 using Flower.Client;
 using Flower.CommandLine;
-using Flower.Protocol.V1;
+using Flower.Protocol;
 using Flower.Rpc.Interop;
 
 namespace Flower.Connections;
@@ -30,7 +30,7 @@ internal static class ConnectionLines
         ConnectionInfo info = connection.Info;
         writer.WriteStartObject();
         writer.WriteNumber("connection", info.Id);
-        writer.WriteString("kind", KindName(info.Kind));
+        writer.WriteString("kind", ConnectionKinds.NameOf(info.Kind));
         Write(writer, "client", connection.Client, info.ClientHandle, info.ClientLabels);
         Write(writer, "target", connection.Target, info.TargetHandle, info.TargetLabels);
         writer.WriteNumber("age_ms", (long)info.Age.TotalMilliseconds);
@@ -94,12 +94,4 @@ internal static class ConnectionLines
             writer.WriteNull(name);
         }
     }
-
-    private static string KindName(ConnectionKind kind) => kind switch
-    {
-        ConnectionKind.Pair => "pair",
-        ConnectionKind.Pushed => "pushed",
-        ConnectionKind.EgressSocket => "egress",
-        _ => "unknown",
-    };
 }

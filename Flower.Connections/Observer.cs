@@ -36,11 +36,8 @@ internal sealed class Observer(Handle handle, LabelSet labels)
         var open = new List<(ConnectionInfo Info, SocketMeasures? Socket)>();
         foreach (ConnectionInfo info in infos)
         {
-            if (index is null || !index.Covers(IdentityOf(info)))
-            {
-                open.Add((info, null));
-            }
-            else if (index.Measure(info.SocketCookie, isTargets: info.Kind == ConnectionKind.Pushed) is { } socket)
+            bool isTargets = info.Kind == ConnectionKind.Pushed;
+            if (SocketIndex.MayBeOpen(index, IdentityOf(info), isTargets, out SocketMeasures? socket))
             {
                 open.Add((info, socket));
             }

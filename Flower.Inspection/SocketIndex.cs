@@ -40,14 +40,20 @@ public sealed class SocketIndex
         return isWhole || index.TryReadOnce() ? index : null;
     }
 
-    /// <summary>Whether a socket may be among them.</summary>
-    public bool Covers(SocketIdentity socket) =>
-        socket.Cookie != 0 && (socket.Network == Network || socket.Network == 0 || Network == 0);
-
-    /// <summary>How the socket of a connection is; null: it is over.</summary>
-    /// <param name="cookie">Of the socket.</param>
+    /// <summary>Whether a connection is still there, as far as can be known.</summary>
+    /// <param name="index">What the kernel says; null: it cannot be asked.</param>
+    /// <param name="socket">The connection's.</param>
     /// <param name="isTargets">The target has it; otherwise the client.</param>
-    public SocketMeasures? Measure(ulong cookie, bool isTargets)
+    /// <param name="measures">How the socket is; null: it is over, or not known.</param>
+    public static bool MayBeOpen(
+        SocketIndex? index, SocketIdentity socket, bool isTargets, out SocketMeasures? measures)
+    {
+        bool isKnown = index is not null && index.Covers(socket);
+        measures = isKnown ? index!.Measure(socket.Cookie, isTargets) : null;
+        return !isKnown || measures is not null;
+    }
+
+    private SocketMeasures? Measure(ulong cookie, bool isTargets)
     {
         // A Unix socket without a peer is one whose other side is closed.
         if (Find(cookie) is not { } socket || (!socket.IsTcp && socket.PeerInode == 0))
@@ -61,6 +67,10 @@ public sealed class SocketIndex
             ? new(StateWord.Of(socket), socket.PeerInode, socket.Inode, sent, arrived, socket.Tcp)
             : new(StateWord.Of(socket), socket.Inode, socket.PeerInode, arrived, sent, socket.Tcp);
     }
+
+    // Whether it may be among them.
+    private bool Covers(SocketIdentity socket) =>
+        socket.Cookie != 0 && (socket.Network == Network || socket.Network == 0 || Network == 0);
 
     private DiagnosedSocket? Find(ulong cookie) =>
         _byCookie.TryGetValue(cookie, out DiagnosedSocket socket) ? socket : null;

@@ -104,6 +104,7 @@ public static class EventJson
                 break;
             case Event.WhatOneofCase.Refused:
                 Write(writer, told.Refused);
+                writer.WriteNumber("left_out", told.Refused.LeftOut);
                 break;
         }
 

@@ -6,21 +6,24 @@ using Flower.Rpc.Interop;
 namespace Flower.Tap;
 
 /// <summary>
-/// Where the tap writes: a file of its own, which nobody else may read, or standard output. Whole pieces, without a buffer, so
-/// that whoever reads it sees each at once, and whoever is slow makes the tap wait.
+/// Where the tap writes: a file of its own, which nobody else may read, or standard output. Whoever reads slowly makes the tap
+/// wait, as for <see cref="PatientOutput"/>.
 /// </summary>
 internal sealed class OutputFile : IDisposable
 {
-    private readonly SafeHandle _file;
+    private readonly PatientOutput _output;
 
-    private OutputFile(SafeHandle file) => _file = file;
+    private OutputFile(SafeHandle file, CancellationToken over) => _output = new(file, over);
 
     /// <summary>Standard output, which is borrowed.</summary>
-    public static OutputFile Standard() => new(Descriptor.Borrow(1));
+    /// <param name="over">From then on it is not waited for whoever reads.</param>
+    public static OutputFile Standard(CancellationToken over) => new(Descriptor.Borrow(1), over);
 
     /// <summary>Creates a file, or empties it.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="over">From then on it is not waited for whoever reads, where it is a pipe.</param>
     /// <exception cref="ToolException">It cannot be: why.</exception>
-    public static OutputFile Create(string path)
+    public static OutputFile Create(string path, CancellationToken over)
     {
         try
         {
@@ -32,7 +35,7 @@ internal sealed class OutputFile : IDisposable
                 BufferSize = 0,
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             });
-            return new(Descriptor.Duplicate(stream.SafeFileHandle));
+            return new(Descriptor.Duplicate(stream.SafeFileHandle), over);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -44,25 +47,13 @@ internal sealed class OutputFile : IDisposable
     /// <exception cref="OutputException">It cannot be.</exception>
     public void Write(ReadOnlySpan<byte> bytes)
     {
-        while (bytes.Length > 0)
+        int errno = _output.Write(bytes);
+        if (errno != 0)
         {
-            int count = StreamFile.Write(_file, bytes);
-            if (count >= 0)
-            {
-                bytes = bytes[count..];
-            }
-            else if (count == -Errno.Again)
-            {
-                // Another holder of standard output has made it non-blocking.
-                Polling.Wait([new(_file, Readiness.Write)]);
-            }
-            else
-            {
-                throw new OutputException(Marshal.GetPInvokeErrorMessage(-count), count == -Errno.Pipe);
-            }
+            throw new OutputException(Marshal.GetPInvokeErrorMessage(errno), errno is Errno.Pipe or Errno.Canceled);
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _output.Dispose();
 }

@@ -32,12 +32,7 @@ internal sealed class SeenConnection
     internal SeenConnection(ulong id, ConnectionKind kind, string clientLabels, string targetLabels, string? port)
     {
         Id = id;
-        _kind = kind switch
-        {
-            ConnectionKind.Pushed => "ingress",
-            ConnectionKind.EgressSocket => "egress",
-            _ => "pair",
-        };
+        _kind = ConnectionKinds.NameOf(kind);
         _client = "?";
         _target = "?";
         _clientLabels = LabelRules.Printable(clientLabels);

@@ -91,10 +91,11 @@ public sealed class TapCommand : Command
         await using Handle handle = await _switchboard.OpenToStayAsync(command, "flower tap", signals.Stop);
         var options = new TapOptions { Most = command.GetValue(_count) };
         await using Client.Tap tap = await handle.TapAsync(labels, options, signals.Stop);
-        using Recorder recorder = OpenRecorder(command, path);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(signals.End);
+        using Recorder recorder = OpenRecorder(command, path, over.Token);
         Tool.Say("flower tap", $"new connections of {labels} are tapped");
         Notifier.Ready();
-        var run = new TapRun(tap, recorder, signals, _drain.Read(command));
+        var run = new TapRun(handle, tap, recorder, signals, over, _drain.Read(command));
         try
         {
             await run.RunAsync();
@@ -120,7 +121,7 @@ public sealed class TapCommand : Command
         }
     }
 
-    private Recorder OpenRecorder(ParseResult command, string? path)
+    private Recorder OpenRecorder(ParseResult command, string? path, CancellationToken over)
     {
         int snapLength = command.GetValue(_snapLength);
         if (path is null)
@@ -128,10 +129,10 @@ public sealed class TapCommand : Command
             ShownBytes shown = command.GetValue(_hex) ? ShownBytes.Hex
                 : command.GetValue(_text) ? ShownBytes.Text
                 : ShownBytes.None;
-            return new(new TextSink(OutputFile.Standard(), shown, snapLength));
+            return new(new TextSink(OutputFile.Standard(over), shown, snapLength));
         }
 
-        OutputFile file = path == "-" ? OutputFile.Standard() : OutputFile.Create(path);
+        OutputFile file = path == "-" ? OutputFile.Standard(over) : OutputFile.Create(path, over);
         try
         {
             return new(new CaptureSink(new PcapngWriter(file, snapLength)));

@@ -9,27 +9,34 @@ namespace Flower.Tap;
 
 /// <summary>
 /// Relays tapped connections until it is stopped, or cannot write any more, or there were as many as were asked for; and then
-/// those that it has, until they end or the time to drain is over. Borrows everything.
+/// those that it has, until they end or the time to drain is over. Whoever taps no longer has the right when the handle is
+/// revoked: then all of them end at once. Borrows everything.
 /// </summary>
-internal sealed class TapRun(Client.Tap tap, Recorder recorder, StopSignals signals, TimeSpan drain)
+/// <param name="handle">Over which it taps.</param>
+/// <param name="tap">What it taps.</param>
+/// <param name="recorder">Where that is written down.</param>
+/// <param name="signals">Stop it.</param>
+/// <param name="over">Cancelled when what it relays is to end, and by the second signal.</param>
+/// <param name="drain">How long after the first signal.</param>
+internal sealed class TapRun(
+    Handle handle, Client.Tap tap, Recorder recorder, StopSignals signals, CancellationTokenSource over, TimeSpan drain)
 {
     private readonly HashSet<Task> _open = [];
-    private readonly CancellationTokenSource _over = new();
     private long _count;
 
     /// <summary>How many connections it has tapped.</summary>
     public long Count => _count;
 
     /// <summary>Runs it.</summary>
-    /// <exception cref="FlowerException">The switchboard ended it.</exception>
+    /// <exception cref="FlowerException">The switchboard ended it, or took the handle back.</exception>
     /// <exception cref="ToolException">Nothing can be written any more.</exception>
     public async Task RunAsync()
     {
-        using CancellationTokenSource over = _over;
-
         // One thread, so that what is written is in the order in which it was seen.
         using var relays = new Relays(threads: 1);
-        Task stopping = StopAsync();
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task stopping = StopAsync(done.Task);
+        Task watching = EndIfRevokedAsync(done.Task);
         try
         {
             await foreach (TappedConnection connection in tap)
@@ -42,8 +49,15 @@ internal sealed class TapRun(Client.Tap tap, Recorder recorder, StopSignals sign
         {
             // Also where the switchboard has gone: what is tapped is between its two sides and this process.
             await DrainAsync();
-            _over.Cancel();
+            done.SetResult();
+            over.Cancel();
             await stopping;
+            await watching;
+        }
+
+        if (Revoked is { } revoked)
+        {
+            throw revoked;
         }
 
         if (recorder.Failed.IsCompleted && await recorder.Failed is { IsUnread: false } failure)
@@ -52,12 +66,27 @@ internal sealed class TapRun(Client.Tap tap, Recorder recorder, StopSignals sign
         }
     }
 
-    private async Task StopAsync()
+    private FlowerException? Revoked =>
+        handle.Failure is { StatusCode: Grpc.Core.StatusCode.PermissionDenied } revoked ? revoked : null;
+
+    private async Task EndIfRevokedAsync(Task done)
     {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using CancellationTokenRegistration over = _over.Token.UnsafeRegister(
-            static done => ((TaskCompletionSource)done!).TrySetResult(), done);
-        Task first = await Task.WhenAny(signals.Stopping, recorder.Failed, done.Task);
+        await Task.WhenAny(handle.Closed, done);
+        if (Revoked is not null)
+        {
+            over.Cancel();
+        }
+    }
+
+    private async Task StopAsync(Task done)
+    {
+        Task first = await Task.WhenAny(signals.Stopping, recorder.Failed, done);
+        if (first == signals.Stopping)
+        {
+            // From here on, since nobody may read what is written, which holds up what comes below.
+            over.CancelAfter(drain);
+        }
+
         if (first == recorder.Failed && OpenCount() > 0)
         {
             Tool.Say("flower tap", "nothing is written any more; the connections that are tapped go on until they end");
@@ -73,7 +102,7 @@ internal sealed class TapRun(Client.Tap tap, Recorder recorder, StopSignals sign
         Task relay;
         try
         {
-            relay = relays.RunAsync(client, target, observer, _over.Token);
+            relay = relays.RunAsync(client, target, observer, over.Token);
         }
         catch (FlowerSocketException)
         {
@@ -126,9 +155,11 @@ internal sealed class TapRun(Client.Tap tap, Recorder recorder, StopSignals sign
             return;
         }
 
-        Tool.Say("flower tap", $"{OpenCount()} connections are still tapped: waiting {drain.TotalSeconds:0.###}s for their end");
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(signals.End);
-        limit.CancelAfter(drain);
-        await Task.WhenAny(all, Task.Delay(Timeout.Infinite, limit.Token));
+        if (!over.IsCancellationRequested)
+        {
+            Tool.Say("flower tap", $"{OpenCount()} connections are still tapped: waiting {drain.TotalSeconds:0.###}s for their end");
+            over.CancelAfter(drain);
+            await Task.WhenAny(all, Task.Delay(Timeout.Infinite, over.Token));
+        }
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Flower.Client;
@@ -13,15 +14,17 @@ namespace Flower.Watch;
 /// </summary>
 internal sealed class EventOutput : IDisposable
 {
-    private readonly Descriptor _output = Descriptor.Borrow(1);
+    private readonly PatientOutput _output;
     private readonly CancellationTokenSource _closed = new();
     private readonly MemoryStream _line = new();
     private readonly Utf8JsonWriter? _json;
 
     /// <summary>Begins to look whether somebody reads.</summary>
     /// <param name="isJson">JSON; otherwise lines for people.</param>
-    public EventOutput(bool isJson)
+    /// <param name="stop">From then on it is not waited for whoever reads.</param>
+    public EventOutput(bool isJson, CancellationToken stop)
     {
+        _output = new(Descriptor.Borrow(1), stop);
         _json = isJson ? new Utf8JsonWriter(_line) : null;
         Closed = _closed.Token;
 
@@ -33,7 +36,7 @@ internal sealed class EventOutput : IDisposable
     public CancellationToken Closed { get; }
 
     /// <summary>Writes an event.</summary>
-    /// <exception cref="OperationCanceledException">Nobody reads any more.</exception>
+    /// <exception cref="OperationCanceledException">Nobody reads any more, or it was stopped while nobody did.</exception>
     /// <exception cref="ToolException">It cannot be written: why.</exception>
     public void Write(BoardEvent happened)
     {
@@ -50,43 +53,32 @@ internal sealed class EventOutput : IDisposable
         }
 
         _line.WriteByte((byte)'\n');
-        WriteAll(_line.GetBuffer().AsSpan(0, (int)_line.Length));
+        switch (_output.Write(_line.GetBuffer().AsSpan(0, (int)_line.Length)))
+        {
+            case 0:
+                break;
+            case Errno.Canceled:
+                throw new OperationCanceledException();
+            case Errno.Pipe:
+                _closed.Cancel();
+                Closed.ThrowIfCancellationRequested();
+                break;
+            case int errno:
+                throw new ToolException(ExitCodes.Failed, $"cannot write: {Marshal.GetPInvokeErrorMessage(errno)}");
+        }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _json?.Dispose();
-
-    private void WriteAll(ReadOnlySpan<byte> bytes)
+    public void Dispose()
     {
-        while (bytes.Length > 0)
-        {
-            int count = StreamFile.Write(_output, bytes);
-            if (count >= 0)
-            {
-                bytes = bytes[count..];
-            }
-            else if (count == -Errno.Again)
-            {
-                // Another holder has made it non-blocking.
-                Polling.Wait([new(_output, Readiness.Write)]);
-            }
-            else if (count == -Errno.Pipe)
-            {
-                _closed.Cancel();
-                Closed.ThrowIfCancellationRequested();
-            }
-            else
-            {
-                throw new ToolException(
-                    ExitCodes.Failed, $"cannot write: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(-count)}");
-            }
-        }
+        _json?.Dispose();
+        _output.Dispose();
     }
 
     private void AwaitClose()
     {
         // What is no pipe and no socket, such as a file, is never closed by others.
-        Polling.Wait([new(_output, Readiness.None)]);
+        Polling.Wait([new(Descriptor.Borrow(1), Readiness.None)]);
         _closed.Cancel();
     }
 }

@@ -38,7 +38,8 @@ internal static class EventText
         QuotaNotice quota => $"{quota.Quota} of {quota.Budget}, limit {quota.Limit}: {Who(quota.Process)} "
             + $"over handle {quota.HandleId}",
         RefusalNotice refused => $"{refused.Method} of {Who(refused.Process)} over handle {refused.HandleId}: "
-            + $"{StatusNames.Of(refused.StatusCode)}: {refused.Reason}",
+            + $"{StatusNames.Of(refused.StatusCode)}: {refused.Reason}"
+            + (refused.LeftOut > 0 ? $" ({refused.LeftOut} more before it)" : ""),
         _ => "",
     };
 
@@ -71,13 +72,9 @@ internal static class EventText
 
     private static string Why(TargetExplanation miss)
     {
-        List<string> why =
-        [
-            .. miss.Contradictions.Select(c => $"{c.Key} is '{c.Registered}', not '{c.Requested}'"),
-            .. miss.MissingKeys.Select(key => $"it requires {key}"),
-            .. miss.UnmetKeys.Select(key => $"it has no {key}"),
-        ];
-        return why.Count == 0 ? "" : $" ({string.Join(", ", why)})";
+        string why = string.Join(", ", MissText.Of(
+            miss.Contradictions.Select(c => (c.Key, c.Requested, c.Registered)), miss.MissingKeys, miss.UnmetKeys));
+        return why.Length == 0 ? "" : $" ({why})";
     }
 
     private static string Who(ProcessInfo process) => $"pid {process.Id} uid {process.UserId}";

@@ -37,7 +37,7 @@ public sealed class WatchCommand : Command
         LabelSet labels = _labels.Read(command);
         bool isJson = command.GetValue(_json) || Console.IsOutputRedirected;
         await using Handle handle = await _switchboard.OpenToStayAsync(command, "flower watch", cancellationToken);
-        using var output = new EventOutput(isJson);
+        using var output = new EventOutput(isJson, cancellationToken);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, output.Closed);
         try
         {

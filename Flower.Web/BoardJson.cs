@@ -33,7 +33,6 @@ internal static class BoardJson
             writer.WriteNullValue();
         }
 
-        writer.WriteNumber("taken", target.Connections);
         writer.WriteBoolean("gone", isGone);
         writer.WriteString("command", command);
     });
@@ -44,13 +43,7 @@ internal static class BoardJson
         LiveConnection told = seen.Told;
         writer.WriteString("id", Id(told.Id));
         writer.WriteString("target", seen.TargetId);
-        writer.WriteString("kind", told.Kind switch
-        {
-            ConnectionKind.Pair => "pair",
-            ConnectionKind.Pushed => "pushed",
-            ConnectionKind.EgressSocket => "egress",
-            _ => "unknown",
-        });
+        writer.WriteString("kind", ConnectionKinds.NameOf(told.Kind));
         writer.WriteStartObject("client");
         WriteProcess(writer, told.Client, seen.ClientCommand);
         writer.WriteString("handle", Id(told.ClientHandle));

@@ -127,19 +127,11 @@ internal sealed class BoardModel(Picture picture)
             var gone = new HashSet<ulong>(_connections.Keys);
             foreach (LiveConnection connection in told)
             {
-                string state = StateWord.Unknown;
-                if (sockets is not null && sockets.Covers(IdentityOf(connection)))
+                if (MayBeOpen(sockets, connection, out SocketMeasures? measures))
                 {
-                    if (Measure(sockets, connection) is not { } measures)
-                    {
-                        continue;
-                    }
-
-                    state = measures.State;
+                    gone.Remove(connection.Id);
+                    Show(connection, _targets.Of(connection, ghosts), measures?.State ?? StateWord.Unknown, now, names);
                 }
-
-                gone.Remove(connection.Id);
-                Show(connection, _targets.Of(connection, ghosts), state, now, names);
             }
 
             foreach (ulong id in gone)
@@ -165,9 +157,10 @@ internal sealed class BoardModel(Picture picture)
     public static SocketIdentity IdentityOf(LiveConnection connection) =>
         new(connection.SocketCookie, connection.NetworkCookie);
 
-    /// <summary>How its socket is; null: it is over.</summary>
-    public static SocketMeasures? Measure(SocketIndex sockets, LiveConnection connection) =>
-        sockets.Measure(connection.SocketCookie, isTargets: connection.Kind == ConnectionKind.Pushed);
+    /// <summary>Whether it is still there, as for <see cref="SocketIndex.MayBeOpen"/>.</summary>
+    public static bool MayBeOpen(SocketIndex? sockets, LiveConnection connection, out SocketMeasures? measures) =>
+        SocketIndex.MayBeOpen(
+            sockets, IdentityOf(connection), isTargets: connection.Kind == ConnectionKind.Pushed, out measures);
 
     private void Show(LiveConnection told, string targetId, string state, long now, Dictionary<int, string?> names)
     {

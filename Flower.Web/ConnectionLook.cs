@@ -37,14 +37,14 @@ internal sealed class ConnectionLook : IDisposable
     {
         SocketIdentity socket = BoardModel.IdentityOf(connection);
         var index = SocketIndex.TryRead([socket], withTcp: connection.Kind != ConnectionKind.Pair);
-        if (index is null || !index.Covers(socket))
-        {
-            return BoardJson.Make(writer => writer.WriteString("state", StateWord.Unknown));
-        }
-
-        if (BoardModel.Measure(index, connection) is not { } measures)
+        if (!BoardModel.MayBeOpen(index, connection, out SocketMeasures? seen))
         {
             return null;
+        }
+
+        if (seen is not { } measures)
+        {
+            return BoardJson.Make(writer => writer.WriteString("state", StateWord.Unknown));
         }
 
         uint[] inodes = [measures.ClientInode, measures.TargetInode];

@@ -18,6 +18,19 @@ internal static class ExplainAnswer
     /// <exception cref="JsonException">It is no question.</exception>
     public static ExplainRequest Read(JsonDocument question)
     {
+        try
+        {
+            return ReadWords(question);
+        }
+        catch (InvalidOperationException e)
+        {
+            // Half a character, "\ud800": no UTF-8 can be made of it.
+            throw new JsonException("a text that is none", e);
+        }
+    }
+
+    private static ExplainRequest ReadWords(JsonDocument question)
+    {
         if (question.RootElement is not { ValueKind: JsonValueKind.Object } root
             || !root.TryGetProperty("words", out JsonElement words) || words.ValueKind != JsonValueKind.Array
             || words.EnumerateArray().Any(word => word.ValueKind != JsonValueKind.String))
@@ -94,9 +107,8 @@ internal static class ExplainAnswer
             _ => null,
         };
         return new[] { standing }
-            .Concat(target.Contradictions.Select(c => $"{c.Key} is '{c.Registered}', not '{c.Requested}'"))
-            .Concat(target.MissingKeys.Select(key => $"it requires {key}"))
-            .Concat(target.UnmetKeys.Select(key => $"it states no {key}, which +{key} requires"))
+            .Concat(MissText.Of(
+                target.Contradictions.Select(c => (c.Key, c.Requested, c.Registered)), target.MissingKeys, target.UnmetKeys))
             .Append(obstacle)
             .OfType<string>();
     }

@@ -49,6 +49,9 @@ public static class Errno
     /// <summary>A socket of another type.</summary>
     public const int ProtoType = 91;
 
+    /// <summary>Given up.</summary>
+    public const int Canceled = 125;
+
     /// <summary>Address in use.</summary>
     public const int AddrInUse = 98;
 

@@ -18,74 +18,65 @@ namespace Flower.Switchboard.Admin;
 internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor door)
     : Protocol.V1.Switchboard.SwitchboardBase
 {
+    private static readonly TimeSpan EndIsKnown = TimeSpan.FromSeconds(1);
+
     public override Task List(
-        ListRequest request, IServerStreamWriter<ListResponse> responseStream, ServerCallContext context)
-    {
-        SocketPeer? peer = PeerOf(context);
-        return loop.Invoke(() =>
+        ListRequest request, IServerStreamWriter<ListResponse> responseStream, ServerCallContext context) =>
+        RunAsync(context, caller =>
         {
-            Caller caller = CallerFor(peer);
             SwitchboardService.Require(caller, Rights.List);
             return Listing.RunAsync(
-                board, caller, request.Labels, new ListCursor(), To(responseStream), context.CancellationToken);
+                board, caller, request.Labels, new ListCursor(), To(responseStream, context), context.CancellationToken);
         });
-    }
 
     public override Task Explain(
-        ExplainRequest request, IServerStreamWriter<ExplainResponse> responseStream, ServerCallContext context)
-    {
-        SocketPeer? peer = PeerOf(context);
-        return loop.Invoke(() => new ExplainCall(board, CallerFor(peer), request, new ExplainCursor()).RunAsync(
-            To(responseStream), context.CancellationToken));
-    }
+        ExplainRequest request, IServerStreamWriter<ExplainResponse> responseStream, ServerCallContext context) =>
+        RunAsync(context, caller => new ExplainCall(board, caller, request, new ExplainCursor()).RunAsync(
+            To(responseStream, context), context.CancellationToken));
 
     public override Task Handles(
-        HandlesRequest request, IServerStreamWriter<HandlesResponse> responseStream, ServerCallContext context)
-    {
-        SocketPeer? peer = PeerOf(context);
-        return loop.Invoke(() => Walk.HandlesAsync(
-            board, CallerFor(peer), new WalkCursor(), To(responseStream), context.CancellationToken));
-    }
+        HandlesRequest request, IServerStreamWriter<HandlesResponse> responseStream, ServerCallContext context) =>
+        RunAsync(context, caller => Walk.HandlesAsync(
+            board, caller, new WalkCursor(), To(responseStream, context), context.CancellationToken));
 
     public override Task Connections(
-        ConnectionsRequest request, IServerStreamWriter<ConnectionsResponse> responseStream, ServerCallContext context)
-    {
-        SocketPeer? peer = PeerOf(context);
-        return loop.Invoke(() => Walk.ConnectionsAsync(
-            board, CallerFor(peer), request, new WalkCursor(), To(responseStream), context.CancellationToken));
-    }
+        ConnectionsRequest request, IServerStreamWriter<ConnectionsResponse> responseStream, ServerCallContext context) =>
+        RunAsync(context, caller => Walk.ConnectionsAsync(
+            board, caller, request, new WalkCursor(), To(responseStream, context), context.CancellationToken));
 
     public override Task Watch(
-        WatchRequest request, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context)
-    {
-        SocketPeer? peer = PeerOf(context);
-        return loop.Invoke(() => WatchCall.RunAsync(
-            board, CallerFor(peer), request.Labels, isResumed: false, To(responseStream), context.CancellationToken));
-    }
+        WatchRequest request, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context) =>
+        RunAsync(context, caller => WatchCall.RunAsync(
+            board, caller, request.Labels, isResumed: false, To(responseStream, context), context.CancellationToken));
 
     public override async Task<StatsResponse> Stats(StatsRequest request, ServerCallContext context)
     {
-        SocketPeer? peer = PeerOf(context);
         StatsResponse? response = null;
-        await loop.Invoke(() => { response = StatsCall.Run(board, CallerFor(peer)); });
+        await RunAsync(context, caller =>
+        {
+            response = StatsCall.Run(board, caller);
+            return Task.CompletedTask;
+        });
         return response!;
     }
 
     public override async Task<RevokeResponse> Revoke(RevokeRequest request, ServerCallContext context)
     {
-        SocketPeer? peer = PeerOf(context);
         RevokeResponse? response = null;
-        await loop.Invoke(() => { response = board.Revoke(CallerFor(peer), request); });
+        await RunAsync(context, caller =>
+        {
+            response = board.Revoke(caller, request);
+            return Task.CompletedTask;
+        });
         return response!;
     }
 
     public override async Task<UpdateTargetsResponse> UpdateTargets(
         UpdateTargetsRequest request, ServerCallContext context)
     {
-        SocketPeer? peer = PeerOf(context);
         UpdateTargetsResponse? response = null;
-        await loop.Invoke(async () =>
-            response = await board.UpdateAsync(CallerFor(peer), request, context.CancellationToken));
+        await RunAsync(
+            context, async caller => response = await board.UpdateAsync(caller, request, context.CancellationToken));
         return response!;
     }
 
@@ -119,7 +110,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
         ServerCallContext context) => throw Refusal.WrongDoor();
 
     // A client that goes away has ended its call; that something was still to be written to it is no failure of the switchboard's.
-    private static Func<T, Task> To<T>(IServerStreamWriter<T> stream) => async message =>
+    private static Func<T, Task> To<T>(IServerStreamWriter<T> stream, ServerCallContext context) => async message =>
     {
         try
         {
@@ -127,12 +118,40 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
         }
         catch (InvalidOperationException e)
         {
+            // The writer may know it a moment before the call does.
+            await Task.Delay(EndIsKnown, context.CancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            if (!context.CancellationToken.IsCancellationRequested)
+            {
+                throw;
+            }
+
             throw new OperationCanceledException("the call has ended", e);
         }
     };
 
     private static SocketPeer? PeerOf(ServerCallContext context) =>
         SocketPeer.Of(context.GetHttpContext().Features.Get<IConnectionSocketFeature>()!.Socket.SafeHandle);
+
+    // What is refused here is told as on the other door.
+    private Task RunAsync(ServerCallContext context, Func<Caller, Task> call)
+    {
+        SocketPeer? peer = PeerOf(context);
+        return loop.Invoke(async () =>
+        {
+            Caller caller = CallerFor(peer);
+            try
+            {
+                await call(caller);
+            }
+            catch (RpcException e) when (e.StatusCode != StatusCode.Unavailable && !board.IsHandedOver)
+            {
+                // That the switchboard stops, or is replaced, is nobody's refusal.
+                board.Events.Refused(caller, context.Method, e);
+                throw;
+            }
+        });
+    }
 
     // On the loop. This door is not paused with the sessions.
     private Caller CallerFor(SocketPeer? peer)

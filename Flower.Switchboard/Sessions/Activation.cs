@@ -32,7 +32,7 @@ internal sealed class Activation(Target activator, DeadlineQueue deadlines)
         }
         catch (OperationCanceledException) when (round.Outcome is not null && !caller.IsCancellationRequested)
         {
-            throw Refusal.NotStarted(round.Outcome, deadlines.Limit);
+            throw Refusal.NotStarted(round.Outcome, deadlines.Limit, activator);
         }
         finally
         {

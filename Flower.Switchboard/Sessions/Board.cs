@@ -44,7 +44,7 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
     public Taps Taps { get; } = new();
 
     /// <summary>What happens, for those who watch it.</summary>
-    public BoardEvents Events { get; } = new();
+    public BoardEvents Events { get; } = new(acceptDeadlines.With(BoardEvents.Interval));
 
     /// <summary>What it is told about the switchboard around it.</summary>
     public BoardIdentity Identity { get; set; } = new();

@@ -62,6 +62,9 @@ internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? par
     /// <summary>What is registered over it.</summary>
     public ICollection<Target> Targets => _targets;
 
+    /// <summary>How much waits for its sessions, as they do not read.</summary>
+    public long QueuedBytes => _loads.Values.Sum(load => load.QueuedBytes);
+
     /// <summary>How many revocable connections were requested over it.</summary>
     public int Connections { get; set; }
 

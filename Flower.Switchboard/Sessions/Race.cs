@@ -38,6 +38,9 @@ internal sealed class Race(Board board, SessionCallContext call, ITargetSource t
     /// <summary>What the last of them said.</summary>
     public OfferOutcome? Last { get; private set; }
 
+    /// <summary>Which that was.</summary>
+    public Target? LastTried { get; private set; }
+
     /// <summary>What comes next, and is no egress: it is not tried beside others.</summary>
     public Candidate? Left { get; private set; }
 
@@ -169,7 +172,7 @@ internal sealed class Race(Board board, SessionCallContext call, ITargetSource t
             else
             {
                 Tried++;
-                Last = outcome;
+                (Last, LastTried) = (outcome, connecting.Target);
                 board.Events.FailedOver(call, connecting.Target, outcome);
                 _isDue = !ReferenceEquals(connecting, _latest) || targets.GoesOn(outcome);
             }

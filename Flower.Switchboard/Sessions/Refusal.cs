@@ -108,13 +108,15 @@ internal static class Refusal
     /// <param name="outcome">What became of it; of several, of the last one.</param>
     /// <param name="acceptDeadline">How long a target may take to answer.</param>
     /// <param name="tried">How many targets were tried.</param>
-    public static RpcException NotTaken(OfferOutcome outcome, TimeSpan acceptDeadline, int tried = 1)
+    /// <param name="last">The last one; null: it is not known any more, and has said nothing.</param>
+    public static RpcException NotTaken(
+        OfferOutcome outcome, TimeSpan acceptDeadline, int tried = 1, Target? last = null)
     {
         string who = tried == 1 ? "the target" : $"{tried} targets were tried; the last one";
         return outcome switch
         {
             OfferOutcome.Rejected rejected =>
-                Make(StatusCode.Unavailable, $"{who} rejected the connection: {rejected.Reason}", []),
+                Make(StatusCode.Unavailable, $"{who} rejected the connection: {rejected.Reason}", [], named: Only(last)),
             OfferOutcome.Gone => Make(StatusCode.Unavailable, $"{who} went away before it took the connection", []),
             OfferOutcome.Silent => Make(
                 StatusCode.DeadlineExceeded,
@@ -125,7 +127,7 @@ internal static class Refusal
     }
 
     /// <summary>No server has come that an activator was to start.</summary>
-    public static RpcException NotStarted(OfferOutcome outcome, TimeSpan startTimeout) => Make(
+    public static RpcException NotStarted(OfferOutcome outcome, TimeSpan startTimeout, Target activator) => Make(
         StatusCode.Unavailable,
         outcome switch
         {
@@ -133,38 +135,49 @@ internal static class Refusal
             OfferOutcome.Gone => "who starts the server went away",
             _ => $"the server that was to be started was not registered within {startTimeout.TotalSeconds:0.###} seconds",
         },
-        []);
+        [],
+        named: [activator]);
 
     /// <summary>A resolver says that there is no such name.</summary>
-    public static RpcException NoSuchName(LabelSet question, string asked) => Make(
-        StatusCode.NotFound, $"no such name: {question} ({asked})", [.. question.Labels.Select(l => l.Key)]);
+    public static RpcException NoSuchName(LabelSet question, string asked, Target resolver) => Make(
+        StatusCode.NotFound,
+        $"no such name: {question} ({asked})",
+        [.. question.Labels.Select(l => l.Key)],
+        named: [resolver]);
 
     /// <summary>All that a name stands for contradicts the request.</summary>
-    public static RpcException NothingFits(LabelSet question, string asked, IReadOnlyList<string> keys) => Make(
+    public static RpcException NothingFits(
+        LabelSet question, string asked, IReadOnlyList<string> keys, Target resolver) => Make(
         StatusCode.NotFound,
         $"all that {question} stands for contradicts the request at {Names(keys)} ({asked})",
-        keys);
+        keys,
+        named: [resolver]);
 
     /// <summary>Names stand for names without an end, or for nothing new.</summary>
-    public static RpcException NamesLeadNowhere(string how, IReadOnlyList<string> asked) =>
-        Make(StatusCode.FailedPrecondition, $"{how}: asked {string.Join(", then ", asked)}", []);
+    public static RpcException NamesLeadNowhere(
+        string how, IReadOnlyList<string> asked, IReadOnlyList<Target> resolvers) =>
+        Make(StatusCode.FailedPrecondition, $"{how}: asked {string.Join(", then ", asked)}", [], named: resolvers);
 
     /// <summary>How a question that was not answered looks to the client.</summary>
-    public static RpcException NotResolved(ResolverOutcome outcome, LabelSet question, string asked, TimeSpan deadline) =>
-        outcome switch
+    public static RpcException NotResolved(
+        ResolverOutcome outcome, LabelSet question, string asked, TimeSpan deadline, Target resolver)
+    {
+        (StatusCode code, string message) = outcome switch
         {
-            ResolverOutcome.Failed failed => Make(
-                StatusCode.Unavailable, $"{question} cannot be resolved: {failed.Reason} ({asked})", []),
-            ResolverOutcome.Gone => Make(
-                StatusCode.Unavailable, $"{question} was not resolved: the resolver went away ({asked})", []),
-            ResolverOutcome.Silent => Make(
+            ResolverOutcome.Failed failed => (
+                StatusCode.Unavailable, $"{question} cannot be resolved: {failed.Reason} ({asked})"),
+            ResolverOutcome.Gone => (
+                StatusCode.Unavailable, $"{question} was not resolved: the resolver went away ({asked})"),
+            ResolverOutcome.Silent => (
                 StatusCode.DeadlineExceeded,
-                $"{question} was not resolved within {deadline.TotalSeconds:0.###} seconds ({asked})",
-                []),
-            ResolverOutcome.Busy => Exhausted(
+                $"{question} was not resolved within {deadline.TotalSeconds:0.###} seconds ({asked})"),
+            ResolverOutcome.Busy => (
+                StatusCode.ResourceExhausted,
                 $"{question} was not resolved: {Resolver.MaxPending} questions wait for the resolver, the limit ({asked})"),
             _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
         };
+        return Make(code, message, [], named: [resolver]);
+    }
 
     /// <summary>Whether a connect is refused depends on the answer to a question that was not asked. No connect is told that.
     /// </summary>
@@ -181,11 +194,18 @@ internal static class Refusal
     private static string Names(IReadOnlyList<string> keys) =>
         string.Join(", ", keys.Select(k => $"'{LabelRules.Printable(k)}'"));
 
+    private static IReadOnlyList<Target> Only(Target? target) => target is null ? [] : [target];
+
     private static RpcException Make(
-        StatusCode code, string message, IReadOnlyList<string> keys, IReadOnlyList<Right>? rights = null)
+        StatusCode code,
+        string message,
+        IReadOnlyList<string> keys,
+        IReadOnlyList<Right>? rights = null,
+        IReadOnlyList<Target>? named = null)
     {
         var detail = new ErrorDetail { Keys = { keys }, Rights = { rights ?? [] } };
         Grpc.Core.Metadata trailers = keys.Count == 0 && rights is null ? [] : new() { { DetailTrailer, detail.ToByteArray() } };
-        return new RpcException(new Status(code, message), trailers);
+        var status = new Status(code, message);
+        return named is null ? new RpcException(status, trailers) : new TargetRefusal(status, trailers, named);
     }
 }

@@ -34,8 +34,8 @@ internal sealed class TargetCondition(TargetUpdate? start)
     /// <summary>Called when something is said or set that holds after a crash, too.</summary>
     public Action? Kept { get; set; }
 
-    /// <summary>Called when what List tells of it is another; true: it drains from now on.</summary>
-    public Action<bool>? Told { get; set; }
+    /// <summary>Called when what List tells of it is another.</summary>
+    public Action? Told { get; set; }
 
     public uint Weight => _set.HasWeight ? _set.Weight : _said.HasWeight ? _said.Weight : DefaultWeight;
 
@@ -184,7 +184,7 @@ internal sealed class TargetCondition(TargetUpdate? start)
     {
         if (before != Seen)
         {
-            Told?.Invoke(IsDraining && !before.IsDraining);
+            Told?.Invoke();
         }
     }
 

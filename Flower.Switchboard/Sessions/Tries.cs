@@ -21,6 +21,7 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
 {
     private int _tried;
     private OfferOutcome? _last;
+    private Target? _lastTried;
     private Candidate? _left;
 
     /// <summary>Connects a client.</summary>
@@ -131,7 +132,13 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
     {
         Candidate? next = _left;
         _left = null;
-        return next ?? await targets.NextAsync(call.CancellationToken) ?? throw Failed();
+        next ??= await targets.NextAsync(call.CancellationToken) ?? throw Failed();
+        if (_tried == 0)
+        {
+            board.Events.Found(call);
+        }
+
+        return next;
     }
 
     // Null: none took it, and what comes next is no egress, or what was begun was not all there is.
@@ -145,6 +152,7 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
 
         _tried += race.Tried;
         _last = race.Last;
+        _lastTried = race.LastTried;
         _left = race.Left;
         return _left is null && first is not null ? throw Failed() : null;
     }
@@ -162,8 +170,9 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
         call.Checkpoint = null;
         _tried++;
         _last = outcome;
+        _lastTried = connecting.Target;
         return null;
     }
 
-    private RpcException Failed() => Refusal.NotTaken(_last!, board.AcceptDeadlines.Limit, _tried);
+    private RpcException Failed() => Refusal.NotTaken(_last!, board.AcceptDeadlines.Limit, _tried, _lastTried);
 }

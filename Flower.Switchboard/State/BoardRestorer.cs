@@ -54,22 +54,23 @@ internal sealed class BoardRestorer
         board.LastRegistration = state.LastRegistration;
     }
 
-    // Registrations first and as they were made; then who waits for their answers.
+    // Registrations first and as they were made; then who taps; then who waits for what these answer, or is to be tapped.
     private static long OrderOf(CallState call)
     {
-        if (call.Checkpoint.IsEmpty
-            || !(call.Start.Method.EndsWith("/ServerStart", StringComparison.Ordinal)
-                || call.Start.Method.EndsWith("/EgressStart", StringComparison.Ordinal)
-                || call.Start.Method.EndsWith("/ResolverStart", StringComparison.Ordinal)))
+        if (call.Checkpoint.IsEmpty)
         {
             return long.MaxValue;
         }
 
         try
         {
-            return call.Start.Method.EndsWith("/ResolverStart", StringComparison.Ordinal)
-                ? ResolverState.Parser.ParseFrom(call.Checkpoint).Registration
-                : TargetState.Parser.ParseFrom(call.Checkpoint).Registration;
+            return call.Start.Method[(call.Start.Method.LastIndexOf('/') + 1)..] switch
+            {
+                "ServerStart" or "EgressStart" => TargetState.Parser.ParseFrom(call.Checkpoint).Registration,
+                "ResolverStart" => ResolverState.Parser.ParseFrom(call.Checkpoint).Registration,
+                "TapStart" => long.MaxValue - 1,
+                _ => long.MaxValue,
+            };
         }
         catch (InvalidProtocolBufferException e)
         {

@@ -19,6 +19,13 @@ internal sealed class BoardMeter : IDisposable
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
+    // A connect takes from some tens of microseconds to as long as somebody waits. OpenTelemetry's own begin with 5.
+    private static readonly InstrumentAdvice<double> Buckets = new()
+    {
+        HistogramBucketBoundaries =
+            [5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    };
+
     private readonly Meter _meter = new(Name, BoardIdentity.Version);
     private readonly EventLoop _loop;
     private readonly Board _board;
@@ -34,11 +41,15 @@ internal sealed class BoardMeter : IDisposable
         _board = board;
         _meter.CreateObservableCounter(
             "flower.connects", Connects, "{connect}", "Connects that have ended, by result: a gRPC status code");
-        board.Events.ConnectDuration = _meter.CreateHistogram<double>(
-            "flower.connect.duration", "s", "From the request to its end, by result");
-        _lag = _meter.CreateHistogram<double>("flower.loop.lag", "s", "How late the switchboard's loop comes to a timer");
+        board.Events.ConnectDuration = _meter.CreateHistogram(
+            "flower.connect.duration", "s", "From the request to its end, by result", tags: null, Buckets);
+        board.Events.MatchDuration = _meter.CreateHistogram(
+            "flower.connect.match.duration", "s", "From the request to the first target that is asked", tags: null, Buckets);
+        _lag = _meter.CreateHistogram(
+            "flower.loop.lag", "s", "How late the switchboard's loop comes to a timer", tags: null, Buckets);
         _meter.CreateObservableUpDownCounter("flower.targets", Targets, "{target}", "Registered targets, by kind");
         Gauge("flower.sessions", f => f.Sessions, "{session}", "Open sessions");
+        Gauge("flower.sessions.queued_bytes", f => f.QueuedBytes, "By", "What waits for sessions that do not read");
         Gauge("flower.handles", f => f.Handles, "{handle}", "Live handles");
         Gauge("flower.calls.pending", f => f.Pending, "{call}", "Calls without an answer");
         Gauge("flower.requests.waiting", f => f.Waiting, "{request}", "Requests that wait for a target");
@@ -56,6 +67,7 @@ internal sealed class BoardMeter : IDisposable
     {
         _timer?.Dispose();
         _board.Events.ConnectDuration = null;
+        _board.Events.MatchDuration = null;
         _meter.Dispose();
     }
 
@@ -80,6 +92,7 @@ internal sealed class BoardMeter : IDisposable
             Egresses = counters.Egresses,
             Resolvers = counters.Resolvers,
             Sessions = _board.Identity.Sessions(),
+            QueuedBytes = _board.Handles.Nodes.Sum(node => node.QueuedBytes),
             Handles = _board.Handles.Nodes.Count,
             Pending = counters.Pending,
             Waiting = _board.WaitingCount,
@@ -132,6 +145,8 @@ internal sealed class BoardMeter : IDisposable
         public long Resolvers { get; init; }
 
         public long Sessions { get; init; }
+
+        public long QueuedBytes { get; init; }
 
         public long Handles { get; init; }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using Flower.Rpc;
+using System.Net;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Hosting;
@@ -7,6 +7,7 @@ using Flower.Switchboard.Sessions;
 using Flower.Switchboard.Watching;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -26,6 +27,10 @@ internal sealed class BoardTelemetry : IAsyncDisposable
     // Another switchboard may still be there, whose place this one takes.
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    // Whoever asks once a minute opens a connection each time; others of this machine can take all of them, and no more.
+    private const int MaxConnections = 16;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly EventLoop _loop;
@@ -65,7 +70,10 @@ internal sealed class BoardTelemetry : IAsyncDisposable
         _metrics = metrics.Build();
     }
 
-    /// <summary>Begins; null: nobody asked for it.</summary>
+    /// <summary>
+    /// Begins; null: nobody asked for it, or it cannot be. Never fails: the board is there already, and may be all there is of
+    /// one that it has replaced.
+    /// </summary>
     public static async Task<BoardTelemetry?> StartAsync(
         SwitchboardOptions options, EventLoop loop, Board board, Action<ILoggingBuilder> logging, ILogger logger)
     {
@@ -74,14 +82,25 @@ internal sealed class BoardTelemetry : IAsyncDisposable
             return null;
         }
 
-        var telemetry = new BoardTelemetry(loop, options, logging, logger);
-        await loop.Invoke(() => telemetry._meter = new BoardMeter(loop, board));
-        if (options.Metrics is MetricsAddress address)
+        BoardTelemetry? telemetry = null;
+        try
         {
-            telemetry._serving = await telemetry.TryServeAsync(address) ? Task.CompletedTask : telemetry.ServeSoonAsync(address);
-        }
+            telemetry = new BoardTelemetry(loop, options, logging, logger);
+            await loop.Invoke(() => telemetry._meter = new BoardMeter(loop, board));
+            if (options.Metrics is MetricsAddress address)
+            {
+                telemetry._serving =
+                    await telemetry.TryServeAsync(address) ? Task.CompletedTask : telemetry.ServeSoonAsync(address);
+            }
 
-        return telemetry;
+            return telemetry;
+        }
+        catch (Exception e)
+        {
+            HostingLog.GoesOnWithout(logger, "metrics and traces", e.Message);
+            await (telemetry?.DisposeAsync() ?? ValueTask.CompletedTask);
+            return null;
+        }
     }
 
     /// <summary>Serves no more, and sends what is left. For any other thread than the loop's, which must go on meanwhile.</summary>
@@ -126,9 +145,9 @@ internal sealed class BoardTelemetry : IAsyncDisposable
             HostingLog.ServesMetrics(_logger, address);
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FlowerSocketException
-            or OperationCanceledException)
+        catch (Exception e)
         {
+            // Kestrel says what the kernel says in several ways: IOException, SocketException …
             await (web?.DisposeAsync() ?? ValueTask.CompletedTask);
             file?.Dispose();
             if (!_isSaid && !_stop.IsCancellationRequested)
@@ -145,8 +164,16 @@ internal sealed class BoardTelemetry : IAsyncDisposable
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "flower" });
         _logging(builder.Logging);
+
+        // Not a line for each connection that is one too many.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+            kestrel.Limits.MaxRequestBodySize = 0;
+            kestrel.Limits.KeepAliveTimeout = Patience;
+            kestrel.Limits.RequestHeadersTimeout = Patience;
             if (file is not null)
             {
                 kestrel.ListenHandle((ulong)file.Socket.DangerousGetHandle());
@@ -158,8 +185,25 @@ internal sealed class BoardTelemetry : IAsyncDisposable
         });
         builder.Services.AddSingleton<IHostLifetime, Admin.SilentLifetime>();
         WebApplication web = builder.Build();
+        web.Use(RefuseOthers);
         web.UseOpenTelemetryPrometheusScrapingEndpoint(
             _metrics, predicate: null, path: null, configureBranchedPipeline: null, optionsName: null);
         return web;
+    }
+
+    // A page of another site can reach a loopback address by a name of its own (DNS rebinding): whoever asks by an address, or
+    // by the one name that is nobody else's, does not come from there.
+    private static async Task RefuseOthers(HttpContext context, RequestDelegate next)
+    {
+        string host = context.Request.Host.Host.Trim('[', ']');
+        if (string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase)
+            || (IPAddress.TryParse(host, out IPAddress? address) && IPAddress.IsLoopback(address)))
+        {
+            await next(context);
+            return;
+        }
+
+        context.Response.StatusCode = StatusCodes.Status421MisdirectedRequest;
+        await context.Response.WriteAsync("the Host is no loopback address, and not localhost\n");
     }
 }

@@ -38,8 +38,7 @@ internal sealed class AuditFile : IDisposable
         SafeFileHandle again = Open(_path);
         _file.Dispose();
         _file = again;
-        ReadOnlySpan<byte> done = _pending.GetBuffer().AsSpan(0, _written);
-        _written = done.LastIndexOf((byte)'\n') + 1;
+        _written = WholeLines();
     }
 
     /// <summary>Writes what waits.</summary>
@@ -51,6 +50,7 @@ internal sealed class AuditFile : IDisposable
             int count = StreamFile.Write(_file, _pending.GetBuffer().AsSpan(_written, Pending));
             if (count < 0)
             {
+                Forget();
                 return -count;
             }
 
@@ -67,6 +67,20 @@ internal sealed class AuditFile : IDisposable
     {
         _file.Dispose();
         _pending.Dispose();
+    }
+
+    // Up to where whole lines are written.
+    private int WholeLines() => _pending.GetBuffer().AsSpan(0, _written).LastIndexOf((byte)'\n') + 1;
+
+    // What is written, but for the beginning of a line that may be written anew: whoever reads slowly may never have all.
+    private void Forget()
+    {
+        int whole = WholeLines();
+        int kept = (int)_pending.Length - whole;
+        _pending.GetBuffer().AsSpan(whole, kept).CopyTo(_pending.GetBuffer());
+        _pending.SetLength(kept);
+        _pending.Position = kept;
+        _written -= whole;
     }
 
     // O_NONBLOCK: a pipe that nobody reads is an error, and not the end of everything.

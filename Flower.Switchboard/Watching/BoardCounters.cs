@@ -37,7 +37,7 @@ internal sealed class BoardCounters
 
     public int Resolvers { get; private set; }
 
-    /// <summary>Connects that were refused, by code.</summary>
+    /// <summary>Connects that were refused, or given up by who asked, by code.</summary>
     public IEnumerable<RefusalCount> Refused =>
         _refused.Select((count, code) => new RefusalCount { Code = code, Count = (ulong)count }).Where(r => r.Count > 0);
 
@@ -49,9 +49,13 @@ internal sealed class BoardCounters
 
     public void OnRefused(StatusCode code)
     {
-        _refused[(int)code < _refused.Length ? (int)code : (int)StatusCode.Unknown]++;
+        OnGivenUp(code);
         Rates.OnRefused(Environment.TickCount64);
     }
+
+    /// <summary>Whoever asked for a connect did not wait for its end. Nobody has refused it.</summary>
+    public void OnGivenUp(StatusCode code) =>
+        _refused[(int)code < _refused.Length ? (int)code : (int)StatusCode.Unknown]++;
 
     /// <summary>A target came or went.</summary>
     public void Add(Target target, int count)

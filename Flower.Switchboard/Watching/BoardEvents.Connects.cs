@@ -24,6 +24,9 @@ internal sealed partial class BoardEvents
     /// <summary>Told how long each connect took, in seconds; null: nobody wants to know.</summary>
     public Histogram<double>? ConnectDuration { get; set; }
 
+    /// <summary>Told how long each connect took to find its first target, in seconds; null: nobody wants to know.</summary>
+    public Histogram<double>? MatchDuration { get; set; }
+
     /// <summary>How metrics name the end of a connect.</summary>
     public static KeyValuePair<string, object?> Result(StatusCode code) =>
         KeyValuePair.Create("result", (object?)((int)code < Results.Length ? Results[(int)code] : "UNKNOWN"));
@@ -42,6 +45,15 @@ internal sealed partial class BoardEvents
         }
 
         return own;
+    }
+
+    /// <summary>A connect has found the first target that it asks.</summary>
+    public void Found(SessionCallContext call)
+    {
+        if (MatchDuration is Histogram<double> duration && call.BeganAt != 0)
+        {
+            duration.Record(Stopwatch.GetElapsedTime(call.BeganAt).TotalSeconds);
+        }
     }
 
     /// <summary>A target is asked to take a connection.</summary>
@@ -85,16 +97,20 @@ internal sealed partial class BoardEvents
     /// <summary>A call was refused, but for quotas.</summary>
     public void Refused(Board board, Caller caller, SessionCallContext call, RpcException refusal)
     {
-        string method = NameOf(call.Method);
-        Count(method, refusal.StatusCode);
-        Ended(call, refusal.StatusCode);
-        Counters.LastRefusals.Add(caller.Node, caller.Credentials, method, refusal.StatusCode, Cut(refusal.Status.Detail));
-        if (!IsWatched)
+        if (IsConnect(call))
         {
+            Counters.OnRefused(refusal.StatusCode);
+        }
+
+        Ended(call, refusal.StatusCode);
+        if (call.CallState is not Request wish)
+        {
+            Refused(caller, call.Method, refusal);
             return;
         }
 
-        if (call.CallState is Request wish)
+        Remember(caller, call.Method, refusal);
+        if (IsWatched)
         {
             bool missed = refusal.StatusCode == StatusCode.NotFound;
             Publish(
@@ -103,34 +119,70 @@ internal sealed partial class BoardEvents
                 new() { Code = (int)refusal.StatusCode, Reason = Cut(refusal.Status.Detail) },
                 wish.Stated,
                 target: null,
+                (refusal as TargetRefusal)?.Named,
                 missed ? NearMisses.Find(board, wish, _explaining) : null);
+        }
+    }
+
+    /// <summary>A call was refused, on either door, that is no connect or whose labels were not looked at.</summary>
+    public void Refused(Caller caller, string method, RpcException refusal)
+    {
+        Remember(caller, method, refusal);
+        if (!IsWatched)
+        {
             return;
         }
 
-        Event told = Next();
-        told.Refused = new RefusedCall
+        // It needs no right to be refused.
+        _refusedCalls.Happened(caller.Node, leftOut =>
         {
-            Method = method,
-            Process = Walk.Describe(caller.Credentials),
-            HandleId = caller.Handle.Id,
-            Code = (int)refusal.StatusCode,
-            Reason = Cut(refusal.Status.Detail),
-        };
-        Publish(new HandleOccurrence(told, caller.Node));
+            Event told = Next();
+            told.Refused = new RefusedCall
+            {
+                Method = NameOf(method),
+                Process = Walk.Describe(caller.Credentials),
+                HandleId = caller.Handle.Id,
+                Code = (int)refusal.StatusCode,
+                Reason = Cut(refusal.Status.Detail),
+                LeftOut = leftOut,
+            };
+            Publish(new HandleOccurrence(told, caller.Node));
+        });
     }
 
     /// <summary>A call was refused because of a quota, of which <see cref="Exhausted"/> tells.</summary>
-    public void RefusedByQuota(SessionCallContext call) => Count(NameOf(call.Method), StatusCode.ResourceExhausted);
+    public void RefusedByQuota(SessionCallContext call)
+    {
+        if (IsConnect(call))
+        {
+            Counters.OnRefused(StatusCode.ResourceExhausted);
+        }
+    }
 
     /// <summary>Whoever called has gone.</summary>
     public void GivenUp(Board board, SessionCallContext call)
     {
-        // What another process goes on with has not ended.
-        if (IsWatched && call.CallState is Request wish && !board.IsReplaced)
+        if (board.IsReplaced)
+        {
+            // What another process goes on with has not ended.
+            return;
+        }
+
+        if (IsConnect(call))
+        {
+            StatusCode code = call.Deadline <= DateTime.UtcNow ? StatusCode.DeadlineExceeded : StatusCode.Cancelled;
+            Counters.OnGivenUp(code);
+            Ended(call, code);
+        }
+
+        if (IsWatched && call.CallState is Request wish)
         {
             Publish(wish, ConnectStep.GivenUp, new(), wish.Stated, target: null);
         }
     }
+
+    private void Remember(Caller caller, string method, RpcException refusal) => Counters.LastRefusals.Add(
+        caller.Node, caller.Credentials, NameOf(method), refusal.StatusCode, Cut(refusal.Status.Detail));
 
     private void Ended(SessionCallContext call, StatusCode code)
     {
@@ -157,22 +209,22 @@ internal sealed partial class BoardEvents
     // Not between the halves of a character, which has no UTF-8.
     private static int CutAt(string text) => char.IsHighSurrogate(text[MaxReason - 2]) ? MaxReason - 2 : MaxReason - 1;
 
-    private void Count(string method, StatusCode code)
-    {
-        if (method is "ClientConnect" or "IngressConnect")
-        {
-            Counters.OnRefused(code);
-        }
-    }
+    private static bool IsConnect(SessionCallContext call) => NameOf(call.Method) is "ClientConnect" or "IngressConnect";
 
     private void Publish(
-        Request wish, ConnectStep step, ConnectEvent told, LabelSet labels, Target? target, NearMisses? misses = null)
+        Request wish,
+        ConnectStep step,
+        ConnectEvent told,
+        LabelSet labels,
+        Target? target,
+        IReadOnlyList<Target>? named = null,
+        NearMisses? misses = null)
     {
         told.Step = step;
         told.RequestId = (ulong)wish.Id;
         told.Client = Walk.Describe(wish.Caller.Credentials);
         told.Ingress = wish.Query.Ingress;
         told.TargetId = (ulong)(target?.Registration ?? 0);
-        Publish(new ConnectOccurrence(Next(), told, labels, target, misses ?? NearMisses.None));
+        Publish(new ConnectOccurrence(Next(), told, labels, target, named, misses ?? NearMisses.None));
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
 using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Sessions;
 using Target = Flower.Switchboard.Sessions.Target;
@@ -11,12 +12,18 @@ namespace Flower.Switchboard.Watching;
 /// What happens on the board, for those who watch it, and what is counted of it. On the loop. While nobody watches, nothing
 /// is made of an event but its count.
 /// </summary>
-internal sealed partial class BoardEvents
+/// <param name="intervals">How seldom is told what anybody can make happen as often as he likes.</param>
+internal sealed partial class BoardEvents(DeadlineQueue intervals)
 {
     private const int MaxSinks = 256;
     private const int MaxSinksPerUser = 32;
 
     private readonly List<IEventSink> _sinks = [];
+    private readonly Spacing<Target> _changes = new(intervals);
+    private readonly Spacing<HandleNode> _refusedCalls = new(intervals);
+
+    /// <summary>A change of a target and a refused call are told at most once in this time of each target and handle.</summary>
+    public static TimeSpan Interval { get; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Somebody is told.</summary>
     public bool IsWatched { get; private set; }
@@ -67,6 +74,13 @@ internal sealed partial class BoardEvents
         }
     }
 
+    /// <summary>Tells now what it would tell a little later.</summary>
+    public void Flush()
+    {
+        _changes.Flush();
+        _refusedCalls.Flush();
+    }
+
     /// <summary>The number and the time of what happens now.</summary>
     public static Event Stamp(ulong sequence) => new()
     {
@@ -80,10 +94,29 @@ internal sealed partial class BoardEvents
     public void Added(Target target, bool isRestored)
     {
         Counters.Add(target, 1);
-        target.Condition.Told = drains => Changed(target, drains);
+        bool drained = target.IsDraining;
+        target.Condition.Told = () =>
+        {
+            if (IsWatched)
+            {
+                _changes.Happened(target, Tell);
+            }
+            else
+            {
+                drained = target.IsDraining;
+            }
+        };
         if (IsWatched && !isRestored)
         {
             Publish(new TargetOccurrence(Next(), target, TargetChange.Added, ""));
+        }
+
+        // As it is by now.
+        void Tell(ulong _)
+        {
+            bool drains = target.IsDraining && !drained;
+            drained = target.IsDraining;
+            Publish(new TargetOccurrence(Next(), target, drains ? TargetChange.Drained : TargetChange.Changed, ""));
         }
     }
 
@@ -94,6 +127,7 @@ internal sealed partial class BoardEvents
     {
         Counters.Add(target, -1);
         target.Condition.Told = null;
+        _changes.Forget(target);
         if (IsWatched && reason is not null)
         {
             Publish(new TargetOccurrence(Next(), target, TargetChange.Removed, reason));
@@ -190,14 +224,6 @@ internal sealed partial class BoardEvents
                 HandleId = node.Handle.Id,
             };
             Publish(new HandleOccurrence(told, node));
-        }
-    }
-
-    private void Changed(Target target, bool drains)
-    {
-        if (IsWatched)
-        {
-            Publish(new TargetOccurrence(Next(), target, drains ? TargetChange.Drained : TargetChange.Changed, ""));
         }
     }
 

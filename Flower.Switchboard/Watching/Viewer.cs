@@ -17,7 +17,7 @@ internal sealed class Viewer(Caller caller, Labels? labels)
 {
     private readonly HandleScope _scope = new(caller.Node);
 
-    private readonly LabelSet _connects = Stating.OutLabels(caller.Handle, Stating.Read(labels));
+    private readonly ConnectionFilter _connects = new(Stating.OutLabels(caller.Handle, Stating.Read(labels)));
 
     /// <summary>A handle that nothing was made from: to it, who set labels means nothing.</summary>
     public static Handle Nobody { get; } = Handle.CreateRoot(Rights.None, LabelSet.Empty, LabelSet.Empty);
@@ -34,8 +34,7 @@ internal sealed class Viewer(Caller caller, Labels? labels)
     public bool MayList(Target target) => TargetDirectory<Target>.IsListed(target.Indexed, TargetFilter);
 
     /// <summary>Whether the labels of a connect are among those that are wanted.</summary>
-    public bool Fits(LabelSet connect) =>
-        _connects.RequiredKeys.All(connect.States) && connect.ContradictionsWith(_connects).Count == 0;
+    public bool Fits(LabelSet connect) => _connects.Fits(connect);
 
     /// <summary>Whether Handles would show a handle, or it is the caller's own.</summary>
     public bool Covers(HandleNode node) => ReferenceEquals(node, Caller.Node) || _scope.Covers(node);

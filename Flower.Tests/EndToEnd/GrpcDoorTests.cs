@@ -35,6 +35,27 @@ public sealed class GrpcDoorTests : EndToEndTest
     }
 
     [Test]
+    public async Task Call_Refused_IsToldToThoseWhoWatch()
+    {
+        await using Handle handle = await Board.OpenAsync();
+        await using IAsyncEnumerator<BoardEvent> told = handle.WatchAsync(LabelSet.Empty).GetAsyncEnumerator();
+        do
+        {
+            Assert.That(await told.MoveNextAsync().Within(), Is.True);
+        }
+        while (told.Current is not SnapshotNotice { HasEnded: true });
+
+        Assert.That(
+            async () => await _door.Switchboard.RevokeAsync(new() { HandleId = 4711 }, deadline: GrpcDoor.Deadline),
+            Throws.InstanceOf<RpcException>());
+
+        Assert.That(await told.MoveNextAsync().Within(), Is.True);
+        var refused = (RefusalNotice)told.Current;
+        Assert.That((refused.Method, refused.StatusCode), Is.EqualTo(("Revoke", StatusCode.NotFound)));
+        Assert.That(refused.Process.Id, Is.EqualTo(Environment.ProcessId));
+    }
+
+    [Test]
     public async Task List_RegisteredServer_IsShown()
     {
         FlowerProcess server = await Board.FlowerReadyAsync("cat", "-l", "program=shown", "+tenant");

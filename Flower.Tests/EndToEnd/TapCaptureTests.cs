@@ -56,7 +56,7 @@ public sealed class TapCaptureTests : TapTest
         Assert.That(await TsharkAsync("frame.number > 1 && frame.comment", "frame.number"), Is.Empty);
         string capture = Encoding.UTF8.GetString(await File.ReadAllBytesAsync(Capture));
         Assert.That(capture, Does.Contain(Harmless).And.Not.Contain("\u001b]0"));
-        Assert.That(capture, Does.Contain($"(ingress)\nclient: pid ").And.Contain($"target: pid {Environment.ProcessId} uid 0 ("));
+        Assert.That(capture, Does.Contain($"(pushed)\nclient: pid ").And.Contain($"target: pid {Environment.ProcessId} uid 0 ("));
     }
 
     [Test]

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Net.Sockets;
+using System.Text.Json;
 using Flower.Client;
 using Flower.Protocol;
+using Flower.Rpc.Interop;
 using Mono.Unix.Native;
 using NUnit.Framework;
 
@@ -39,6 +41,39 @@ public sealed class TapLifeTests : TapTest
         foreach (Connection connection in new[] { atClient, atServer, untappedClient, untappedServer, nextClient, nextServer })
         {
             connection.Dispose();
+        }
+    }
+
+    [Test]
+    public async Task Egress_Tapped_IsShownWithTheClientsEnd()
+    {
+        await using Handle handle = await Board.OpenAsync();
+        await using Client.Egress egress = await handle.StartEgressAsync(
+            LabelSet.ParseWords(["service=www"]), new() { FixedDestination = true });
+        FlowerProcess tap = await TapAsync();
+        Task<Connection> connecting = handle.ConnectAsync(LabelSet.ParseWords(["service=www"]));
+        await using IAsyncEnumerator<EgressRequest> requests = egress.GetAsyncEnumerator();
+        Assert.That(await requests.MoveNextAsync().AsTask().Within(), Is.True);
+        (Descriptor given, Descriptor kept) = UnixSocket.StreamPair();
+        await requests.Current.ConnectedDescriptorAsync(given);
+        using Connection client = await connecting.Within();
+        using var outside = new Connection(kept, client.Labels);
+        AssertTalk(client, outside);
+
+        JsonElement seen = (await SeenAsync()).Single();
+        Assert.That(seen.GetProperty("kind").GetString(), Is.EqualTo("egress"));
+        Assert.That(seen.GetProperty("state").GetString(), Is.EqualTo("open"));
+        Assert.That(
+            seen.GetProperty("socket_cookie").GetUInt64(), Is.EqualTo(SocketIdentity.CookieOf(client.Socket.SafeHandle)));
+        Assert.That(seen.GetProperty("target").GetProperty("holders")[0].GetInt32(), Is.EqualTo(tap.Id));
+        client.Dispose();
+        Assert.That(await Patience.UntilAsync(async () => (await SeenAsync()).Count == 0), Is.True, "it is still shown");
+
+        async Task<List<JsonElement>> SeenAsync()
+        {
+            FlowerProcess connections = Board.Flower("connections");
+            Assert.That(await connections.ExitAsync(), Is.Zero, connections.Error.ToString());
+            return [.. connections.Out.Lines.Select(line => JsonDocument.Parse(line).RootElement)];
         }
     }
 

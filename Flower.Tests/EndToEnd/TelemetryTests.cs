@@ -96,6 +96,26 @@ internal sealed class TelemetryTests
     }
 
     [Test]
+    public async Task Metrics_ConnectsThatAreGivenUp_AreCounted()
+    {
+        int port = LoopbackPort.Free();
+        await _board.StartAsync("--metrics", $"127.0.0.1:{port}");
+        using var http = new HttpClient { BaseAddress = new($"http://127.0.0.1:{port}") };
+        await using Handle handle = await _board.OpenAsync();
+        await Assert.ThrowsAsync<FlowerException>(() => handle.ConnectAsync(
+            Labels, new() { Wait = true, Timeout = TimeSpan.FromMilliseconds(50) }));
+        using var gone = new CancellationTokenSource();
+        Task<Connection> connecting = handle.ConnectAsync(Labels, new() { Wait = true }, gone.Token);
+        await AwaitAsync(http, "flower_requests_waiting", 1);
+        await gone.CancelAsync();
+        await Assert.ThrowsAsync(Is.InstanceOf<OperationCanceledException>(), () => connecting);
+
+        await AwaitAsync(http, "flower_connects_total{*result=\"DEADLINE_EXCEEDED\"*}", 1);
+        await AwaitAsync(http, "flower_connects_total{*result=\"CANCELLED\"*}", 1);
+        await AwaitAsync(http, "flower_connect_duration_seconds_count{*result=\"CANCELLED\"*}", 1);
+    }
+
+    [Test]
     public async Task Otlp_Collector_HearsOfAConnect()
     {
         await using Collector collector = await Collector.StartAsync();
@@ -123,6 +143,9 @@ internal sealed class TelemetryTests
         await AwaitAsync(http, "flower_connects_total{*result=\"OK\"*}", 1);
         await AwaitAsync(http, "flower_connects_total{*result=\"NOT_FOUND\"*}", 1);
         await AwaitAsync(http, "flower_connect_duration_seconds_count{*result=\"OK\"*}", 1);
+        await AwaitAsync(http, "flower_connect_match_duration_seconds_count{*}", 1);
+        await AwaitAsync(http, "flower_connect_match_duration_seconds_bucket{*le=\"30\"*}", 1);
+        await AwaitAsync(http, "flower_sessions_queued_bytes", 0);
         await AwaitAsync(http, "flower_targets{*kind=\"server\"*}", 1);
         await AwaitAsync(http, "flower_sessions{*}", 1);
         string text = await http.GetStringAsync("/metrics");

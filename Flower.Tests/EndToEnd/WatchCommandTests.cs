@@ -4,7 +4,9 @@ using Flower.Client;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc;
+using Flower.Rpc.Interop;
 using Grpc.Core;
+using Microsoft.Win32.SafeHandles;
 using Mono.Unix.Native;
 using NUnit.Framework;
 
@@ -62,6 +64,29 @@ public sealed class WatchCommandTests : EndToEndTest
         Assert.That(terminal.Out.Lines[^1], Does.EndWith("exit 130"));
         string line = terminal.Out.Lines.Single(l => l.Contains("program=x"));
         Assert.That(line, Does.Match(@"^\d\d:\d\d:\d\d\.\d{3}  target-listed +target 1 server weight 3  evil=\?\[31m\? "));
+    }
+
+    [Test]
+    public async Task Watch_ReaderDoesNotRead_SignalEndsIt()
+    {
+        await using Handle handle = await Board.OpenAsync();
+        LabelSet labels = LabelSet.Create(("program", new string('x', 1000)));
+        FlowerProcess watch = Board.FlowerRaw("watch");
+        using (var pipe = new SafeFileHandle(
+            Syscall.open($"/proc/{watch.Id}/fd/1", OpenFlags.O_WRONLY | OpenFlags.O_NONBLOCK), ownsHandle: true))
+        {
+            while (Polling.IsReady(pipe, Readiness.Write))
+            {
+                Assert.That(watch.HasExited, Is.False);
+                await Assert.ThrowsAsync<FlowerException>(() => handle.ConnectAsync(labels));
+            }
+        }
+
+        watch.Signal(Signum.SIGINT);
+
+        Assert.That(await Patience.UntilAsync(() => Task.FromResult(watch.HasExited)), Is.True, "it waits for its reader");
+        watch.RawOutput.Dispose();
+        Assert.That(await watch.ExitAsync(), Is.EqualTo(130));
     }
 
     [Test]

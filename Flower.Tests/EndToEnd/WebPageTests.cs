@@ -172,6 +172,21 @@ public sealed class WebPageTests : WebTest
     }
 
     [Test]
+    public async Task Groups_NamesWithNumbers_AreInTheOrderOfTheNumbers()
+    {
+        foreach (int number in new[] { 10, 2, 1 })
+        {
+            await Board.FlowerReadyAsync("cat", "-l", $"service=web-{number}");
+        }
+
+        using WebProcess web = await StartWebAsync();
+        IPage page = await _browser.OpenAsync(web.Url);
+
+        await Expect(page.Locator("#targets h3")).ToHaveTextAsync(
+            ["service=web-1 · 1", "service=web-2 · 1", "service=web-10 · 1"]);
+    }
+
+    [Test]
     public async Task Timeline_Refusal_IsCountedShownAndExplained()
     {
         await Board.FlowerReadyAsync("cat", "-l", "service=web", "zone=a");

@@ -284,7 +284,7 @@ internal sealed class TapTests : BoardFixture
         return connections.Current;
     }
 
-    private static async Task<bool> IsTappedAsync(Handle handle, Listener listener, params string[] words)
+    internal static async Task<bool> IsTappedAsync(Handle handle, Listener listener, params string[] words)
     {
         (Connection client, Connection server) = await ConnectAsync(handle, listener, words);
         bool isTapped = client.Labels["flower.tapped"] is not null;

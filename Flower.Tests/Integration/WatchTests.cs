@@ -34,17 +34,16 @@ internal sealed class WatchTests : BalanceFixture
     {
         await using Onlooker onlooker = await Onlooker.AfterSnapshotAsync(Root);
         Listener listener = await ListenAsync(1).Soon();
+        var told = new List<TargetNotice> { await onlooker.NextAsync<TargetNotice>() };
         await listener.UpdateAsync(weight: 9);
+        told.Add(await onlooker.NextAsync<TargetNotice>());
         await Root.UpdateTargetsAsync(LabelSet.Empty, draining: true).Soon();
         await Root.UpdateTargetsAsync(LabelSet.Empty, draining: true).Soon();
+        told.Add(await onlooker.NextAsync<TargetNotice>());
         await Root.ResetTargetsAsync(LabelSet.Empty).Soon();
+        told.Add(await onlooker.NextAsync<TargetNotice>());
         await listener.DisposeAsync();
-
-        var told = new List<TargetNotice>();
-        for (int i = 0; i < 5; i++)
-        {
-            told.Add(await onlooker.NextAsync<TargetNotice>());
-        }
+        told.Add(await onlooker.NextAsync<TargetNotice>());
 
         Assert.That(told.Select(t => t.Change), Is.EqualTo(new[]
         {
@@ -97,6 +96,25 @@ internal sealed class WatchTests : BalanceFixture
         Assert.That(refused.Reason, Is.EqualTo("nothing matches instance=3 service=x"));
         Assert.That(refused.NearMisses.Select(m => m.Distance), Is.EqualTo(new int?[] { 1, 2 }));
         Assert.That(refused.NearMisses[0].Contradictions.Single(), Is.EqualTo(new LabelContradiction("instance", "3", "1")));
+    }
+
+    [Test]
+    public async Task Watch_ConnectThatAHiddenTargetRejects_ItsWordsAreToldToThoseWhoMayListIt()
+    {
+        await using Listener hidden = await Root.ListenAsync(Labels("service=x", "zone=a")).Soon();
+        await using Handle elsewhere = await NarrowAsync(Root, [], ["zone=b"]);
+        await using Onlooker everywhere = await Onlooker.AfterSnapshotAsync(Root);
+        await using Onlooker there = await Onlooker.AfterSnapshotAsync(elsewhere);
+
+        Task connecting = Root.ConnectAsync(Labels("service=x"));
+        await (await NextAsync(hidden)).RejectAsync("it is a secret why").Soon();
+        await Refused(connecting);
+
+        ConnectNotice all = await everywhere.NextAsync<ConnectNotice>(c => c.Step == ConnectStep.Refused);
+        ConnectNotice some = await there.NextAsync<ConnectNotice>(c => c.Step == ConnectStep.Refused);
+        Assert.That(all.Reason, Does.EndWith("it is a secret why"));
+        Assert.That(some.Reason, Is.EqualTo("the reason is that of a target which is not shown here"));
+        Assert.That((some.StatusCode, some.RequestId), Is.EqualTo((all.StatusCode, all.RequestId)));
     }
 
     [Test]

@@ -33,7 +33,7 @@ internal sealed class LiveConnectionsTests
     public async Task Add_100000ThatEnd_LeaveTheTableSmall()
     {
         var kernel = new ScriptedKernel();
-        var table = new LiveConnections(kernel, _ => false) { FreshMs = 0 };
+        var table = new LiveConnections(kernel, _ => false) { FreshMs = 0, FreshForEach = 0 };
         int most = 0;
         kernel.Open(Here, [1, 2, 3]);
         for (ulong i = 1; i <= 100_000; i += 1000)
@@ -54,7 +54,7 @@ internal sealed class LiveConnectionsTests
     public async Task Sweep_WhatIsMadeMeanwhile_Stays()
     {
         var kernel = new ScriptedKernel();
-        var table = new LiveConnections(kernel, _ => false) { FreshMs = 0 };
+        var table = new LiveConnections(kernel, _ => false) { FreshMs = 0, FreshForEach = 0 };
         kernel.Open(Here, [2]);
         await _loop.Invoke(() => AddEach(table, 1, 3000)).Soon();
         kernel.Hold();
@@ -71,7 +71,7 @@ internal sealed class LiveConnectionsTests
     [Test]
     public async Task Sweep_KernelCannotBeAsked_TheNewestStayAndTheRevocable()
     {
-        var table = new LiveConnections(new ScriptedKernel(), id => id == 5) { FreshMs = 0 };
+        var table = new LiveConnections(new ScriptedKernel(), id => id == 5) { FreshMs = 0, FreshForEach = 0 };
         for (int i = 0; i < 20; i++)
         {
             ulong first = ((ulong)i * 1000) + 1;
@@ -90,7 +90,7 @@ internal sealed class LiveConnectionsTests
     public async Task Sweep_KernelCannotBeAskedAtTheMoment_NothingIsForgotten()
     {
         var kernel = new ScriptedKernel { Failure = new FlowerSocketException("ask", Errno.MFile) };
-        var table = new LiveConnections(kernel, _ => false) { FreshMs = 0 };
+        var table = new LiveConnections(kernel, _ => false) { FreshMs = 0, FreshForEach = 0 };
         await _loop.Invoke(() => AddEach(table, 1, 6000)).Soon();
         await IdleAsync(table);
         Assert.That(table.Count, Is.EqualTo(6000));
@@ -106,7 +106,7 @@ internal sealed class LiveConnectionsTests
     public async Task Sweep_SocketOfAnotherNetwork_IsNotTakenForEnded()
     {
         var kernel = new ScriptedKernel();
-        var table = new LiveConnections(kernel, _ => false) { FreshMs = 0 };
+        var table = new LiveConnections(kernel, _ => false) { FreshMs = 0, FreshForEach = 0 };
         kernel.Open(Here, [1]);
         await _loop.Invoke(() =>
         {
@@ -125,7 +125,7 @@ internal sealed class LiveConnectionsTests
     public async Task After_WhileItIsSwept_GoesOnWhereItWas()
     {
         var kernel = new ScriptedKernel();
-        var table = new LiveConnections(kernel, _ => false) { FreshMs = 0 };
+        var table = new LiveConnections(kernel, _ => false) { FreshMs = 0, FreshForEach = 0 };
         kernel.Open(Here, [.. Enumerable.Range(1, 3000).Where(id => id % 3 == 0).Select(id => (ulong)id)]);
         await _loop.Invoke(() => AddEach(table, 1, 3000)).Soon();
         ulong last = table.After(0, 100)[^1].Key;
@@ -141,7 +141,7 @@ internal sealed class LiveConnectionsTests
     [Test]
     public async Task KernelSockets_5000PairsMadeAndClosed_AreForgotten()
     {
-        var table = new LiveConnections(new KernelSockets(), _ => false) { FreshMs = 0 };
+        var table = new LiveConnections(new KernelSockets(), _ => false) { FreshMs = 0, FreshForEach = 0 };
         (Descriptor one, Descriptor other) = UnixSocket.StreamPair();
         (Descriptor left, Descriptor gone) = UnixSocket.StreamPair();
         using (one)
@@ -178,9 +178,33 @@ internal sealed class LiveConnectionsTests
     }
 
     [Test]
+    public async Task Refresh_AskingTookLong_KernelIsLeftAloneForLonger()
+    {
+        var kernel = new ScriptedKernel();
+        var table = new LiveConnections(kernel, _ => false) { FreshMs = 0, FreshForEach = 1_000_000 };
+        kernel.Open(Here, [1]);
+        await _loop.Invoke(() => AddEach(table, 1, 2)).Soon();
+        kernel.Hold();
+        Task sweep = _loop.Invoke(table.RefreshAsync);
+        await kernel.Asked.Soon();
+        long began = Environment.TickCount64;
+        Waiting.Until(() => Environment.TickCount64 > began + 1, "the clock stands still");
+        kernel.Release();
+        await sweep.Soon();
+
+        for (int i = 0; i < 10; i++)
+        {
+            await _loop.Invoke(table.RefreshAsync).Soon();
+        }
+
+        Assert.That(kernel.Readings, Is.EqualTo(1));
+        Assert.That(Ids(table), Is.EqualTo(new ulong[] { 1 }));
+    }
+
+    [Test]
     public void Restore_NotInOrder_Fails()
     {
-        var table = new LiveConnections(new ScriptedKernel(), _ => false) { FreshMs = 0 };
+        var table = new LiveConnections(new ScriptedKernel(), _ => false) { FreshMs = 0, FreshForEach = 0 };
         table.Restore(Record(1, default, 5));
         Assert.That(() => table.Restore(Record(2, default, 5)), Throws.TypeOf<InvalidDataException>());
         table.Restore(Record(2, default, 6));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Runtime.CompilerServices;
 using Flower.Rpc.Server;
+using Flower.Rpc.Transport;
 using Flower.Switchboard.Sessions;
 using Flower.Switchboard.Watching;
 using NUnit.Framework;
@@ -13,7 +14,8 @@ internal sealed class BoardEventsTests
     [Test]
     public void Connects_NobodyWatches_AreCountedAndNothingIsMadeOfThem()
     {
-        var events = new BoardEvents();
+        using var loop = new EventLoop("events", null);
+        var events = new BoardEvents(new DeadlineQueue(loop, TimeSpan.FromHours(1)));
         var call = (SessionCallContext)RuntimeHelpers.GetUninitializedObject(typeof(SessionCallContext));
         var wish = (Request)RuntimeHelpers.GetUninitializedObject(typeof(Request));
         Connect();

@@ -58,6 +58,7 @@ internal sealed class WatcherTests
             Change();
         }
 
+        board.Events.Flush();
         while (watcher.Next() is WatchResponse rest)
         {
             Replay(rest);
@@ -81,10 +82,14 @@ internal sealed class WatcherTests
         void Change()
         {
             int at = random.Next(live.Count);
-            switch (random.Next(4))
+            switch (random.Next(5))
             {
                 case 0:
                     Add();
+                    break;
+                case 4:
+                    // As when a second has passed.
+                    board.Events.Flush();
                     break;
                 case 1:
                     board.Unregister(live[at], "it was told to");

@@ -97,7 +97,7 @@ export class Details {
     const connections = target.cords.flatMap(cord => cord.connections);
     const facts = [["kind", target.kind], ["state", target.gone ? "not registered any more" : target.draining ? "drains: takes no new connections" : "registered"]];
     if (target.command) facts.push(["process", target.command]);
-    if (!target.gone) facts.push(["weight", target.weight], ["has taken", count(target.taken, "connection")]);
+    if (!target.gone) facts.push(["weight", target.weight]);
     if (target.open !== null) facts.push(["says it has", count(target.open, "connection")]);
     if (target.required.length > 0) facts.push(["requires", target.required.map(key => `+${key}`).join(" ")]);
     return [title, () => [dl(facts), ...labels("Labels", target.labels), ...this.rows(connections, false)],

@@ -67,7 +67,7 @@ export class Panel {
     }
     // By pid or id: what else changes moves nobody.
     for (const members of groups.values()) members.sort((a, b) => inOrder.compare(a.id, b.id));
-    const names = [...groups.keys()].sort((a, b) => (a === "") - (b === "") || (a < b ? -1 : 1));
+    const names = [...groups.keys()].sort((a, b) => (a === "") - (b === "") || inOrder.compare(a, b) || (a < b ? -1 : 1));
     const dense = jacks.size > Roomy;
     let order = `${dense} ${key}`;
     for (const name of names) order += Separator + name + groups.get(name).map(jack => jack.id).join(Separator);

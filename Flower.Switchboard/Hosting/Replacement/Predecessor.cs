@@ -102,6 +102,7 @@ internal sealed class Predecessor(
         {
             board.IsHandedOver = true;
             await server.PauseAsync();
+            board.Events.Flush();
             state = BoardSaver.Save(board, server, descriptors);
             state.StoreGeneration = Store?.Generation ?? 0;
             state.LastStored = Store?.LastNumber ?? 0;

@@ -15,11 +15,11 @@ internal sealed class ConnectionView
     private readonly Caller _caller;
     private readonly HandleScope _scope;
     private readonly bool _revocableOnly;
-    private readonly LabelSet _given;
+    private readonly ConnectionFilter _given;
 
-    // With the right LIST: what neither side may contradict, and what the target may not; null: without.
-    private readonly LabelSet? _visible;
-    private readonly LabelSet _listed;
+    // With the right LIST: what both sides must agree with, and what List asks of targets; null: without.
+    private readonly ConnectionFilter? _visible;
+    private readonly LabelSet _listed = LabelSet.Empty;
 
     /// <summary>For one call.</summary>
     /// <exception cref="Grpc.Core.RpcException">The labels break a rule or contradict the handle's.</exception>
@@ -29,15 +29,14 @@ internal sealed class ConnectionView
         _caller = caller;
         _scope = new HandleScope(caller.Node);
         _revocableOnly = request.RevocableOnly;
-        _given = Stating.Read(request.Labels);
+        LabelSet given = Stating.Read(request.Labels);
+        _given = new(given);
         if ((caller.Handle.Rights & Rights.List) != 0 && !_revocableOnly)
         {
-            _visible = Stating.OutLabels(caller.Handle, _given);
-            _listed = Listing.FilterOf(caller, request.Labels);
-        }
-        else
-        {
-            _listed = LabelSet.Empty;
+            _visible = new(Stating.OutLabels(caller.Handle, given));
+
+            // Of what is asked for either side may state a key; what the handle requires List wants of the target.
+            _listed = Listing.FilterOf(caller, null);
         }
     }
 
@@ -46,27 +45,19 @@ internal sealed class ConnectionView
     {
         bool mayRevoke = _scope.Covers(connection);
         bool isRevocable = mayRevoke && _board.Connections.All.Find(connection.Id) is { IsMade: true };
-        return (mayRevoke && (isRevocable || !_revocableOnly) && Agrees(connection, _given)) || IsListed(connection)
+        return (mayRevoke && (isRevocable || !_revocableOnly) && Fits(connection, _given)) || IsListed(connection)
             ? Describe(connection, isRevocable)
             : null;
     }
 
-    private static bool Agrees(ConnectionRecord connection, LabelSet filter) =>
-        filter.IsEmpty
-        || (Agrees(connection.Client, filter) && Agrees(connection.Target, filter)
-            && filter.RequiredKeys.All(key => States(connection.Client, key) || States(connection.Target, key)));
-
-    private static bool Agrees(LiveSide side, LabelSet filter) =>
-        side.Labels.ContradictionsWith(filter).Count == 0 && side.Attested.ContradictionsWith(filter).Count == 0;
-
-    private static bool States(LiveSide side, string key) => side.Labels.States(key) || side.Attested.States(key);
+    private static bool Fits(ConnectionRecord connection, ConnectionFilter filter) => filter.Fits(
+        connection.Client.Labels, connection.Client.Attested, connection.Target.Labels, connection.Target.Attested);
 
     private static ProcessCredentials ProcessOf(LiveSide side) => new() { Pid = side.Pid, Uid = side.Uid };
 
-    // What a target demands of its clients hides it from those who are others, as from List.
     private bool IsListed(ConnectionRecord connection) =>
-        _visible is not null && Agrees(connection, _visible)
-        && connection.Target.Labels.ContradictionsWith(_listed).Count == 0;
+        _visible is not null && Fits(connection, _visible)
+        && TargetDirectory<Target>.IsListed(connection.Target.Labels.Merge(connection.Target.Attested, out _), _listed);
 
     private Protocol.V1.LiveConnection Describe(ConnectionRecord connection, bool isRevocable) => new()
     {

@@ -31,11 +31,17 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
     private ulong _last;
     private ulong? _network;
     private int _sweepAt = Floor;
-    private long _sweptAt = long.MinValue / 2;
+    private long _restsUntil = long.MinValue;
     private Task _sweep = Task.CompletedTask;
 
-    /// <summary>Whoever asks again so soon is told the same.</summary>
+    /// <summary>Whoever asks again so soon is told the same, or later where it takes long to find out.</summary>
     public int FreshMs { get; init; } = 100;
+
+    /// <summary>
+    /// So many times as long as it took to find out: most of the time nobody is busy with that, however many ask, which needs
+    /// no right.
+    /// </summary>
+    public int FreshForEach { get; init; } = 4;
 
     /// <summary>Ends when no sweep is under way.</summary>
     public Task Sweeping => _sweep;
@@ -96,7 +102,7 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
     /// <summary>Forgets those that have ended, unless that was done just now.</summary>
     public Task RefreshAsync()
     {
-        if (_sweep.IsCompleted && _all.Count > 0 && Environment.TickCount64 - _sweptAt >= FreshMs)
+        if (_sweep.IsCompleted && _all.Count > 0 && Environment.TickCount64 >= _restsUntil)
         {
             _sweep = SweepAsync();
         }
@@ -118,6 +124,20 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
     }
 
     private async Task SweepAsync()
+    {
+        long began = Environment.TickCount64;
+        try
+        {
+            await ForgetEndedAsync();
+        }
+        finally
+        {
+            long now = Environment.TickCount64;
+            _restsUntil = now + Math.Max(FreshMs, (now - began) * FreshForEach);
+        }
+    }
+
+    private async Task ForgetEndedAsync()
     {
         ulong last = _last;
         OpenSockets? open;
@@ -152,7 +172,6 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
         }
 
         _sweepAt = Math.Max(Math.Max(Floor, 2 * _all.Count), (open?.Count ?? 0) / SocketsPerUnnoticed);
-        _sweptAt = Environment.TickCount64;
     }
 
     // In slices, between which more are added at the end, and who walks over them sees all of them.

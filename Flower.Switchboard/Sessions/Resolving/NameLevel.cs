@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Collections.Immutable;
 using Flower.Protocol;
 using Flower.Switchboard.Routing;
 
@@ -9,10 +8,10 @@ namespace Flower.Switchboard.Sessions.Resolving;
 /// <param name="from">The request that was asked for.</param>
 /// <param name="question">What was asked.</param>
 /// <param name="asked">Whom, for people.</param>
-/// <param name="keys">The keys that it translates.</param>
+/// <param name="resolver">The same, for the board.</param>
 /// <param name="found">The answer.</param>
 internal sealed class NameLevel(
-    NameStep from, LabelSet question, string asked, ImmutableArray<string> keys, ResolverOutcome.Found found) : IDisposable
+    NameStep from, LabelSet question, string asked, Target resolver, ResolverOutcome.Found found) : IDisposable
 {
     private readonly IEnumerator<ResolvedTarget> _order = TrialOrder.Of(found.Targets, Random.Shared).GetEnumerator();
     private int _left = found.Targets.Length;
@@ -20,6 +19,8 @@ internal sealed class NameLevel(
     public LabelSet Question => question;
 
     public string Asked => asked;
+
+    public Target Resolver => resolver;
 
     /// <summary>There is something left.</summary>
     public bool HasMore => _left > 0;
@@ -33,7 +34,7 @@ internal sealed class NameLevel(
     {
         _left--;
         _order.MoveNext();
-        NameStep? next = from.Next(keys, $"{question} of {asked}", _order.Current, out IReadOnlyList<string> bad);
+        NameStep? next = from.Next(resolver.Resolver!.Keys, $"{question} of {asked}", _order.Current, out IReadOnlyList<string> bad);
         Contradictions = next is null && Contradictions is not null ? bad : null;
         return next;
     }

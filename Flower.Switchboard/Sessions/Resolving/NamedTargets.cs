@@ -110,7 +110,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
             }
 
             bool isLoop = e.StatusCode == StatusCode.NotFound && !_step!.IsNew;
-            Remember(isLoop ? Refusal.NamesLeadNowhere("names stand for one another", _step!.Asked) : e);
+            Remember(isLoop ? Refusal.NamesLeadNowhere("names stand for one another", _step!.Asked, Asked()) : e);
             return null;
         }
     }
@@ -150,7 +150,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
         level.Dispose();
         if (level.Contradictions is { Count: > 0 } keys)
         {
-            Remember(Refusal.NothingFits(level.Question, level.Asked, keys));
+            Remember(Refusal.NothingFits(level.Question, level.Asked, keys, level.Resolver));
         }
     }
 
@@ -169,7 +169,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
         if (step.Asked.Length >= NameStep.MaxDepth)
         {
             throw Refusal.NamesLeadNowhere(
-                $"names stand for names more than {NameStep.MaxDepth} times over", step.Asked);
+                $"names stand for names more than {NameStep.MaxDepth} times over", step.Asked, Asked());
         }
 
         RpcException? failure = null;
@@ -181,14 +181,14 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
             OnAsked?.Invoke(resolver, question, outcome);
             if (outcome is ResolverOutcome.Found found)
             {
-                _levels.Add(new(step, question, asked, resolver.Resolver.Keys, found));
+                _levels.Add(new(step, question, asked, resolver, found));
                 return;
             }
 
             // That one has no such name means less than that another could not say.
             failure = outcome is not ResolverOutcome.NoSuchName
-                ? Refusal.NotResolved(outcome, question, asked, board.QuestionDeadlines.Limit)
-                : failure ?? Refusal.NoSuchName(question, asked);
+                ? Refusal.NotResolved(outcome, question, asked, board.QuestionDeadlines.Limit, resolver)
+                : failure ?? Refusal.NoSuchName(question, asked, resolver);
         }
 
         throw failure!;
@@ -252,6 +252,8 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
             _failure = e;
         }
     }
+
+    private IReadOnlyList<Target> Asked() => [.. _levels.Select(level => level.Resolver)];
 
     private string Describe(Target resolver) => (wish.Caller.Handle.Rights & Rights.List) == 0
         ? "a resolver"

@@ -15,10 +15,13 @@ internal sealed class Tap
     // Each brings two descriptors, which count against the whole board until they are read (ETOOMANYREFS, unix(7)).
     private const uint MaxUnseen = 64;
 
+    // Whoever asks for it wants all: each connection has an id.
+    private static readonly LabelSet Any = LabelSet.Create([], [ReservedKeys.ConnectionId]);
+
     private readonly TapStart _start;
     private readonly Func<TapStartResponse, Task> _tell;
     private readonly LabelSet _given;
-    private readonly LabelSet _filter;
+    private readonly ConnectionFilter _filter;
     private readonly LabelSet _listed;
     private uint _credit;
     private ulong _missed;
@@ -53,7 +56,7 @@ internal sealed class Tap
             throw Refusal.Contradicts(contradictions);
         }
 
-        _filter = ReservedKeys.RequireDemands(filter);
+        _filter = new(ReservedKeys.RequireDemands(filter));
         _listed = Listing.FilterOf(caller, null);
         _start = start;
         _tell = tell;
@@ -70,9 +73,9 @@ internal sealed class Tap
 
     /// <summary>Whether it may have a connection, and wants it.</summary>
     public bool Fits(Request wish, Target target) =>
-        Agrees(wish.Stated) && Agrees(wish.Attested) && Agrees(target.Own) && Agrees(target.Attested)
-        && _filter.RequiredKeys.All(key => IsStated(key, wish, target))
-        && SortedKeys.Stated(_given).Any(key => IsStated(key, wish, target))
+        _filter.Fits(wish.Stated, wish.Attested, target.Own, target.Attested, Any)
+        && SortedKeys.Stated(_given).Any(
+            key => ConnectionFilter.IsStated(key, wish.Stated, wish.Attested, target.Own, target.Attested, Any))
         && TargetDirectory<Target>.IsListed(target.Indexed, _listed);
 
     /// <summary>Promises it a connection. False: it takes none at the moment, and has missed this one.</summary>
@@ -167,13 +170,6 @@ internal sealed class Tap
 
     /// <summary>It was promised a connection by another process.</summary>
     public void Resume() => _begun++;
-
-    private static bool IsStated(string key, Request wish, Target target) =>
-        key == ReservedKeys.ConnectionId || wish.Stated.States(key) || wish.Attested.States(key)
-        || target.Own.States(key) || target.Attested.States(key);
-
-    // A required key of a reserved kind is a demand on the other side, and no label of this one.
-    private bool Agrees(LabelSet side) => side.ContradictionsWith(_filter).Count == 0;
 
     private void Settle()
     {
