@@ -7,7 +7,6 @@ using Flower.Switchboard.Sessions;
 using Flower.Switchboard.Sessions.Explaining;
 using Flower.Switchboard.Watching;
 using Grpc.Core;
-using Microsoft.AspNetCore.Connections.Features;
 
 namespace Flower.Switchboard.Admin;
 
@@ -21,7 +20,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
     public override Task List(
         ListRequest request, IServerStreamWriter<ListResponse> responseStream, ServerCallContext context)
     {
-        SocketPeer? peer = PeerOf(context);
+        SocketPeer peer = PeerOf(context);
         return loop.Invoke(() =>
         {
             Caller caller = CallerFor(peer);
@@ -34,7 +33,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
     public override Task Explain(
         ExplainRequest request, IServerStreamWriter<ExplainResponse> responseStream, ServerCallContext context)
     {
-        SocketPeer? peer = PeerOf(context);
+        SocketPeer peer = PeerOf(context);
         return loop.Invoke(() => new ExplainCall(board, CallerFor(peer), request, new ExplainCursor()).RunAsync(
             To(responseStream), context.CancellationToken));
     }
@@ -42,7 +41,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
     public override Task Handles(
         HandlesRequest request, IServerStreamWriter<HandlesResponse> responseStream, ServerCallContext context)
     {
-        SocketPeer? peer = PeerOf(context);
+        SocketPeer peer = PeerOf(context);
         return loop.Invoke(() => Walk.HandlesAsync(
             board, CallerFor(peer), new WalkCursor(), To(responseStream), context.CancellationToken));
     }
@@ -50,7 +49,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
     public override Task Connections(
         ConnectionsRequest request, IServerStreamWriter<ConnectionsResponse> responseStream, ServerCallContext context)
     {
-        SocketPeer? peer = PeerOf(context);
+        SocketPeer peer = PeerOf(context);
         return loop.Invoke(() => Walk.ConnectionsAsync(
             board, CallerFor(peer), request, new WalkCursor(), To(responseStream), context.CancellationToken));
     }
@@ -58,14 +57,14 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
     public override Task Watch(
         WatchRequest request, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context)
     {
-        SocketPeer? peer = PeerOf(context);
+        SocketPeer peer = PeerOf(context);
         return loop.Invoke(() => WatchCall.RunAsync(
             board, CallerFor(peer), request.Labels, isResumed: false, To(responseStream), context.CancellationToken));
     }
 
     public override async Task<StatsResponse> Stats(StatsRequest request, ServerCallContext context)
     {
-        SocketPeer? peer = PeerOf(context);
+        SocketPeer peer = PeerOf(context);
         StatsResponse? response = null;
         await loop.Invoke(() => { response = StatsCall.Run(board, CallerFor(peer)); });
         return response!;
@@ -73,7 +72,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
 
     public override async Task<RevokeResponse> Revoke(RevokeRequest request, ServerCallContext context)
     {
-        SocketPeer? peer = PeerOf(context);
+        SocketPeer peer = PeerOf(context);
         RevokeResponse? response = null;
         await loop.Invoke(() => { response = board.Revoke(CallerFor(peer), request); });
         return response!;
@@ -82,7 +81,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
     public override async Task<UpdateTargetsResponse> UpdateTargets(
         UpdateTargetsRequest request, ServerCallContext context)
     {
-        SocketPeer? peer = PeerOf(context);
+        SocketPeer peer = PeerOf(context);
         UpdateTargetsResponse? response = null;
         await loop.Invoke(async () =>
             response = await board.UpdateAsync(CallerFor(peer), request, context.CancellationToken));
@@ -111,7 +110,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
     public override Task ResolverStart(
         IAsyncStreamReader<ResolverStartRequest> requestStream,
         IServerStreamWriter<ResolverStartResponse> responseStream,
-        ServerCallContext context) => throw Refusal.Unimplemented("this version has no resolvers");
+        ServerCallContext context) => throw Refusal.WrongDoor();
 
     public override Task TapStart(
         IAsyncStreamReader<TapStartRequest> requestStream,
@@ -131,11 +130,11 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
         }
     };
 
-    private static SocketPeer? PeerOf(ServerCallContext context) =>
-        SocketPeer.Of(context.GetHttpContext().Features.Get<IConnectionSocketFeature>()!.Socket.SafeHandle);
+    private static SocketPeer PeerOf(ServerCallContext context) => GrpcAdmission.Of(context.GetHttpContext()).Peer;
 
-    // On the loop. This door is not paused with the sessions.
-    private Caller CallerFor(SocketPeer? peer)
+    // On the loop. The grants of now count, and not those of the connection's beginning. This door is not paused with the
+    // sessions.
+    private Caller CallerFor(SocketPeer peer)
     {
         if (board.IsHandedOver)
         {

@@ -138,10 +138,13 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
             ? budget.TryConnect(limits[kind], Environment.TickCount64)
             : budget.Has(kind, 1, limits[kind]);
 
-    // Root and the owner can do without the switchboard what a quota would keep them from.
+    /// <summary>Whether a user has quotas: root and the owner can do without the switchboard what one would keep them from.
+    /// </summary>
+    public bool Bounds(uint uid) => uid != 0 && uid != owner;
+
     private Budget? UserOf(uint uid)
     {
-        if (uid == 0 || uid == owner)
+        if (!Bounds(uid))
         {
             return null;
         }
