@@ -36,8 +36,15 @@ internal sealed class ConnectCommand : Command
     private readonly Option<int> _maxConnecting = new("--max-connecting")
     {
         HelpName = "N",
-        Description = "How many connections are being made at once; further requests wait",
+        Description = "How many connections are being made at once, three quarters of them at most for one user; further "
+            + "requests wait",
         DefaultValueFactory = _ => 1024,
+    };
+
+    private readonly Option<bool> _relay = new("--relay")
+    {
+        Description = "Relay each connection, and give the client a Unix socket instead of the one of the network, which it "
+            + "could connect elsewhere, past --allow. Default: no, the egress is out of the path",
     };
 
     private readonly Option<bool> _sendProxy = new("--send-proxy")
@@ -69,6 +76,7 @@ internal sealed class ConnectCommand : Command
         Options.Add(_allow);
         Options.Add(_connectTimeout);
         Options.Add(_maxConnecting);
+        Options.Add(_relay);
         Options.Add(_sendProxy);
         Options.Add(_sendProxyLabels);
         Options.Add(_drain);
@@ -105,7 +113,8 @@ internal sealed class ConnectCommand : Command
 
         // The loop that the session is on: what a request brings and what answers it cross no thread.
         EventLoop loop = EventLoop.Shared;
-        using var connector = new Connector(new Dialer(loop, limit), destinations, proxy, maxConnecting);
+        using var connector = new Connector(
+            new Dialer(loop, limit), destinations, proxy, maxConnecting, command.GetValue(_relay));
         await loop.Invoke(() => connector.RunAsync(egress, signals, _drain.Read(command)));
         return ExitCodes.Ok;
     }

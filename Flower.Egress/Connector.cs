@@ -11,20 +11,32 @@ namespace Flower.Egress;
 /// Answers the requests of an egress, many at once, until it is told to stop or the registration ends. Runs on the loop
 /// of its dialer, and nowhere else.
 /// </summary>
+/// <param name="dialer">Makes the connections.</param>
+/// <param name="destinations">Where to.</param>
+/// <param name="proxy">Which labels a PROXY header has; null: none is sent.</param>
+/// <param name="maxAtOnce">How many are made at once, of which the clients of one user have three quarters at most.</param>
+/// <param name="isRelay">Whether clients have a socket that leads to this process, and not the one of the network.</param>
 internal sealed class Connector(
-    Dialer dialer, Destinations destinations, ProxyLabels? proxy, int maxAtOnce) : IDisposable
+    Dialer dialer, Destinations destinations, ProxyLabels? proxy, int maxAtOnce, bool isRelay) : IDisposable
 {
     private const string Name = "flower egress";
     private const string Stopping = "the egress is stopping";
+    private const string ClientUser = "flower.client_uid";
+    private const int MaxWaiting = 1024;
 
     private const ConfigureAwaitOptions Quietly =
         ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext;
 
-    private readonly SemaphoreSlim _slots = new(maxAtOnce, maxAtOnce);
+    private readonly Turns<string, EgressRequest> _turns = new(maxAtOnce, MaxWaiting);
     private readonly CancellationTokenSource _end = new();
     private readonly TaskCompletionSource _drained = new();
-    private int _pending;
+    private Relaying? _relaying;
+    private TaskCompletionSource? _idle;
+    private int _refusing;
+    private bool _isTaking;
     private bool _isStopping;
+
+    private int Going => _turns.Running + _refusing + (_relaying?.Count ?? 0);
 
     /// <summary>
     /// Answers until the first signal; then refuses what comes, and lets finish what goes on, at most for so long or
@@ -33,6 +45,12 @@ internal sealed class Connector(
     /// <exception cref="FlowerException">The registration ended.</exception>
     public async Task RunAsync(Client.Egress egress, StopSignals signals, TimeSpan drain)
     {
+        if (isRelay)
+        {
+            _relaying = new(_end.Token);
+            _relaying.Idle += OnOver;
+        }
+
         Task answering = AnswerAllAsync(egress);
         await Task.WhenAny(answering, signals.Stopping);
         if (!answering.IsCompleted)
@@ -44,11 +62,9 @@ internal sealed class Connector(
         bool wasTold = !answering.IsCompleted;
         await _end.CancelAsync();
         await answering.ConfigureAwait(Quietly);
-        for (int i = 0; i < maxAtOnce; i++)
-        {
-            await _slots.WaitAsync(CancellationToken.None);
-        }
-
+        _idle = new();
+        OnOver();
+        await _idle.Task;
         if (!wasTold)
         {
             await answering;
@@ -57,7 +73,7 @@ internal sealed class Connector(
 
     public void Dispose()
     {
-        _slots.Dispose();
+        _relaying?.Dispose();
         _end.Dispose();
     }
 
@@ -65,28 +81,73 @@ internal sealed class Connector(
     {
         await foreach (EgressRequest request in egress.WithCancellation(_end.Token))
         {
-            await _slots.WaitAsync(_end.Token);
-
-            // Owned by the slot that it frees: all slots are awaited at the end.
-            _ = _isStopping ? RefuseAsync(request) : AnswerAsync(request);
+            if (_isStopping)
+            {
+                _ = RefuseAsync(request);
+            }
+            else if (_turns.TryAdd(request.Labels[ClientUser] ?? "", request))
+            {
+                TakeTurns();
+            }
+            else
+            {
+                // It says that it is busy, and whoever has another egress tries that.
+                await request.DisposeAsync();
+            }
         }
+    }
+
+    private void TakeTurns()
+    {
+        if (_isTaking)
+        {
+            // One that was answered at once: who called it goes on.
+            return;
+        }
+
+        _isTaking = true;
+        while (_turns.TryTake(out string client, out EgressRequest request))
+        {
+            // Owned by the place that it frees: all are awaited at the end.
+            _ = AnswerAsync(client, request);
+        }
+
+        _isTaking = false;
     }
 
     private async Task DrainAsync(Task answering, TimeSpan limit, CancellationToken end)
     {
         _isStopping = true;
-        if (_pending > 0)
+        foreach (EgressRequest request in _turns.Clear())
         {
-            Tool.Say(Name, $"stopping; connections that are still being made: {_pending}");
+            _ = RefuseAsync(request);
+        }
+
+        if (Going > 0)
+        {
+            Tool.Say(Name, $"stopping; connections that are still being made: {_turns.Running}"
+                + (isRelay ? $", or relayed: {_relaying!.Count}" : ""));
             Task over = Task.WhenAny(answering, _drained.Task);
             await over.WaitAsync(limit, end).ConfigureAwait(Quietly);
         }
     }
 
-    // Never faults.
-    private async Task AnswerAsync(EgressRequest request)
+    private void OnOver()
     {
-        _pending++;
+        if (Going == 0)
+        {
+            if (_isStopping)
+            {
+                _drained.TrySetResult();
+            }
+
+            _idle?.TrySetResult();
+        }
+    }
+
+    // Never faults.
+    private async Task AnswerAsync(string client, EgressRequest request)
+    {
         try
         {
             await ConnectAsync(request);
@@ -107,11 +168,9 @@ internal sealed class Connector(
         }
         finally
         {
-            _slots.Release();
-            if (--_pending == 0 && _isStopping)
-            {
-                _drained.TrySetResult();
-            }
+            _turns.Return(client);
+            TakeTurns();
+            OnOver();
         }
     }
 
@@ -121,6 +180,12 @@ internal sealed class Connector(
         using var given = CancellationTokenSource.CreateLinkedTokenSource(request.Cancelled, _end.Token);
         byte[] preface = proxy is null ? [] : ProxyPreface.Of(request.Labels, proxy);
         Descriptor socket = await dialer.ConnectAsync(target, preface, given.Token);
+        if (_relaying is not null)
+        {
+            // If nobody takes it any more, that ends the relay.
+            socket = _relaying.Begin(socket, target.ToString());
+        }
+
         await request.ConnectedDescriptorAsync(socket, _end.Token);
         Tool.Say(Name, $"connected to {target}");
     }
@@ -128,8 +193,10 @@ internal sealed class Connector(
     // Never faults.
     private async Task RefuseAsync(EgressRequest request)
     {
+        _refusing++;
         await TryFailAsync(request, Stopping);
-        _slots.Release();
+        _refusing--;
+        OnOver();
     }
 
     private static async Task TryFailAsync(EgressRequest request, string reason)

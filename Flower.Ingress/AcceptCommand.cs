@@ -50,8 +50,8 @@ internal sealed class AcceptCommand : Command
     private readonly BalanceOptions _balance;
 
     private readonly Option<int> _maxWaiting = Count("--max-waiting", 1024, 1_000_000,
-        "Connections that are accepted and not yet matched. Beyond that the ingress accepts no more, and they stay in "
-        + "the backlog");
+        "Connections that are accepted and not yet matched, three quarters of them at most from one address, whose others are "
+        + "refused. Beyond that the ingress accepts no more, and they stay in the backlog");
 
     private readonly Option<string[]> _peek = new("--peek")
     {

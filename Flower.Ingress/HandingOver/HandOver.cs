@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Net;
+using System.Net.Sockets;
 using Flower.Client;
 using Flower.CommandLine;
 using Flower.Ingress.Accepting;
@@ -6,6 +8,7 @@ using Flower.Protocol;
 using Flower.Relay;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
 using Grpc.Core;
 
 namespace Flower.Ingress.HandingOver;
@@ -19,6 +22,7 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
     : IDisposable
 {
     private readonly ConnectOptions _connecting = options.Connecting;
+    private readonly Shares<IPAddress> _shares = new(int.MaxValue, options.MaxOfAddress);
     private readonly Lazy<Relays> _relays = new(() => new Relays());
     private readonly CancellationTokenSource _abandon = new();
     private TaskCompletionSource? _idle;
@@ -36,9 +40,17 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
     /// <summary>Another one may wait.</summary>
     public bool HasRoom => Waiting < options.MaxWaiting;
 
-    /// <summary>Takes a connection.</summary>
+    /// <summary>Takes a connection, unless too many of its address wait already.</summary>
     public void Begin(AcceptedConnection connection)
     {
+        if (NetworkOf(connection) is IPAddress network && _shares.TryTake(network) is int limit)
+        {
+            log.Refused(connection.Client, $"{limit} connections of its address wait already");
+            connection.Dispose();
+            RoomMade?.Invoke();
+            return;
+        }
+
         Waiting++;
         _going++;
         // Owned by the count, which WhenIdle waits for.
@@ -92,8 +104,24 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
         }
     }
 
+    // Of IPv6, the network that one host may have to itself (RFC 4291, 2.5.4). Null: a local peer.
+    private static IPAddress? NetworkOf(AcceptedConnection connection)
+    {
+        IPAddress? address = (connection.Behind ?? connection.Peer)?.Address;
+        if (address is null or { AddressFamily: AddressFamily.InterNetwork } or { IsIPv4MappedToIPv6: true })
+        {
+            return address?.MapToIPv4();
+        }
+
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+        bytes[8..].Clear();
+        return new IPAddress(bytes);
+    }
+
     private async Task MatchAndServeAsync(AcceptedConnection connection)
     {
+        IPAddress? network = NetworkOf(connection);
         PushOutcome? outcome = await MatchAsync(connection);
         if (outcome?.RelayTo is null)
         {
@@ -102,6 +130,11 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
         }
 
         Waiting--;
+        if (network is not null)
+        {
+            _shares.Return(network);
+        }
+
         RoomMade?.Invoke();
         if (outcome?.RelayTo is { } other)
         {

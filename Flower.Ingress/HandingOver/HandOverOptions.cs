@@ -23,4 +23,7 @@ internal sealed record HandOverOptions
 
     /// <summary>How many connections may be accepted and not yet matched. Default: 1024.</summary>
     public int MaxWaiting { get; init; } = 1024;
+
+    /// <summary>How many of them may come from one address: the last quarter is for the others.</summary>
+    public int MaxOfAddress => MaxWaiting - (MaxWaiting / 4);
 }

@@ -6,6 +6,50 @@ namespace Flower.Rpc.Interop;
 /// <summary>The calls on connected stream sockets, TCP and Unix, for whoever moves bytes between them.</summary>
 public static unsafe class ConnectedSocket
 {
+    /// <summary>
+    /// What a descriptor is, in words, if it is no stream socket that is, or was, connected; null: it is one. Asks for nothing
+    /// that waits for the socket's lock, as TCP_INFO and getpeername(2) do: somebody else may hold that as long as he likes, by
+    /// receiving into memory that is not there.
+    /// </summary>
+    public static string? WhatElse(SafeHandle descriptor)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        if (!UnixSocket.IsStreamSocket(descriptor))
+        {
+            return "no stream socket";
+        }
+
+        short now = Poll(descriptor, Native.PollOut | Native.PollRdHup);
+        if ((now & Native.PollHup) != 0)
+        {
+            // Over; or, if nobody has said that he ends, never begun (tcp_poll, unix_poll in the kernel).
+            return (now & Native.PollRdHup) != 0 ? null : "a socket that is not connected";
+        }
+
+        // One that takes bytes does not listen; of one that does not, somebody may have filled its buffer.
+        return (now & Native.PollOut) == 0 && UnixSocket.GetOption(descriptor, Native.SoAcceptConn) > 0
+            ? "a socket that listens"
+            : null;
+    }
+
+    private static short Poll(SafeHandle descriptor, short wanted)
+    {
+        bool held = false;
+        try
+        {
+            descriptor.DangerousAddRef(ref held);
+            var entry = new Native.PollEntry { Descriptor = (int)descriptor.DangerousGetHandle(), Events = wanted };
+            return Native.Poll(&entry, 1, 0) > 0 ? entry.Returned : (short)0;
+        }
+        finally
+        {
+            if (held)
+            {
+                descriptor.DangerousRelease();
+            }
+        }
+    }
+
     /// <summary>Sends small writes at once (TCP_NODELAY, tcp(7)). No effect on other sockets.</summary>
     public static void SetNoDelay(SafeHandle socket)
     {

@@ -41,7 +41,9 @@ internal static unsafe partial class Native
     internal const int EpollCtlMod = 3;
     internal const int EfdCloExec = 0x80000;
     internal const int EfdNonBlock = 0x800;
+    internal const short PollOut = 0x4;
     internal const short PollHup = 0x10;
+    internal const short PollRdHup = 0x2000;
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     internal static partial int Socket(int domain, int type, int protocol);

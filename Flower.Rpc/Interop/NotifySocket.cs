@@ -19,7 +19,7 @@ public sealed class NotifySocket : IDisposable
         string? name = Environment.GetEnvironmentVariable("NOTIFY_SOCKET");
         try
         {
-            return string.IsNullOrEmpty(name) ? null : new NotifySocket(UnixSocket.ConnectDatagrams(name));
+            return string.IsNullOrEmpty(name) ? null : To(name);
         }
         catch (FlowerSocketException)
         {
@@ -27,6 +27,10 @@ public sealed class NotifySocket : IDisposable
             return null;
         }
     }
+
+    /// <summary>To a name as NOTIFY_SOCKET has it: a path, or <c>@</c> and an abstract name.</summary>
+    /// <exception cref="FlowerSocketException">Nobody listens there.</exception>
+    internal static NotifySocket To(string name) => new(UnixSocket.ConnectDatagrams(name));
 
     /// <summary>Says something. 0, or the error number: EAGAIN, the manager does not read at the moment.</summary>
     /// <param name="state">Assignments, one a line.</param>

@@ -22,9 +22,9 @@ public interface ISessionAuthority
     Status? Bind(ISession session);
 
     /// <summary>
-    /// What waits for a session has changed: the bytes that are queued, since its peer does not read, and the descriptors
-    /// that it was sent, or is to be, and has not taken; fewer than 16 of those are told as none. Null, or why the session
-    /// must end.
+    /// What a session makes this process hold has changed: the bytes that are queued, since its peer does not read, with those
+    /// of its calls that wait (fewer than 16 KiB are told as none), and the descriptors that it was sent, or is to be, and has
+    /// not taken; fewer than 16 of those are told as none. Null, or why the session must end.
     /// </summary>
     Status? Weigh(ISession session, long queuedBytes, int descriptorsInFlight);
 

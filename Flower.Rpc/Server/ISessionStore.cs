@@ -23,7 +23,9 @@ public interface ISessionStore
     /// <param name="understandsRestarted">Only then it can go on after a crash.</param>
     void SetOwner(ulong number, Credentials owner, bool understandsRestarted);
 
-    /// <summary>A call of a session is to go on after a crash.</summary>
+    /// <summary>
+    /// A call of a session is to go on after a crash. One that is kept anew many times a second may be kept a little later.
+    /// </summary>
     void AddCall(ulong number, CallState call);
 
     /// <summary>It has ended.</summary>

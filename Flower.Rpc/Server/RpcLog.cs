@@ -23,4 +23,7 @@ internal static partial class RpcLog
 
     [LoggerMessage(6, LogLevel.Error, "{Method} failed")]
     internal static partial void CallFaulted(ILogger logger, string method, Exception exception);
+
+    [LoggerMessage(7, LogLevel.Information, "{Count} lines were left out that {Who} had caused: there were too many")]
+    internal static partial void LeftOut(ILogger logger, long count, string who);
 }

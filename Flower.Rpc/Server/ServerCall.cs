@@ -56,6 +56,9 @@ internal abstract class ServerCall
     /// <summary>It has brought a message.</summary>
     internal bool WasAsked { get; set; }
 
+    /// <summary>What its session counts for it.</summary>
+    internal int HeldBytes { get; set; }
+
     /// <summary>Response messages that the caller takes.</summary>
     private protected uint Credit { get; private set; }
 

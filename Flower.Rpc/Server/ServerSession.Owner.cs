@@ -10,7 +10,10 @@ namespace Flower.Rpc.Server;
 /// <content>Whose a session is, and what a socket that many share may carry.</content>
 internal sealed partial class ServerSession
 {
-    private void OnOpen(Open open, List<Descriptor>? descriptors)
+    private bool _isEnding;
+    private int _toldAtEnd;
+
+    private void OnOpen(Open open, List<Descriptor>? descriptors, Credentials? sender)
     {
         if (descriptors is not { Count: 1 } || open.Session is not { Index: 0 })
         {
@@ -18,9 +21,18 @@ internal sealed partial class ServerSession
             throw new PacketException("an Open without its one descriptor");
         }
 
+        if (_isEnding && ++_toldAtEnd > MaxTold)
+        {
+            MessageCodec.Close(descriptors);
+            return;
+        }
+
         // A socket that carries Opens may be shared, so one child's mistake must not end it for the others.
         _isShared |= _owner is null;
-        Server.Open(descriptors[0], Authority);
+        if (!Server.Open(descriptors[0], Authority, sender?.Uid ?? LogRate.Nobody) && !_isEnding)
+        {
+            Rest();
+        }
     }
 
     private void Identify(in ReceivedPacket received)
@@ -71,7 +83,10 @@ internal sealed partial class ServerSession
     {
         if (_owner is null && _isShared)
         {
-            RpcLog.PacketDropped(Logger, reason);
+            if (Server.Lines.Allows(sender?.Uid ?? LogRate.Nobody))
+            {
+                RpcLog.PacketDropped(Logger, reason);
+            }
         }
         else
         {

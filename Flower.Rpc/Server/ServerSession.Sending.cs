@@ -160,14 +160,21 @@ internal sealed partial class ServerSession
 
         int descriptors = _descriptorsInFlight + _writer.SentDescriptors + _writer.QueuedDescriptors;
         descriptors = descriptors < FewDescriptors ? 0 : descriptors;
-        if (_writer.QueuedBytes == _toldBytes && descriptors == _toldDescriptors)
+        long bytes = _writer.QueuedBytes + ToldHeldBytes;
+        if (bytes == _toldBytes && descriptors == _toldDescriptors)
         {
             return;
         }
 
-        (_toldBytes, _toldDescriptors) = (_writer.QueuedBytes, descriptors);
+        (_toldBytes, _toldDescriptors) = (bytes, descriptors);
         if (Authority.Weigh(this, _toldBytes, _toldDescriptors) is RpcStatus refusal)
         {
+            if (_writer.QueuedBytes == 0)
+            {
+                // It reads what it is told.
+                Stop(refusal.StatusCode, refusal.Detail);
+            }
+
             Close(refusal.Detail);
         }
         else if (_toldDescriptors > 0 && !_willLook)

@@ -16,8 +16,8 @@ namespace Flower.Rpc.Server;
 /// </summary>
 internal sealed partial class ServerSession : ISession
 {
-    // Packets that a socket that ends is still read for: more than the kernel queues by default.
-    private const int MaxQueued = 1024;
+    // Who has asked for a session on a socket that ends, and is still told that there is none; the others see its end.
+    private const int MaxTold = 64;
 
     // Calls that have brought no message: more than a caller ever has who sends its first one along.
     private const int MaxUnasked = 32;
@@ -71,6 +71,8 @@ internal sealed partial class ServerSession : ISession
 
     internal Credentials Credentials => _owner ?? default;
 
+    internal bool HasEnded => _stopped;
+
     internal EventLoop Loop => Server.Loop;
 
     internal ILogger Logger => Server.Logger;
@@ -81,6 +83,8 @@ internal sealed partial class ServerSession : ISession
         {
             _unasked--;
         }
+
+        Release(call);
     }
 
     /// <inheritdoc/>
@@ -99,7 +103,9 @@ internal sealed partial class ServerSession : ISession
         }
 
         // Whoever has asked for a session over a shared socket is told why it gets none.
-        for (int left = MaxQueued; left > 0 && _owner is null && _isShared && !_stopped && ReceiveOne(); left--)
+        _isEnding = true;
+        for (int packets = MaxTold; packets > 0 && _toldAtEnd < MaxTold && _owner is null && _isShared && !_stopped
+            && ReceiveOne(); packets--)
         {
         }
 
@@ -238,7 +244,7 @@ internal sealed partial class ServerSession : ISession
     {
         if (frame.KindCase == Frame.KindOneofCase.Open)
         {
-            OnOpen(frame.Open, descriptors);
+            OnOpen(frame.Open, descriptors, received.Sender);
             return;
         }
 
@@ -283,9 +289,7 @@ internal sealed partial class ServerSession : ISession
                 OnStart(frame.CallId, frame.Start);
                 break;
             case Frame.KindOneofCase.Message when _calls.TryGetValue(frame.CallId, out ServerCall? call):
-                _unasked -= call.WasAsked ? 0 : 1;
-                call.WasAsked = true;
-                call.OnMessage(frame.Message, descriptors);
+                OnCallMessage(call, frame.Message, descriptors);
                 break;
             case Frame.KindOneofCase.Message:
                 // The call has ended meanwhile, and its caller does not know yet.
@@ -329,7 +333,11 @@ internal sealed partial class ServerSession : ISession
         const string Why = "the switchboard has no descriptor left: try again later, or raise its limit";
         if (frame.KindCase == Frame.KindOneofCase.Open)
         {
-            RpcLog.OpenRefused(Logger, Why);
+            if (Server.Lines.Allows(received.Sender?.Uid ?? LogRate.Nobody))
+            {
+                RpcLog.OpenRefused(Logger, Why);
+            }
+
             return;
         }
 
@@ -361,6 +369,11 @@ internal sealed partial class ServerSession : ISession
             return;
         }
 
+        if (IsHeadTooLarge(callId, start, out int bytes))
+        {
+            return;
+        }
+
         if (Server.Table.Create(this, callId, start) is not ServerCall call)
         {
             SendStatus(
@@ -371,6 +384,7 @@ internal sealed partial class ServerSession : ISession
         _calls.Add(callId, call);
         _unasked++;
         _started.Add(call);
+        Hold(call, bytes);
     }
 
     private void SendStatus(uint callId, StatusCode code, string message) =>
@@ -408,7 +422,7 @@ internal sealed partial class ServerSession : ISession
         {
             RpcLog.SessionClosed(Logger, Credentials.Pid, Credentials.Uid);
         }
-        else
+        else if (Server.Lines.Allows(_owner?.Uid ?? LogRate.Nobody))
         {
             RpcLog.SessionFailed(Logger, Credentials.Pid, Credentials.Uid, reason);
         }

@@ -35,6 +35,7 @@ public sealed partial class SessionServer : IDisposable
     {
         Loop = loop;
         Logger = logger;
+        Lines = new LogRate(logger);
         _maxSessions = maxSessions;
     }
 
@@ -46,6 +47,9 @@ public sealed partial class SessionServer : IDisposable
 
     /// <summary>Where sessions are kept that must outlive a crash; null: none are.</summary>
     public ISessionStore? Store { get; set; }
+
+    /// <summary>How many lines of the log its peers may cause.</summary>
+    public LogRate Lines { get; }
 
     internal EventLoop Loop { get; }
 
@@ -92,20 +96,30 @@ public sealed partial class SessionServer : IDisposable
     }
 
     /// <summary>Serves a socket that came in an Open, or says on it why not.</summary>
-    internal void Open(Descriptor socket, ISessionAuthority authority)
+    /// <param name="socket">The socket, which the server now owns.</param>
+    /// <param name="authority">That of the session over which it came.</param>
+    /// <param name="opener">Which user sent it.</param>
+    /// <returns>False: there is no session.</returns>
+    internal bool Open(Descriptor socket, ISessionAuthority authority, uint opener = LogRate.Nobody)
     {
         if (!UnixSocket.IsPacketSocket(socket))
         {
-            RpcLog.OpenRefused(Logger, "the descriptor is not a Unix packet socket");
             socket.Dispose();
-            return;
+            if (Lines.Allows(opener))
+            {
+                RpcLog.OpenRefused(Logger, "the descriptor is not a Unix packet socket");
+            }
+
+            return false;
         }
 
         // The sender should have done so before the pair could carry a packet; what it queued earlier is refused.
         UnixSocket.PassCredentials(socket);
         UnixSocket.PassPidFd(socket, true);
         // Its holder may have no other way to come back.
-        Add(socket, authority, isShared: false).Keep();
+        ServerSession session = Add(socket, authority, isShared: false);
+        session.Keep();
+        return !session.HasEnded;
     }
 
     internal void Remove(ServerSession session)

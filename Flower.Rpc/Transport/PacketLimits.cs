@@ -7,6 +7,9 @@ public static class PacketLimits
     /// <summary>The largest packet, in bytes.</summary>
     public const int MaxPacketBytes = 64 * 1024;
 
+    /// <summary>The largest start of a call, its metadata included, in bytes.</summary>
+    public const int MaxStartBytes = 8 * 1024;
+
     /// <summary>The most open calls of a session.</summary>
     public const int MaxCalls = 1024;
 

@@ -20,14 +20,22 @@ namespace Flower.Switchboard.Admin;
 /// that it takes to start. Borrows the listening socket, which must outlive it.
 /// </summary>
 /// <param name="listener">Where clients come in.</param>
+/// <param name="admission">Who may come in.</param>
 /// <param name="service">What they call.</param>
 /// <param name="logging">Where Kestrel and gRPC log.</param>
 /// <param name="logger">Where it is said that the door cannot be opened.</param>
 internal sealed class GrpcDoor(
-    Descriptor listener, GrpcDoorService service, Action<ILoggingBuilder> logging, ILogger logger) : IAsyncDisposable
+    Descriptor listener, GrpcAdmission admission, GrpcDoorService service, Action<ILoggingBuilder> logging, ILogger logger)
+    : IAsyncDisposable
 {
+    // Of the metadata of a call, which is kept as long as it lasts.
+    private const int MaxHeadBytes = 8 * 1024;
+
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
+
+    // Of a connection without a call: its client makes another one when it needs it.
+    private static readonly TimeSpan MaxIdle = TimeSpan.FromMinutes(5);
 
     private EventLoop? _loop;
     private EventLoop.Watch? _knock;
@@ -121,19 +129,29 @@ internal sealed class GrpcDoor(
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            // A watcher may be silent for hours, and have more than a hundred calls open: Kestrel's defaults
-            // (130 s, 100 streams) would end the one and hang the other.
-            kestrel.Limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
+            // A client may have more than a hundred calls open: Kestrel's default (100 streams) would hang them.
             kestrel.Limits.Http2.MaxStreamsPerConnection = PacketLimits.MaxCalls;
+            kestrel.Limits.KeepAliveTimeout = MaxIdle;
+
+            // What a client has sent and nobody has read yet is a few messages, which are no larger than a packet.
+            kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeadBytes;
+            kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MaxHeadBytes;
+            kestrel.Limits.Http2.InitialStreamWindowSize = PacketLimits.MaxPacketBytes;
+            kestrel.Limits.Http2.InitialConnectionWindowSize = 2 * PacketLimits.MaxPacketBytes;
             // Kestrel does not own a handle that it is given.
             kestrel.ListenHandle(
-                (ulong)listener.DangerousGetHandle(), endpoint => endpoint.Protocols = HttpProtocols.Http2);
+                (ulong)listener.DangerousGetHandle(),
+                endpoint =>
+                {
+                    endpoint.Protocols = HttpProtocols.Http2;
+                    endpoint.Use(next => connection => admission.OnConnectionAsync(connection, next));
+                });
         });
         builder.Services.AddSingleton(service);
 
         // Signals are the daemon's business: the host would take SIGQUIT, and do nothing with it.
         builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
-        builder.Services.AddGrpc();
+        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = PacketLimits.MaxPacketBytes);
         // What is described is named: AddGrpcReflection finds it by reflection, which the trimmer cannot follow.
         Google.Protobuf.Reflection.ServiceDescriptor[] described =
         [
@@ -148,6 +166,7 @@ internal sealed class GrpcDoor(
             .AddGrpcHealthChecks(health => health.Services.Map(Protocol.V1.Switchboard.Descriptor.FullName, _ => true))
             .AddCheck("switchboard", () => HealthCheckResult.Healthy());
         WebApplication web = builder.Build();
+        web.Use(admission.OnCallAsync);
         web.MapGrpcService<GrpcDoorService>();
         web.MapGrpcService<ReflectionV1ServiceImpl>();
         web.MapGrpcService<ReflectionServiceImpl>();

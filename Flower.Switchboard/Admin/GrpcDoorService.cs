@@ -7,7 +7,6 @@ using Flower.Switchboard.Sessions;
 using Flower.Switchboard.Sessions.Explaining;
 using Flower.Switchboard.Watching;
 using Grpc.Core;
-using Microsoft.AspNetCore.Connections.Features;
 
 namespace Flower.Switchboard.Admin;
 
@@ -102,7 +101,7 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
     public override Task ResolverStart(
         IAsyncStreamReader<ResolverStartRequest> requestStream,
         IServerStreamWriter<ResolverStartResponse> responseStream,
-        ServerCallContext context) => throw Refusal.Unimplemented("this version has no resolvers");
+        ServerCallContext context) => throw Refusal.WrongDoor();
 
     public override Task TapStart(
         IAsyncStreamReader<TapStartRequest> requestStream,
@@ -130,13 +129,12 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
         }
     };
 
-    private static SocketPeer? PeerOf(ServerCallContext context) =>
-        SocketPeer.Of(context.GetHttpContext().Features.Get<IConnectionSocketFeature>()!.Socket.SafeHandle);
+    private static SocketPeer PeerOf(ServerCallContext context) => GrpcAdmission.Of(context.GetHttpContext()).Peer;
 
     // What is refused here is told as on the other door.
     private Task RunAsync(ServerCallContext context, Func<Caller, Task> call)
     {
-        SocketPeer? peer = PeerOf(context);
+        SocketPeer peer = PeerOf(context);
         return loop.Invoke(async () =>
         {
             Caller caller = CallerFor(peer);
@@ -153,8 +151,9 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
         });
     }
 
-    // On the loop. This door is not paused with the sessions.
-    private Caller CallerFor(SocketPeer? peer)
+    // On the loop. The grants of now count, and not those of the connection's beginning. This door is not paused with the
+    // sessions.
+    private Caller CallerFor(SocketPeer peer)
     {
         if (board.IsHandedOver)
         {

@@ -131,7 +131,7 @@ internal sealed class Beginning : IDisposable
     {
         try
         {
-            Store?.Begin(generation + 1, Doors);
+            Store?.Begin(generation + 1, Doors.Named);
             if (generation > 0)
             {
                 Store?.Forget(StoreNames.Journal(generation));
@@ -169,7 +169,7 @@ internal sealed class Beginning : IDisposable
         await RestoreAsync(recovery.State, recovery.Descriptors, loop, board, server);
         await loop.Invoke(() =>
         {
-            Store?.Begin(recovery.Generation + 1, Doors);
+            Store?.Begin(recovery.Generation + 1, Doors.Named);
             foreach (string name in recovery.Leftovers)
             {
                 Store?.Forget(name);

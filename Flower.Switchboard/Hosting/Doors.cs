@@ -23,6 +23,10 @@ internal sealed class Doors : IDisposable
     /// <summary>Where a switchboard that takes this one's place comes in.</summary>
     public SocketFile Control { get; }
 
+    /// <summary>The sockets, by the names that they have in the service manager's store.</summary>
+    public IReadOnlyList<(string Name, Descriptor Socket)> Named =>
+        [(StoreNames.HandleDoor, Handle.Socket), (StoreNames.GrpcDoor, Grpc.Socket), (StoreNames.Control, Control.Socket)];
+
     /// <summary>Listens at the paths of the options, with the sockets that were kept, if any.</summary>
     /// <exception cref="IOException">A socket cannot be had; the message says why.</exception>
     /// <exception cref="UnauthorizedAccessException">The file system does not allow it.</exception>

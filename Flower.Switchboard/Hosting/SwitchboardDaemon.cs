@@ -114,7 +114,8 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
                 server.Listen(doors.Handle.Socket, socket => door.Admit(SocketPeer.Of(socket)));
                 predecessor.Listen();
             });
-            var grpc = new GrpcDoor(doors.Grpc.Socket, new GrpcDoorService(loop, board, door), logging, log);
+            var grpc = new GrpcDoor(
+                doors.Grpc.Socket, new GrpcAdmission(loop, board, door), new GrpcDoorService(loop, board, door), logging, log);
             await loop.Invoke(() => grpc.OpenOn(loop));
             HostingLog.Started(log, doors.Handle.Path, doors.Grpc.Path);
             BoardTelemetry? telemetry = await BoardTelemetry.StartAsync(options, loop, board, logging, log);

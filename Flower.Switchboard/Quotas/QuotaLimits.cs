@@ -19,8 +19,12 @@ internal sealed record QuotaLimits
     public static readonly QuotaLimits PerUser = new(
         [4096, 16384, 8192, 64 * 1024 * 1024, 4096, 2_000]);
 
-    /// <summary>Of a handle that was made from another one: as of a user, but an ingress may be behind it.</summary>
-    public static readonly QuotaLimits PerHandle = PerUser.With(QuotaKind.ConnectsPerSecond, 10_000);
+    /// <summary>
+    /// Of a handle that was made from another one: a quarter of a user's, so that whom he gives it does not use up all that
+    /// is his; but connects, since an ingress may be behind it.
+    /// </summary>
+    public static readonly QuotaLimits PerHandle = new(
+        [1024, 4096, 2048, 16 * 1024 * 1024, 1024, 10_000]);
 
     /// <summary>No limit.</summary>
     public static readonly QuotaLimits None = new([.. Names.Select(_ => Unlimited)]);

@@ -98,9 +98,6 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
         return null;
     }
 
-    /// <summary>Whether a user has quotas: all but root and the owner.</summary>
-    public bool IsLimited(uint uid) => uid != 0 && uid != owner;
-
     /// <summary>Whether somebody uses no more than some multiple of a quota, in every budget that he counts for.</summary>
     public bool IsWithin(HandleNode node, uint uid, QuotaKind kind, int times = 1)
     {
@@ -154,10 +151,13 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
             ? budget.TryConnect(limits[kind], Environment.TickCount64, connects)
             : budget.Has(kind, 1, limits[kind]);
 
-    // Root and the owner can do without the switchboard what a quota would keep them from.
+    /// <summary>Whether a user has quotas: root and the owner can do without the switchboard what one would keep them from.
+    /// </summary>
+    public bool Bounds(uint uid) => uid != 0 && uid != owner;
+
     private Budget? UserOf(uint uid)
     {
-        if (!IsLimited(uid))
+        if (!Bounds(uid))
         {
             return null;
         }

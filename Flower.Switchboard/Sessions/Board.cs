@@ -137,10 +137,9 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
 
         _directory.LastSequence = restored - 1;
         Registration<Target> registration = _directory.TryAdd(target);
-        bool mayList = (target.Caller.Handle.Rights & Rights.List) != 0;
         if (registration.Conflict is Target other)
         {
-            throw Refusal.Taken(other, mayList);
+            throw Refusal.Taken(other, Listing.IsShown(other, target.Caller));
         }
 
         if (registration.TooManyKeySets is string limit)
@@ -373,6 +372,6 @@ internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, Revoc
             return !found.IsNone && !(forServer && found.Targets.All(t => t.IsActivator));
         },
         request.Caller.Credentials.Uid,
-        Handles.Quotas.IsLimited(request.Caller.Credentials.Uid),
+        Handles.Quotas.Bounds(request.Caller.Credentials.Uid),
         caller);
 }

@@ -22,11 +22,16 @@ internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? par
     // Of the quota of descriptors on their way, what ends the session that adds to it.
     private const int InFlightTimes = 2;
 
+    private const int CountedWithConstrain = 2;
+
     private readonly HashSet<ISession> _sessions = [];
     private readonly Dictionary<ISession, SessionLoad> _loads = [];
     private readonly HashSet<HandleNode> _children = [];
     private readonly HashSet<Target> _targets = [];
     private readonly HandleNode? _top = parent?.Top;
+
+    // How many sessions it had, as far as that matters.
+    private int _begun;
 
     // Then so are all above it, and none of them is revoked.
     private bool _isInTree;
@@ -81,8 +86,11 @@ internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? par
             return new(StatusCode.ResourceExhausted, exhausted);
         }
 
+        // What Constrain counted is its own session over what it made, and that of whom it is for.
         _loads.Add(session, new SessionLoad(Maker.Uid));
-        if (Parent is null && tree.Quotas.TryAdd(this, Maker, QuotaKind.ConnectsPerSecond) is string tooFast)
+        bool isCounted = Parent is null || _begun >= CountedWithConstrain;
+        _begun++;
+        if (isCounted && tree.Quotas.TryAdd(this, Maker, QuotaKind.ConnectsPerSecond) is string tooFast)
         {
             return new(StatusCode.ResourceExhausted, tooFast);
         }
@@ -99,6 +107,7 @@ internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? par
             return new(StatusCode.PermissionDenied, Refusal.HandleRevoked);
         }
 
+        _begun = CountedWithConstrain;
         uint uid = (session.Owner ?? Maker).Uid;
         tree.Quotas.Add(this, uid, QuotaKind.Sessions, 1);
         _loads.Add(session, new SessionLoad(uid));

@@ -19,7 +19,8 @@ internal readonly struct HandleScope(HandleNode viewer)
     /// <summary>All there is is within.</summary>
     public bool IsOverseers => _viewer.Parent is null && IsOverseer(_viewer.Maker);
 
-    private static bool IsOverseer(Credentials maker) => maker.Uid == 0 || maker.Uid == OwnUser;
+    /// <summary>Whether a process is root's, or this process's own user's.</summary>
+    public static bool IsOverseer(Credentials maker) => maker.Uid == 0 || maker.Uid == OwnUser;
 
     /// <summary>Whether a handle is within.</summary>
     public bool Covers(HandleNode node) => _viewer.Parent is null

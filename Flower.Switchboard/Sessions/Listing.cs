@@ -68,6 +68,11 @@ internal static class Listing
         // What a target demands of its clients hides it from those who are others.
         Stating.OutLabels(caller.Handle, Stating.Read(labels)).Merge(caller.AsClient, out _);
 
+    /// <summary>Whether List without labels shows a target to a caller.</summary>
+    public static bool IsShown(Target target, Caller caller) =>
+        (caller.Handle.Rights & Rights.List) != 0
+        && TargetDirectory<Target>.IsListed(target.Indexed, FilterOf(caller, null));
+
     /// <summary>The labels of a target as a holder of the handle sees them.</summary>
     public static IReadOnlyList<Label> LabelsOf(Target target, Handle receiver) => Provenance.ForReceiver(
         target.Attested, new Party(receiver, LabelSide.Out, LabelSet.Empty), target.Party);

@@ -51,14 +51,16 @@ internal static class Refusal
             found.Keys)
         : Make(StatusCode.FailedPrecondition, "several targets match equally well; state more labels", []);
 
-    public static RpcException Taken(Target target, bool mayList) => Make(
+    /// <param name="target">The one that has them.</param>
+    /// <param name="isShown">Whether List would show it to who is refused.</param>
+    public static RpcException Taken(Target target, bool isShown) => Make(
         StatusCode.FailedPrecondition,
-        mayList
+        isShown
             ? $"a target with labels that are equal, or include these or are included, is registered: {target.Own}; "
               + "state a label that tells them apart, or stop the other one"
             : "a target with labels that are equal, or include these or are included, is registered; "
               + "state a label that tells them apart, or stop the other one",
-        mayList ? [.. target.Own.Labels.Select(l => l.Key)] : []);
+        isShown ? [.. target.Own.Labels.Select(l => l.Key)] : []);
 
     public static RpcException NoGrant(string message) => Make(StatusCode.PermissionDenied, message, []);
 
@@ -88,8 +90,6 @@ internal static class Refusal
     /// <summary>Both sides were told that the connection is tapped, and it cannot be any more.</summary>
     public static RpcException TapGone() => Make(
         StatusCode.Unavailable, "the tap that was to relay the connection has gone: try again", []);
-
-    public static RpcException Unimplemented(string message) => Make(StatusCode.Unimplemented, message, []);
 
     public static RpcException WrongDoor() => Make(
         StatusCode.FailedPrecondition,
@@ -171,9 +171,11 @@ internal static class Refusal
             ResolverOutcome.Silent => (
                 StatusCode.DeadlineExceeded,
                 $"{question} was not resolved within {deadline.TotalSeconds:0.###} seconds ({asked})"),
-            ResolverOutcome.Busy => (
+            ResolverOutcome.Busy busy => (
                 StatusCode.ResourceExhausted,
-                $"{question} was not resolved: {Resolver.MaxPending} questions wait for the resolver, the limit ({asked})"),
+                busy.Limit == Resolver.MaxPending
+                    ? $"{question} was not resolved: {busy.Limit} questions wait for the resolver, the limit ({asked})"
+                    : $"{question} was not resolved: {busy.Limit} questions of this user wait for the resolver, the limit ({asked})"),
             _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
         };
         return Make(code, message, [], named: [resolver]);

@@ -5,18 +5,21 @@ using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.State;
 using Flower.Rpc.Transport;
+using Flower.Switchboard.Quotas;
 using Flower.Switchboard.State;
 
 namespace Flower.Switchboard.Sessions;
 
 /// <summary>
 /// The connections that can be shut down, those among them that are being made, and what is held of each: two descriptors,
-/// so they are bounded. On the loop. Owns them; disposing it leaves the connections alone.
+/// so they are bounded: a user other than root and this process's own has at most a quarter of them. On the loop. Owns them; disposing it leaves the connections alone.
 /// </summary>
 /// <param name="loop">Watches them.</param>
 /// <param name="most">How many at a time; default 4,096.</param>
 internal sealed class RevocableConnections(EventLoop loop, int most = 4096) : IDisposable
 {
+    private readonly Shares<uint> _shares = new(most, Math.Max(1, most / 4));
+
     /// <summary>All, by their ids.</summary>
     public IdTable<RevocableConnection> All { get; } = new();
 
@@ -31,9 +34,12 @@ internal sealed class RevocableConnections(EventLoop loop, int most = 4096) : ID
     /// <exception cref="Grpc.Core.RpcException">RESOURCE_EXHAUSTED.</exception>
     public RevocableConnection Begin(ulong id, Caller client, Caller target, Caller holder, SafeHandle? socket)
     {
-        if (All.Count >= most)
+        uint user = client.Credentials.Uid;
+        if (_shares.Limit(user, !HandleScope.IsOverseer(client.Credentials)) is int limit)
         {
-            throw Refusal.Exhausted($"the switchboard holds {most} revocable connections, its limit");
+            throw Refusal.Exhausted(limit == most
+                ? $"the switchboard holds {most} revocable connections, its limit"
+                : $"the switchboard holds {limit} revocable connections of user {user}, the most that a user may have");
         }
 
         RevocableConnection? connection = null;
@@ -115,6 +121,7 @@ internal sealed class RevocableConnections(EventLoop loop, int most = 4096) : ID
     internal void Remove(RevocableConnection connection)
     {
         All.Remove(connection.Id);
+        _shares.Return(connection.ClientProcess.Uid);
         connection.Client.Connections--;
     }
 
@@ -146,6 +153,7 @@ internal sealed class RevocableConnections(EventLoop loop, int most = 4096) : ID
     {
         var connection = new RevocableConnection(this, id, client, target, process, since);
         All.Add(id, connection);
+        _shares.Take(connection.ClientProcess.Uid);
         client.Handle.Connections++;
         return connection;
     }

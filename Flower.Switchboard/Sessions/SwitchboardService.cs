@@ -72,9 +72,10 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                     socket?.Dispose();
                     socket = null;
                 }
-                else if (socket is null || !UnixSocket.IsStreamSocket(socket))
+                else if (socket is null || ConnectedSocket.WhatElse(socket) is not null)
                 {
-                    throw Refusal.Invalid("an ingress pushes a connected stream socket", []);
+                    string what = socket is null ? "none" : ConnectedSocket.WhatElse(socket)!;
+                    throw Refusal.Invalid($"an ingress pushes a connected stream socket: this is {what}", []);
                 }
 
                 Request wish = Request.Create(
@@ -280,7 +281,17 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     private void LogConnected(Caller caller, Connected connected) => BoardLog.Connected(
         logger, caller.Credentials.Pid, connected.Target.Own, connected.Target.Caller.Credentials.Pid);
 
-    // Who calls, and a line in the log for each refusal.
+    private void LogRefused(SessionCallContext session, Caller caller, RpcException refusal)
+    {
+        if (session.Server.Lines.Allows(caller.Credentials.Uid))
+        {
+            BoardLog.Refused(
+                logger, session.Method, caller.Credentials.Pid, caller.Credentials.Uid, refusal.StatusCode,
+                refusal.Status.Detail);
+        }
+    }
+
+    // Who calls, and a line in the log for each refusal, as far as its user may cause more.
     private async Task<T> Guard<T>(ServerCallContext context, Func<Caller, Task<T>> call, bool isShort = true, int rate = 0)
     {
         var session = (SessionCallContext)context;
@@ -319,8 +330,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         {
             ConnectTrace.Fail(session, e);
             board.Events.Refused(board, caller, session, e);
-            BoardLog.Refused(
-                logger, context.Method, caller.Credentials.Pid, caller.Credentials.Uid, e.StatusCode, e.Status.Detail);
+            LogRefused(session, caller, e);
             throw;
         }
         finally

@@ -21,7 +21,7 @@ internal sealed class TargetCondition(TargetUpdate? start)
     // Mostly nothing is said or set.
     private static readonly TargetUpdate Nothing = new();
 
-    private TargetUpdate _said = start is null || start.CalculateSize() == 0 ? Nothing : start.Clone();
+    private TargetUpdate _said = start is null || start.CalculateSize() == 0 ? Nothing : Merge(Nothing, start);
     private TargetUpdate _set = Nothing;
     private uint _unreported;
     private int _missed;
@@ -201,10 +201,25 @@ internal sealed class TargetCondition(TargetUpdate? start)
         }
     });
 
+    // Field by field: one that this version does not know would be kept with each update that has it, and grow.
     private static TargetUpdate Merge(TargetUpdate before, TargetUpdate update)
     {
         TargetUpdate merged = ReferenceEquals(before, Nothing) ? new() : before;
-        merged.MergeFrom(update);
+        if (update.HasWeight)
+        {
+            merged.Weight = update.Weight;
+        }
+
+        if (update.HasDraining)
+        {
+            merged.Draining = update.Draining;
+        }
+
+        if (update.HasOpenConnections)
+        {
+            merged.OpenConnections = update.OpenConnections;
+        }
+
         return merged;
     }
 

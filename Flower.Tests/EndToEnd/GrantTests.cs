@@ -116,7 +116,11 @@ public sealed class GrantTests : OtherUsersTest
 
         Assert.That(await StatusAsync(0), Does.Contain("grpc-status: 0"));
         Assert.That(await StatusAsync(Alice), Does.Contain("grpc-status: 0"));
-        Assert.That(await StatusAsync(61_300), Does.Contain("grpc-status: 7").And.Contain("uid 61300 has no grant"));
+        // Whoever has none is told so, and what he sends is not looked at.
+        FlowerProcess stranger = Board.Program(
+            Programs.Require("python3"), Programs.GrpcKnock, Board.Admin, "61300");
+        await stranger.WriteLineAsync("silent");
+        await stranger.Out.AwaitLineAsync("refused 12: uid 61300 has no grant");
     }
 
     [Test]

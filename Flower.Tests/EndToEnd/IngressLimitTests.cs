@@ -60,6 +60,32 @@ public sealed class IngressLimitTests : IngressTest
     }
 
     [Test]
+    public async Task MaxWaiting_OneAddressWantsAll_LeavesAQuarterToOthers()
+    {
+        (FlowerProcess ingress, IPEndPoint address) = await StartAsync("--wait", "25s", "--max-waiting", "4");
+        Task<string>[] asking = [.. Enumerable.Range(0, 3).Select(_ => AskAsync(address))];
+        await AwaitHeldAsync(ingress, address, 3);
+
+        Assert.That(await AskAsync(address), Is.Empty);
+
+        await ingress.Error.AwaitLineAsync("refused 127.0.0.1:", "3 connections of its address wait already");
+        using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        other.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+        await other.ConnectAsync(address).Within();
+        await other.SendAsync(Latin1(Get)).Within();
+        await AwaitHeldAsync(ingress, address, 4);
+        await using LabelServer server = await ServeAsync();
+        AssertServedBy("www", await ReadAsync(other));
+        foreach (Task<string> answer in asking)
+        {
+            AssertServedBy("www", await answer.Within());
+        }
+
+        // Nobody waits any more.
+        AssertServedBy("www", await AskAsync(address));
+    }
+
+    [Test]
     public async Task Descriptors_FewLeft_RestsSaysSoOnceAndLosesNothing()
     {
         string prlimit = Programs.Require("prlimit");

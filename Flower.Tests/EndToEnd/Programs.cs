@@ -32,6 +32,8 @@ internal static class Programs
 
     public static string NamedClient => Path.Combine(Root, "Flower.Tests/EndToEnd/named_client.py");
 
+    public static string GrpcKnock => Path.Combine(Root, "Flower.Tests/EndToEnd/grpc_knock.py");
+
     // <root>/Flower.Tests/bin/<configuration>/net10.0/
     public static string Root => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Flower.Client;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
@@ -108,6 +109,41 @@ internal sealed class HandOverTests : BoardFixture
         FlowerException e = await Refused(Root.PushDescriptorAsync(given, Labels("a=1")));
 
         Assert.That(e.StatusCode, Is.EqualTo(StatusCode.InvalidArgument));
+    }
+
+    [Test]
+    public async Task Push_SocketThatIsNotConnected_IsRefusedByWhatItIs()
+    {
+        await using Listener server = await Root.ListenAsync(Labels("a=1"), new() { Credit = 8 });
+        using var listening = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listening.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        listening.Listen();
+        using var fresh = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+        using var unix = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        datagrams.Connect(listening.LocalEndPoint!);
+        using var unixListening = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        unixListening.Bind(new UnixDomainSocketEndPoint($"\0flower-test-{Guid.NewGuid():N}"));
+        unixListening.Listen();
+        (Descriptor packets, Descriptor other) = UnixSocket.PacketPair();
+        using Descriptor heldPackets = packets;
+        using Descriptor heldOther = other;
+        (SafeHandle Socket, string What)[] odd =
+        [
+            (listening.SafeHandle, "a socket that listens"),
+            (unixListening.SafeHandle, "a socket that listens"),
+            (fresh.SafeHandle, "a socket that is not connected"),
+            (unix.SafeHandle, "a socket that is not connected"),
+            (datagrams.SafeHandle, "no stream socket"),
+            (packets, "no stream socket"),
+        ];
+        foreach ((SafeHandle socket, string what) in odd)
+        {
+            FlowerException e = await Refused(Root.PushDescriptorAsync(Descriptor.Duplicate(socket), Labels("a=1")));
+
+            Assert.That(e.StatusCode, Is.EqualTo(StatusCode.InvalidArgument));
+            Assert.That(e.Message, Does.EndWith($"this is {what}"));
+        }
     }
 
     [Test]

@@ -88,7 +88,7 @@ internal sealed class HandleTests : BoardFixture
 
         Assert.That(listener.Labels["tenant"], Is.EqualTo("blue"));
         Assert.That(
-            (await Refused(Root.ConnectAsync(Labels("program=www", "tenant=red")))).StatusCode,
+            (await Refused(Root.ConnectAsync(Labels("program=www", "tenant=scarlet")))).StatusCode,
             Is.EqualTo(StatusCode.NotFound));
         (Connection atClient, Connection atServer) = await ConnectAsync(Root, listener, "program=www");
         using (atClient)
@@ -231,6 +231,24 @@ internal sealed class HandleTests : BoardFixture
         Assert.That(server.Labels["a"], Is.EqualTo("1"));
         Assert.That(server.RequiredKeys, Is.EqualTo(new[] { "b" }));
         Assert.That((await ListAsync(Root, "a=2")).Select(t => t.Kind), Is.EqualTo(new[] { TargetKind.Egress }));
+    }
+
+    [Test]
+    public async Task Listen_TakenByWhatListHides_TellsNoLabelsOfIt()
+    {
+        await using Handle narrow = await NarrowAsync(Root, [], ["tenant=blue"]);
+        await using Listener forOthers = await Root.ListenAsync(Labels("a=1", "code=7", "flower.client_uid=12345")).Soon();
+        await using Listener ofOthers = await Root.ListenAsync(Labels("b=1", "tenant=scarlet")).Soon();
+        await using Listener shown = await Root.ListenAsync(Labels("c=1", "code=8")).Soon();
+
+        FlowerException one = await Refused(Root.ListenAsync(Labels("a=1", "flower.client_uid=12345")));
+        FlowerException two = await Refused(narrow.ListenAsync(Labels("b=1")));
+        FlowerException three = await Refused(narrow.ListenAsync(Labels("c=1")));
+
+        Assert.That(one.StatusCode, Is.EqualTo(StatusCode.FailedPrecondition));
+        Assert.That(one.Message, Does.StartWith("a target with labels that are equal").And.Not.Contain("code"));
+        Assert.That(two.Message, Does.StartWith("a target with labels that are equal").And.Not.Contain("scarlet"));
+        Assert.That(three.Message, Does.Contain("code=8"));
     }
 
     [Test]

@@ -4,6 +4,7 @@ using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Tests.Rpc;
+using Google.Protobuf;
 using Grpc.Core;
 using NUnit.Framework;
 
@@ -138,11 +139,7 @@ internal sealed class QuotaTests : BoardFixture
     {
         await using Listener server = await Root.ListenAsync(Labels("s=1"), new() { Credit = 128 });
         using Descriptor shared = await Root.ConstrainToDescriptorAsync(AllRights, LabelSet.Empty, LabelSet.Empty);
-        (Descriptor own, Descriptor theirs) = UnixSocket.PacketPair();
-        using var raw = new RawSession(own);
-        var open = new Packet { Frames = { new Frame { FdCount = 1, Open = new Open { Session = new() } } } };
-        UnixSocket.Send(shared, Google.Protobuf.MessageExtensions.ToByteArray(open), [theirs]);
-        theirs.Dispose();
+        using RawSession raw = OpenOver(shared);
 
         for (uint id = 1; id <= 40; id++)
         {
@@ -167,6 +164,32 @@ internal sealed class QuotaTests : BoardFixture
     }
 
     [Test]
+    public async Task QueuedBytes_RequestsThatWait_CountAndEndTheSessionThatIsOneTooMany()
+    {
+        using Descriptor shared = await Root.ConstrainToDescriptorAsync(AllRights, LabelSet.Empty, LabelSet.Empty);
+        using RawSession first = OpenOver(shared);
+        using RawSession second = OpenOver(shared);
+        first.Send(Waiting(1));
+        Assert.That(await EndToEnd.Patience.UntilAsync(async () => (await Root.StatsAsync()).WaitingRequests == 1), Is.True);
+
+        second.Send(Waiting(1));
+
+        Frame? told = second.Next();
+        Assert.That((told?.CallId, told?.Status?.Code), Is.EqualTo((0u, (uint)StatusCode.ResourceExhausted)));
+        Assert.That(told!.Status.Message, Does.Contain("quota queued_bytes of handle").And.Contain("the limit is 100000"));
+        Assert.That(second.Next(), Is.Null);
+
+        // Of one that has ended, nothing counts any more.
+        first.Send(new Frame { CallId = 1, Cancel = new() });
+        Assert.That(first.Next()?.Status?.Code, Is.EqualTo((uint)StatusCode.Cancelled));
+        using RawSession third = OpenOver(shared);
+        third.Send(Waiting(1));
+        await using Listener late = await Root.ListenAsync(Labels("late=1"), new() { Credit = 8 });
+        (await (await NextAsync(late)).AcceptAsync().Soon()).Dispose();
+        Assert.That(third.Next()?.KindCase, Is.EqualTo(Frame.KindOneofCase.Message));
+    }
+
+    [Test]
     public async Task Constrain_AgainAndAgain_HasAnEnd()
     {
         Handle at = await NarrowAsync(Root, [], []);
@@ -188,6 +211,35 @@ internal sealed class QuotaTests : BoardFixture
         await at.DisposeAsync();
         Assert.That(refused?.StatusCode, Is.EqualTo(StatusCode.ResourceExhausted));
         Assert.That(refused!.Message, Does.Contain("at most 64 times over"));
+    }
+
+    private static RawSession OpenOver(Descriptor shared)
+    {
+        (Descriptor own, Descriptor theirs) = UnixSocket.PacketPair();
+        var open = new Packet { Frames = { new Frame { FdCount = 1, Open = new Open { Session = new() } } } };
+        UnixSocket.Send(shared, open.ToByteArray(), [theirs]);
+        theirs.Dispose();
+        return new RawSession(own);
+    }
+
+    // A connect that waits, with 60,000 bytes of a field that no version has.
+    private static Frame[] Waiting(uint id)
+    {
+        var request = new ClientConnectRequest { Labels = Labels("late=1").ToMessage(), Wait = true };
+        var bytes = new MemoryStream();
+        request.WriteTo(bytes);
+        using (var coded = new CodedOutputStream(bytes, leaveOpen: true))
+        {
+            coded.WriteTag(1023, WireFormat.WireType.LengthDelimited);
+            coded.WriteBytes(ByteString.CopyFrom(new byte[60_000]));
+        }
+
+        return
+        [
+            RawSession.Start(id, "ClientConnect"),
+            new Frame { CallId = id, Message = ByteString.CopyFrom(bytes.ToArray()) },
+            RawSession.HalfClose(id),
+        ];
     }
 
     // The board counts what it has sent when its turn of the loop is over.

@@ -151,6 +151,31 @@ internal sealed class ResolverTests
     });
 
     [Test]
+    public Task Ask_TooManyOfOneUser_BusyForHimAlone() => OnLoop(async resolver =>
+    {
+        using var gone = new CancellationTokenSource();
+        var asking = new List<Task>();
+        for (int i = 0; i < BoardResolver.MaxOfUser; i++)
+        {
+            asking.Add(resolver.AskAsync(LabelSet.Create(("service", $"{i}")), gone.Token, user: 1001));
+        }
+
+        Assert.That(
+            await resolver.AskAsync(Db, CancellationToken.None, user: 1001),
+            Is.EqualTo(new ResolverOutcome.Busy(BoardResolver.MaxOfUser)));
+        Assert.That(resolver.AskAsync(LabelSet.Create(("service", "7")), gone.Token, user: 1001).IsCompleted, Is.False);
+        _ = resolver.AskAsync(LabelSet.Create(("service", "others")), CancellationToken.None, user: 1002);
+        _ = resolver.AskAsync(LabelSet.Create(("service", "root's")), CancellationToken.None);
+        Assert.That(_stream.Asked, Has.Count.EqualTo(BoardResolver.MaxOfUser + 2));
+
+        // What he gives up makes room.
+        await gone.CancelAsync();
+        await Task.WhenAll(asking).ContinueWith(static _ => { }, TaskScheduler.Default);
+        _ = resolver.AskAsync(Db, CancellationToken.None, user: 1001);
+        Assert.That(_stream.Asked, Has.Count.EqualTo(BoardResolver.MaxOfUser + 3));
+    });
+
+    [Test]
     public Task Ask_TooMany_Busy() => OnLoop(async resolver =>
     {
         for (int i = 0; i < BoardResolver.MaxPending; i++)

@@ -9,6 +9,9 @@ internal sealed class OpenAuthority : ISessionAuthority
 {
     public HashSet<ISession> Sessions { get; } = [];
 
+    /// <summary>How many have begun.</summary>
+    public int Begun { get; private set; }
+
     /// <summary>What sessions are told when they begin.</summary>
     public Status? RefusesAdmission { get; set; }
 
@@ -18,6 +21,7 @@ internal sealed class OpenAuthority : ISessionAuthority
     public Status? Admit(ISession session)
     {
         Sessions.Add(session);
+        Begun++;
         return RefusesAdmission;
     }
 

@@ -521,6 +521,66 @@ internal sealed class PacketTests : RpcFixture
         Assert.That(Log.Warnings, Has.Some.Contains("its replies exceed its queue"));
     }
 
+    [Test]
+    public async Task Start_TooMuchMetadata_IsRefusedAndSessionGoesOn()
+    {
+        using RawSession raw = await RawAsync();
+        Frame start = RawSession.Start(1, "ClientConnect");
+        start.Start.Metadata.Add(new Flower.Protocol.V1.Metadata { Key = "k", Value = ByteString.CopyFrom(new byte[PacketLimits.MaxStartBytes]) });
+
+        raw.Send(start, RawSession.Message(1, new ClientConnectRequest()), RawSession.HalfClose(1));
+
+        Frame? refused = raw.Next();
+        Assert.That((refused?.CallId, refused?.Status?.Code), Is.EqualTo((1u, (uint)StatusCode.ResourceExhausted)));
+        Assert.That(refused!.Status.Message, Does.Contain("metadata included: the limit is 8192"));
+        AssertLives(raw);
+    }
+
+    [Test]
+    public async Task Start_ManyWithoutAMessage_AreRefusedAndSessionGoesOn()
+    {
+        using RawSession raw = await RawAsync();
+        for (uint id = 1; id <= 33; id++)
+        {
+            raw.Send(RawSession.Start(id, "ClientConnect"));
+        }
+
+        Frame? refused = raw.Next();
+
+        Assert.That((refused?.CallId, refused?.Status?.Code), Is.EqualTo((33u, (uint)StatusCode.ResourceExhausted)));
+        raw.Send(RawSession.Message(1, new ClientConnectRequest()), RawSession.HalfClose(1));
+        Assert.That(raw.Next()?.CallId, Is.EqualTo(1));
+        Assert.That(raw.Next()?.Status.Code, Is.Zero);
+        AssertLives(raw);
+    }
+
+    [Test]
+    public async Task Stop_ThousandsOfOpensInTheQueue_FewAreLookedAtAndAllAreClosed()
+    {
+        using Descriptor shared = await ShareAsync();
+        (Descriptor kept, Descriptor given) = UnixSocket.PacketPair();
+        int begun = 0;
+        await Loop.Invoke(() =>
+        {
+            // In one turn of the loop, which reads none of them before.
+            byte[] packet = new Packet { Frames = { Enumerable.Repeat(Open(), 200) } }.ToByteArray();
+            for (int i = 0; i < 20; i++)
+            {
+                Assert.That(UnixSocket.Send(shared, packet, [.. Enumerable.Repeat(given, 200)]), Is.Zero);
+            }
+
+            int before = Authority.Begun;
+            Authority.Sessions.Single().Stop(StatusCode.PermissionDenied, "it is over");
+            begun = Authority.Begun - before;
+        }).Soon();
+        given.Dispose();
+
+        Assert.That(begun, Is.InRange(1, 64));
+        await Loop.Invoke(Server.Dispose).Soon();
+        AssertClosed(kept);
+        kept.Dispose();
+    }
+
     private static Frame Open() => new() { FdCount = 1, Open = new Open { Session = new FileDescriptor() } };
 
     private static void AssertLives(RawSession raw)

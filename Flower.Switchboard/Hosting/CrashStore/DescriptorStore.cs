@@ -17,6 +17,7 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
 {
     // A journal is written anew when it is mostly history.
     private const int MinRecords = 4096;
+    private const long MinBytes = 1024 * 1024;
 
     // What waits while the manager does not read. Each holds a descriptor.
     private const int MaxUnsent = 1024;
@@ -27,6 +28,8 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
     private readonly List<(string Name, Descriptor Socket)> _early = [];
     private Journal? _journal;
     private int _fresh;
+    private long _freshBytes;
+    private bool _isDisposed;
     private ulong _generation;
     private ulong _lastNumber;
 
@@ -35,12 +38,14 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
     /// </summary>
     /// <param name="generation">Above that of every journal that is in the store.</param>
     /// <param name="doors">Kept too, so that who connects meanwhile waits in their queues.</param>
-    public void Begin(ulong generation, Doors doors)
+    public void Begin(ulong generation, IReadOnlyList<(string Name, Descriptor Socket)> doors)
     {
         _generation = generation;
-        Store(StoreNames.HandleDoor, doors.Handle.Socket);
-        Store(StoreNames.GrpcDoor, doors.Grpc.Socket);
-        Store(StoreNames.Control, doors.Control.Socket);
+        foreach ((string name, Descriptor socket) in doors)
+        {
+            Store(name, socket);
+        }
+
         foreach ((string name, Descriptor socket) in _early)
         {
             using (socket)
@@ -100,10 +105,36 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
         _journal?.Write(new JournalRecord { Owner = record });
     }
 
+    /// <inheritdoc/>
+    /// <remarks>A call that is kept anew again and again is written a little later: see <see cref="CallRecord"/>.</remarks>
     public void AddCall(ulong number, CallState call)
     {
-        _kept[number].Calls[call.CallId] = call;
-        _journal?.Write(new JournalRecord { Call = new KeptCall { Number = number, Call = call } });
+        Dictionary<uint, CallRecord> calls = _kept[number].Calls;
+        if (!calls.TryGetValue(call.CallId, out CallRecord? record))
+        {
+            calls.Add(call.CallId, record = new CallRecord(call));
+        }
+        else if (!record.Renew(call))
+        {
+            return;
+        }
+
+        TimeSpan wait = record.Take(Environment.TickCount64);
+        if (wait == TimeSpan.Zero)
+        {
+            Write(number, record);
+        }
+        else
+        {
+            loop.After(wait, () =>
+            {
+                // It may have ended, or be another one's number.
+                if (record.IsDue() && _kept.GetValueOrDefault(number)?.Calls.GetValueOrDefault(call.CallId) == record)
+                {
+                    Write(number, record);
+                }
+            });
+        }
     }
 
     public void RemoveCall(ulong number, uint callId)
@@ -131,6 +162,7 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
     /// <inheritdoc/>
     public void Dispose()
     {
+        _isDisposed = true;
         _journal?.Dispose();
         _early.ForEach(early => early.Socket.Dispose());
         while (_unsent.TryDequeue(out (string State, Descriptor? Descriptor) unsent))
@@ -144,9 +176,20 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
         Session = new KeptSession { Number = number, Node = journal.Numbers.Of(kept.Node), IsShared = kept.IsShared },
     });
 
+    private void Write(ulong number, CallRecord record)
+    {
+        if (_journal is not null && !_isDisposed)
+        {
+            _journal.Write(new JournalRecord { Call = new KeptCall { Number = number, Call = record.State } });
+            Tidy();
+        }
+    }
+
     private void Tidy()
     {
-        if (_journal is not null && _journal.Count > MinRecords && _journal.Count > _fresh * 2)
+        if (_journal is not null
+            && ((_journal.Count > MinRecords && _journal.Count > _fresh * 2)
+                || (_journal.Bytes > MinBytes && _journal.Bytes > _freshBytes * 2)))
         {
             WriteAnew();
         }
@@ -164,9 +207,9 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
                 journal.Write(new JournalRecord { Owner = kept.Owner });
             }
 
-            foreach (CallState call in kept.Calls.Values)
+            foreach (CallRecord call in kept.Calls.Values)
             {
-                journal.Write(new JournalRecord { Call = new KeptCall { Number = number, Call = call } });
+                journal.Write(new JournalRecord { Call = new KeptCall { Number = number, Call = call.State } });
             }
         }
 
@@ -184,6 +227,7 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
 
         _journal = journal;
         _fresh = journal.Count;
+        _freshBytes = journal.Bytes;
     }
 
     private void Store(string name, Descriptor descriptor) => Tell($"FDSTORE=1\nFDNAME={name}", descriptor);
@@ -248,6 +292,6 @@ internal sealed class DescriptorStore(NotifySocket manager, EventLoop loop, ILog
 
         public KeptOwner? Owner { get; set; }
 
-        public Dictionary<uint, CallState> Calls { get; } = [];
+        public Dictionary<uint, CallRecord> Calls { get; } = [];
     }
 }

@@ -36,6 +36,9 @@ internal sealed class Journal : IDisposable
     /// <summary>How many records it has.</summary>
     public int Count { get; private set; }
 
+    /// <summary>How long it is.</summary>
+    public long Bytes => _stream.Position;
+
     /// <summary>What a journal says, up to where it was cut short.</summary>
     public static List<JournalRecord> Read(Descriptor file)
     {

@@ -40,6 +40,9 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
     /// <summary>After nothing was found: whether a request that waits would wait for what its names stand for.</summary>
     public bool WouldWait => _unmatched.Count > 0 && (_failure is null || _failure.StatusCode == StatusCode.NotFound);
 
+    // For whom its questions count.
+    private uint? User => board.Handles.Quotas.Bounds(wish.Caller.Credentials.Uid) ? wish.Caller.Credentials.Uid : null;
+
     /// <inheritdoc/>
     public bool TriesOthers => _levels.Exists(level => level.HasMore) || _matching is { TriesOthers: true };
 
@@ -177,7 +180,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
         {
             string asked = Describe(resolver);
             LabelSet question = resolver.Resolver!.QuestionOf(step.Wish.Stated);
-            ResolverOutcome outcome = await resolver.Resolver.AskAsync(question, client);
+            ResolverOutcome outcome = await resolver.Resolver.AskAsync(question, client, User);
             OnAsked?.Invoke(resolver, question, outcome);
             if (outcome is ResolverOutcome.Found found)
             {

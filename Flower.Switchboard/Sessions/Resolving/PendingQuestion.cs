@@ -11,13 +11,16 @@ namespace Flower.Switchboard.Sessions.Resolving;
 /// </summary>
 /// <param name="id">Of the resolver's stream; never used again there.</param>
 /// <param name="labels">What is asked.</param>
-internal sealed class PendingQuestion(ulong id, LabelSet labels)
+/// <param name="user">For whom it counts; null: for one without quotas.</param>
+internal sealed class PendingQuestion(ulong id, LabelSet labels, uint? user)
 {
     private readonly LinkedList<TaskCompletionSource> _waiters = new();
 
     public ulong Id { get; } = id;
 
     public LabelSet Labels { get; } = labels;
+
+    public uint? User { get; } = user;
 
     /// <summary>Cancelled when it need not be sent any more.</summary>
     public CancellationTokenSource Sending { get; } = new();

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Transport;
+using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 
 namespace Flower.Switchboard.Sessions.Resolving;
@@ -22,11 +23,15 @@ internal sealed class Resolver(
     /// <summary>The most questions without an answer.</summary>
     public const int MaxPending = 256;
 
+    /// <summary>The most that one user has asked, unless he has no quotas.</summary>
+    public const int MaxOfUser = MaxPending / 4;
+
     private const int MaxCached = 4096;
     private const long MaxCachedSize = 4 * 1024 * 1024;
 
     private readonly Dictionary<ulong, PendingQuestion> _pending = [];
     private readonly Dictionary<LabelSet, PendingQuestion> _byLabels = [];
+    private readonly Shares<uint> _asked = new(MaxPending, MaxOfUser);
     private readonly AnswerCache<ResolverOutcome> _cache = new(MaxCached, MaxCachedSize);
     private readonly Withdrawals _withdrawals = new(stream.WithdrawAsync);
     private bool _gone;
@@ -48,9 +53,12 @@ internal sealed class Resolver(
     public LabelSet QuestionOf(LabelSet stated) => stated.Where(Translates, static _ => false);
 
     /// <summary>The answer to a question: one that still holds, or one that is waited for.</summary>
+    /// <param name="question">What is asked.</param>
+    /// <param name="caller">Cancelled when who asks has gone.</param>
+    /// <param name="user">For whom a question that nobody has asked yet counts; null: for one without quotas.</param>
     /// <exception cref="OperationCanceledException">The caller has gone. If nobody else waits, the question is withdrawn.
     /// </exception>
-    public async Task<ResolverOutcome> AskAsync(LabelSet question, CancellationToken caller)
+    public async Task<ResolverOutcome> AskAsync(LabelSet question, CancellationToken caller, uint? user = null)
     {
         if (_gone)
         {
@@ -66,10 +74,15 @@ internal sealed class Resolver(
         {
             if (_byLabels.Count >= MaxPending)
             {
-                return new ResolverOutcome.Busy();
+                return new ResolverOutcome.Busy(MaxPending);
             }
 
-            pending = Begin(question);
+            if (user is uint uid && _asked.TryTake(uid) is int limit)
+            {
+                return new ResolverOutcome.Busy(limit);
+            }
+
+            pending = Begin(question, user);
         }
 
         if (await pending.WaitAsync(caller) is ResolverOutcome outcome)
@@ -138,9 +151,9 @@ internal sealed class Resolver(
         }
     }
 
-    private PendingQuestion Begin(LabelSet question)
+    private PendingQuestion Begin(LabelSet question, uint? user)
     {
-        var pending = new PendingQuestion(++LastId, question);
+        var pending = new PendingQuestion(++LastId, question, user);
         _pending.Add(pending.Id, pending);
         _byLabels.Add(question, pending);
         pending.Deadline = deadlines.Begin(() =>
@@ -168,7 +181,11 @@ internal sealed class Resolver(
     private void Forget(PendingQuestion pending)
     {
         pending.Deadline?.Dispose();
-        _pending.Remove(pending.Id);
+        if (_pending.Remove(pending.Id) && pending.User is uint uid)
+        {
+            _asked.Return(uid);
+        }
+
         _byLabels.Remove(pending.Labels);
     }
 

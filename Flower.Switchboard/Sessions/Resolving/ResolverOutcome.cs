@@ -26,6 +26,6 @@ internal abstract record ResolverOutcome
     /// <summary>The deadline for questions passed.</summary>
     internal sealed record Silent : ResolverOutcome;
 
-    /// <summary>It has as many questions as a resolver may have.</summary>
-    internal sealed record Busy : ResolverOutcome;
+    /// <summary>It has as many questions as a resolver may have, or as many of this user's as it may have of one.</summary>
+    internal sealed record Busy(int Limit) : ResolverOutcome;
 }
