@@ -64,7 +64,7 @@ internal sealed class SoakLoad(SoakPlan plan, IReadOnlyList<SoakWorker> workers)
             catch (Exception e)
             {
                 // Whatever it is, it is what the soak looks for; it goes on, and says so at the end.
-                OnFailure($"{worker.Name}: {e.GetType().Name}: {e.Message}");
+                OnFailure($"{worker.Name}: {e.GetType().Name}: {e.Message} {e.InnerException?.Message}");
             }
 
             Interlocked.Increment(ref _operations);

@@ -9,7 +9,7 @@ internal sealed class SoakOptions
 {
     private readonly DurationOption _time = new("--time", TimeSpan.FromMinutes(1))
     {
-        Description = "How long the load lasts; a tenth of it more comes before, to warm up (default: 1m)",
+        Description = "How long the load lasts; a tenth of that, at least a minute, comes before, to warm up (default: 1m)",
     };
 
     private readonly DurationOption _every = new("--every", TimeSpan.Zero)

@@ -12,6 +12,9 @@ namespace Flower.Benchmarks.Soak;
 internal sealed record SoakPlan(
     string Flower, TimeSpan Time, TimeSpan Every, int Laps, TimeSpan Pause, double Slower, double Larger)
 {
+    // A collector that has little to do comes late.
+    private static readonly TimeSpan ShortestWarmUp = TimeSpan.FromMinutes(1);
+
     /// <summary>How long it warms up.</summary>
-    public TimeSpan WarmUp => Time / 10;
+    public TimeSpan WarmUp => Time < ShortestWarmUp ? Time : TimeSpan.FromTicks(Math.Max(Time.Ticks / 10, ShortestWarmUp.Ticks));
 }
