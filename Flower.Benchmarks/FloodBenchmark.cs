@@ -22,12 +22,18 @@ internal sealed class FloodBenchmark : Command
         DefaultValueFactory = _ => 8,
     };
 
+    private readonly Option<bool> _unread = new("--unread")
+    {
+        Description = "They never read what they are answered",
+    };
+
     private readonly RunOptions _run;
 
     public FloodBenchmark()
         : base("flood", "Measures what a flood of one user costs another one. For root.")
     {
         Add(_clients);
+        Add(_unread);
         _run = new(
             this,
             ("Connects of the one client in one run", 5000),
@@ -54,6 +60,7 @@ internal sealed class FloodBenchmark : Command
                 _run.Flower(command), otherSocket, cancellationToken, "--config", config);
             using Role otherServer = await Role.StartSelfAsync(["server", otherSocket], cancellationToken);
             string clients = command.GetValue(_clients).ToString(CultureInfo.InvariantCulture);
+            string[] how = command.GetValue(_unread) ? [clients, "--unread"] : [clients];
             Func<Task<Measured>> measure = () => Role.MeasureAsync(
                 socket, 1, _run.Total(command), board.ProcessId, cancellationToken);
             // One run that is not counted: the runtimes compile what is used.
@@ -63,8 +70,8 @@ internal sealed class FloodBenchmark : Command
             {
                 rounds.Add(new(
                     await measure(),
-                    await MeasureFloodedAsync(measure, otherSocket, clients, cancellationToken),
-                    await MeasureFloodedAsync(measure, socket, clients, cancellationToken)));
+                    await MeasureFloodedAsync(measure, otherSocket, how, cancellationToken),
+                    await MeasureFloodedAsync(measure, socket, how, cancellationToken)));
             }
 
             rounds.Sort((a, b) => a.Ratio.CompareTo(b.Ratio));
@@ -85,9 +92,9 @@ internal sealed class FloodBenchmark : Command
     }
 
     private static async Task<Measured> MeasureFloodedAsync(
-        Func<Task<Measured>> measure, string socket, string clients, CancellationToken cancellationToken)
+        Func<Task<Measured>> measure, string socket, string[] how, CancellationToken cancellationToken)
     {
-        using Role flood = await Role.StartSelfAsync(["flooding", socket, clients], cancellationToken, "setpriv", $"--reuid={Flooder}", "--clear-groups", "--");
+        using Role flood = await Role.StartSelfAsync(["flooding", socket, .. how], cancellationToken, "setpriv", $"--reuid={Flooder}", "--clear-groups", "--");
         return await measure();
     }
 

@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.CommandLine;
+using System.Net.Sockets;
 using Flower.Client;
 using Flower.CommandLine;
+using Flower.Protocol.V1;
+using Flower.Rpc.Interop;
+using Google.Protobuf;
 using Grpc.Core;
 
 namespace Flower.Benchmarks;
 
-/// <summary>Clients that connect as fast as they can, whether or not they are refused, until the process is ended.</summary>
+/// <summary>
+/// Clients that connect as fast as they can, whether or not they are refused, until the process is ended; with <c>--unread</c>,
+/// without ever reading an answer.
+/// </summary>
 internal sealed class FloodRole : Command
 {
     private readonly Argument<string> _socket = new("socket");
     private readonly Argument<int> _clients = new("clients");
+    private readonly Option<bool> _unread = new("--unread");
 
     public FloodRole()
         : base("flooding", "Clients that flood, for the other commands.")
@@ -18,13 +26,17 @@ internal sealed class FloodRole : Command
         Hidden = true;
         Add(_socket);
         Add(_clients);
+        Add(_unread);
         this.SetRun(RunAsync);
     }
 
     private async Task<int> RunAsync(ParseResult command, CancellationToken cancellationToken)
     {
         string socket = command.GetValue(_socket)!;
-        Task[] clients = [.. Enumerable.Range(0, command.GetValue(_clients)).Select(_ => FloodAsync(socket, cancellationToken))];
+        Func<Task> flood = command.GetValue(_unread)
+            ? () => Task.Run(() => FloodUnread(socket, cancellationToken), cancellationToken)
+            : () => FloodAsync(socket, cancellationToken);
+        Task[] clients = [.. Enumerable.Range(0, command.GetValue(_clients)).Select(_ => flood())];
         Console.WriteLine("ready");
         await Task.WhenAll(clients);
         return ExitCodes.Ok;
@@ -42,6 +54,36 @@ internal sealed class FloodRole : Command
             catch (FlowerException e) when (e.StatusCode == StatusCode.ResourceExhausted)
             {
                 // That is what is measured: how much it costs the others.
+            }
+        }
+    }
+
+    // What they are sent waits for them until the switchboard ends their session: then they open another one.
+    private static void FloodUnread(string socket, CancellationToken cancellationToken)
+    {
+        var request = new ClientConnectRequest { Labels = ServerRole.Labels.ToMessage() };
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            using var session = new Socket(UnixSocket.ConnectPackets(socket).ToSocketHandle());
+            try
+            {
+                for (uint call = 1; !cancellationToken.IsCancellationRequested; call++)
+                {
+                    var packet = new Packet
+                    {
+                        Frames =
+                        {
+                            new Frame { CallId = call, Start = new() { Method = "/flower.v1.Switchboard/ClientConnect" } },
+                            new Frame { CallId = call, Message = request.ToByteString() },
+                            new Frame { CallId = call, HalfClose = new() },
+                        },
+                    };
+                    session.Send(packet.ToByteArray());
+                }
+            }
+            catch (SocketException)
+            {
+                // Ended by the switchboard.
             }
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.CommandLine;
 using Flower.Benchmarks;
+using Flower.Benchmarks.Soak;
 using Flower.CommandLine;
 
 var root = new RootCommand("Measures Flower: its programs in processes of their own, as they are used.")
@@ -8,6 +9,7 @@ var root = new RootCommand("Measures Flower: its programs in processes of their 
     new ConnectBenchmark(),
     new BalanceBenchmark(),
     new FloodBenchmark(),
+    new SoakBenchmark(),
     new BoxBenchmark(),
     new FootprintBenchmark(),
     new AllocationBenchmark(),
