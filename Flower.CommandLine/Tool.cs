@@ -16,13 +16,20 @@ public static class Tool
     /// <param name="command">The command; messages begin with its full name.</param>
     /// <param name="run">What it does. The token is cancelled by SIGINT and SIGTERM.</param>
     /// <param name="stopped">The exit code after such a signal; null: 128 and the signal's number.</param>
+    /// <param name="first">Done on the process's first thread, before it makes others. Must not fail.</param>
     public static void SetRun(
-        this Command command, Func<ParseResult, CancellationToken, Task<int>> run, int? stopped = null)
+        this Command command,
+        Func<ParseResult, CancellationToken, Task<int>> run,
+        int? stopped = null,
+        Action? first = null)
     {
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(run);
         command.SetAction((result, cancellationToken) =>
-            RunAsync(NameOf(command), signals => run(result, signals.Stop), stopped, cancellationToken));
+        {
+            first?.Invoke();
+            return RunAsync(NameOf(command), signals => run(result, signals.Stop), stopped, cancellationToken);
+        });
     }
 
     /// <summary>

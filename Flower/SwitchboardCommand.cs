@@ -2,6 +2,7 @@
 using System.CommandLine;
 using Flower.Client;
 using Flower.CommandLine;
+using Flower.Rpc.Interop;
 using Flower.Switchboard.Hosting;
 using Flower.Switchboard.Hosting.Configuration;
 using Flower.Switchboard.Telemetry;
@@ -108,7 +109,14 @@ internal sealed class SwitchboardCommand : Command
         Add(_metrics);
         Add(_otlp);
         Add(_verbose);
-        this.SetRun(RunAsync, stopped: ExitCodes.Ok);
+        this.SetRun(RunAsync, stopped: ExitCodes.Ok, first: Harden);
+    }
+
+    // What it has of others, labels and sockets, stays in this process; and it needs no more than it was started with.
+    private static void Harden()
+    {
+        Confinement.ForbidNewPrivileges();
+        Confinement.ForbidCoreDumps();
     }
 
     private async Task<int> RunAsync(ParseResult command, CancellationToken cancellationToken)

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Flower.Rpc.Interop;
 
-/// <summary>Takes something away from a thread, and from each program that is started on it from then on.</summary>
+/// <summary>
+/// Takes something away from this process, or from a thread and each program that is started on it from then on.
+/// </summary>
 public static unsafe class Confinement
 {
     /// <summary>
@@ -38,6 +40,38 @@ public static unsafe class Confinement
         {
             throw FlowerSocketException.Last("keep capabilities behind");
         }
+    }
+
+    /// <summary>
+    /// Lets this thread, the threads that begin on it from here on, and the programs that they start gain no privilege by
+    /// a file's mode or capabilities (no_new_privs, prctl(2)). Threads that are there already are left as they are, so it is
+    /// for the first one, first of all.
+    /// </summary>
+    /// <exception cref="FlowerSocketException">The kernel is older than 3.5.</exception>
+    public static void ForbidNewPrivileges()
+    {
+        if (Native.PrCtl(Native.PrSetNoNewPrivs, 1, 0, 0, 0) != 0)
+        {
+            throw FlowerSocketException.Last("forbid new privileges");
+        }
+    }
+
+    /// <summary>
+    /// Lets no core dump be made of this process, nor of those that it starts (RLIMIT_CORE, getrlimit(2)). It can still be
+    /// looked into as before, which PR_SET_DUMPABLE would end, and with it that others find out in /proc what it is.
+    /// </summary>
+    public static void ForbidCoreDumps()
+    {
+        Native.ResourceLimit limit;
+        if (Native.GetRLimit(Native.RLimitCore, &limit) != 0)
+        {
+            return;
+        }
+
+        // One byte: less than any dump in a file, and the value at which the kernel also starts no program for it. With 0 it
+        // would, since a pipe is no file (core(5), fs/coredump.c). 0 stays where it cannot be raised.
+        limit.Soft = limit.Hard = Math.Min(1, limit.Hard);
+        _ = Native.SetRLimit(Native.RLimitCore, &limit);
     }
 
     private static int Restrict(Native.LandlockRules rules, nuint size)

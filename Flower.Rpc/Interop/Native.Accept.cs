@@ -11,6 +11,7 @@ internal static unsafe partial class Native
     internal const int FSetFd = 2;
     internal const int FSetFl = 4;
     internal const int FdCloExec = 1;
+    internal const int RLimitCore = 4;
     internal const int RLimitNoFile = 7;
 
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
@@ -21,6 +22,9 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
     internal static partial int GetRLimit(int resource, ResourceLimit* limit);
+
+    [LibraryImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
+    internal static partial int SetRLimit(int resource, ResourceLimit* limit);
 
     /// <summary>struct rlimit.</summary>
     [StructLayout(LayoutKind.Sequential)]

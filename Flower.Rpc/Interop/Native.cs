@@ -21,6 +21,7 @@ internal static unsafe partial class Native
     internal const int SoType = 3;
     internal const int SoDomain = 39;
     internal const int SoPassPidFd = 76;
+    internal const int SoPassRights = 83;
     internal const int ScmRights = 1;
     internal const int ScmCredentials = 2;
     internal const int ScmPidFd = 4;

@@ -70,8 +70,7 @@ public static unsafe class UnixSocket
         {
             // Before it listens: a peer may connect and send at once, and the packets that come before the connection is
             // accepted must carry credentials too.
-            PassCredentials(socket);
-            PassPidFd(socket, true);
+            PassPeers(socket);
             Listen(socket, path, mode);
             return socket;
         }
@@ -165,6 +164,21 @@ public static unsafe class UnixSocket
     public static bool IsUnixSocket(SafeHandle descriptor) =>
         GetOption(descriptor, Native.SoDomain) == Native.AfUnix;
 
+    /// <summary>Whether the descriptor is a Unix socket that listens, of any type.</summary>
+    public static bool IsListening(SafeHandle descriptor) =>
+        IsUnixSocket(descriptor) && GetOption(descriptor, Native.SoAcceptConn) == 1;
+
+    /// <summary>
+    /// Lets a packet socket that somebody else made pass what one of <see cref="ListenPackets"/> passes: credentials and a pidfd
+    /// with each packet that is received from here on.
+    /// </summary>
+    /// <exception cref="FlowerSocketException">It is no Unix socket.</exception>
+    public static void PassPeers(SafeHandle socket)
+    {
+        PassCredentials(socket);
+        PassPidFd(socket, true);
+    }
+
     /// <summary>
     /// Sends a copy of a descriptor with one zero byte, as OpenSSH's ProxyUseFdpass expects it. The caller keeps both.
     /// </summary>
@@ -208,6 +222,16 @@ public static unsafe class UnixSocket
     {
         int value = on ? 1 : 0;
         _ = Native.SetSockOpt(socket, Native.SolSocket, Native.SoPassPidFd, &value, sizeof(int));
+    }
+
+    /// <summary>
+    /// Lets nobody send descriptors to a Unix socket, nor to what is accepted on it: EPERM tells who tries. What was sent
+    /// before and was not received yet comes without its descriptors. Kernels before 6.16 cannot: there, nothing changes.
+    /// </summary>
+    public static void RefuseDescriptors(SafeHandle socket)
+    {
+        int off = 0;
+        _ = Native.SetSockOpt(socket, Native.SolSocket, Native.SoPassRights, &off, sizeof(int));
     }
 
     /// <summary>Sends one packet with its descriptors, without waiting. 0, or the error number.</summary>

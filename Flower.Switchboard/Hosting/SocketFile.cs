@@ -16,18 +16,22 @@ internal sealed class SocketFile : IDisposable
     private readonly Stat _own;
     private bool _abandoned;
 
-    private SocketFile(string path, FileStream @lock, Descriptor socket, Stat own)
+    private SocketFile(string path, FileStream @lock, Descriptor socket, Stat own, bool isLent)
     {
         Path = path;
         _lock = @lock;
         Socket = socket;
         _own = own;
+        IsLent = isLent;
     }
 
     public string Path { get; }
 
     /// <summary>The listening socket, which stays this object's.</summary>
     public Descriptor Socket { get; }
+
+    /// <summary>The service manager made the socket, and listens on when this process has ended.</summary>
+    public bool IsLent { get; }
 
     private string LockPath => Path + ".lock";
 
@@ -38,10 +42,15 @@ internal sealed class SocketFile : IDisposable
     /// <param name="mode">Who may connect.</param>
     /// <param name="listen">Makes the socket.</param>
     /// <param name="kept">The one that listened there before this process began, if it was kept. Taken over.</param>
+    /// <param name="lent">The one that the service manager made for it, if it did. Taken over.</param>
     /// <exception cref="IOException">Another switchboard is there, or something that is not a socket.</exception>
     /// <exception cref="UnauthorizedAccessException">The file system does not allow it.</exception>
     public static SocketFile Claim(
-        string path, UnixFileMode mode, Func<string, uint, Descriptor> listen, Descriptor? kept = null)
+        string path,
+        UnixFileMode mode,
+        Func<string, uint, Descriptor> listen,
+        Descriptor? kept = null,
+        Descriptor? lent = null)
     {
         string full = System.IO.Path.GetFullPath(path);
         FileStream locked;
@@ -58,16 +67,20 @@ internal sealed class SocketFile : IDisposable
 
         try
         {
-            Descriptor? socket = kept is not null && IsAt(full, kept) ? kept : null;
-            if (socket is null)
+            Descriptor? socket = lent ?? (kept is not null && IsAt(full, kept) ? kept : null);
+            if (socket != kept)
             {
                 kept?.Dispose();
+            }
+
+            if (socket is null)
+            {
                 RemoveStale(full);
                 socket = listen(full, (uint)mode);
             }
 
             return Syscall.lstat(full, out Stat own) == 0
-                ? new SocketFile(full, locked, socket, own)
+                ? new SocketFile(full, locked, socket, own, lent is not null)
                 : throw new IOException($"{full} vanished");
         }
         catch
@@ -82,13 +95,14 @@ internal sealed class SocketFile : IDisposable
     /// <param name="path">Where; absolute.</param>
     /// <param name="socket">The listening socket.</param>
     /// <param name="lock">The open lock file, with the lock.</param>
+    /// <param name="isLent">Whether the service manager made the socket.</param>
     /// <exception cref="IOException">The file has gone.</exception>
-    public static SocketFile Adopt(string path, Descriptor socket, Descriptor @lock)
+    public static SocketFile Adopt(string path, Descriptor socket, Descriptor @lock, bool isLent)
     {
         var handle = new Microsoft.Win32.SafeHandles.SafeFileHandle(@lock.DangerousGetHandle(), ownsHandle: true);
         @lock.SetHandleAsInvalid();
         return Syscall.lstat(path, out Stat own) == 0
-            ? new SocketFile(path, new FileStream(handle, FileAccess.ReadWrite, 1), socket, own)
+            ? new SocketFile(path, new FileStream(handle, FileAccess.ReadWrite, 1), socket, own, isLent)
             : throw new IOException($"{path} vanished");
     }
 
@@ -113,7 +127,9 @@ internal sealed class SocketFile : IDisposable
         _lock.SafeFileHandle.SetHandleAsInvalid();
     }
 
-    /// <summary>Unlinks the socket, if it is still the one at the path, and then lets go of the lock.</summary>
+    /// <summary>
+    /// Unlinks the socket, if it is still the one at the path and was not lent, and then lets go of the lock.
+    /// </summary>
     public void Dispose()
     {
         Socket.Dispose();
@@ -122,7 +138,7 @@ internal sealed class SocketFile : IDisposable
             return;
         }
 
-        if (IsOwn())
+        if (!IsLent && IsOwn())
         {
             File.Delete(Path);
         }

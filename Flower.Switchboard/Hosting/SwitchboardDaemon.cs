@@ -111,7 +111,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             await loop.Invoke(() =>
             {
                 server.Resume();
-                server.Listen(doors.Handle.Socket, socket => door.Admit(SocketPeer.Of(socket)));
+                server.Listen(doors.Handle.Socket, socket => Admit(doors.Handle, door, socket));
                 predecessor.Listen();
             });
             var grpc = new GrpcDoor(
@@ -140,6 +140,17 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             logs.Dispose();
             throw;
         }
+    }
+
+    // Who connected before this switchboard listened, did so to a socket that asked for less.
+    private static ISessionAuthority Admit(SocketFile file, PublicDoor door, Descriptor socket)
+    {
+        if (file.IsLent)
+        {
+            UnixSocket.PassPeers(socket);
+        }
+
+        return door.Admit(SocketPeer.Of(socket));
     }
 
     /// <summary>

@@ -30,6 +30,8 @@ internal static class Programs
 
     public static string WithoutNetlink => Path.Combine(Root, "Flower.Tests/EndToEnd/without_netlink.py");
 
+    public static string Confined => Path.Combine(Root, "Flower.Tests/EndToEnd/confined.py");
+
     public static string NamedClient => Path.Combine(Root, "Flower.Tests/EndToEnd/named_client.py");
 
     public static string GrpcKnock => Path.Combine(Root, "Flower.Tests/EndToEnd/grpc_knock.py");

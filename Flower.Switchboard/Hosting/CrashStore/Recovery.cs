@@ -45,7 +45,7 @@ internal sealed class Recovery : IDisposable
             Environment.GetEnvironmentVariable, Environment.ProcessId, out _))
         {
             // Two of a name are none that this program stored.
-            if (name.StartsWith("flower-", StringComparison.Ordinal) && InheritedDescriptor.CloseOnExec(number))
+            if (StoreNames.IsOne(name) && InheritedDescriptor.CloseOnExec(number))
             {
                 passed.TryAdd(name, Descriptor.Adopt(number));
             }

@@ -13,6 +13,10 @@ internal static class StoreNames
     private const string JournalPrefix = "flower-journal-";
     private const string SessionPrefix = "flower-session-";
 
+    /// <summary>Whether the switchboard stored what is called so.</summary>
+    public static bool IsOne(string name) =>
+        name is HandleDoor or GrpcDoor or Control || JournalOf(name) + SessionOf(name) > 0;
+
     public static string Journal(ulong generation) => JournalPrefix + generation.ToString(CultureInfo.InvariantCulture);
 
     public static string Session(ulong number) => SessionPrefix + number.ToString(CultureInfo.InvariantCulture);

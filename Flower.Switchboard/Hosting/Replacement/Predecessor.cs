@@ -125,6 +125,8 @@ internal sealed class Predecessor(
                         Handle = doors.Handle.Path,
                         Grpc = doors.Grpc.Path,
                         Control = doors.Control.Path,
+                        HandleIsLent = doors.Handle.IsLent,
+                        GrpcIsLent = doors.Grpc.IsLent,
                     },
                 },
                 copies);

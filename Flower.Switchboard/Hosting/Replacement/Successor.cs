@@ -44,7 +44,8 @@ internal sealed class Successor : IDisposable
                 throw new IOException("the switchboard that runs does not give all its sockets");
             }
 
-            Doors doors = Doors.Adopt([paths.Handle, paths.Grpc, paths.Control], descriptors);
+            Doors doors = Doors.Adopt(
+                [paths.Handle, paths.Grpc, paths.Control], descriptors, (paths.HandleIsLent, paths.GrpcIsLent));
             if (paths.Handle != Path.GetFullPath(options.Listen) || paths.Grpc != Path.GetFullPath(options.Admin))
             {
                 doors.Abandon();
