@@ -29,6 +29,7 @@ public sealed class Descriptor : SafeHandle
     internal static Descriptor Duplicate(SafeHandle of, int atLeast)
     {
         ArgumentNullException.ThrowIfNull(of);
+        KernelFaults.ThrowOnNew("duplicate a descriptor");
         int number = Native.Fcntl(of, Native.FDupFdCloExec, atLeast);
         return number >= 0 ? Adopt(number) : throw FlowerSocketException.Last("duplicate a descriptor");
     }
