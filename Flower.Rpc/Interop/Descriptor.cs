@@ -29,6 +29,7 @@ public sealed class Descriptor : SafeHandle
     internal static Descriptor Duplicate(SafeHandle of, int atLeast)
     {
         ArgumentNullException.ThrowIfNull(of);
+        KernelFaults.ThrowOnNew("duplicate a descriptor");
         int number = Native.Fcntl(of, Native.FDupFdCloExec, atLeast);
         return number >= 0 ? Adopt(number) : throw FlowerSocketException.Last("duplicate a descriptor");
     }
@@ -85,7 +86,8 @@ public sealed class Descriptor : SafeHandle
     /// <inheritdoc/>
     protected override bool ReleaseHandle()
     {
-        if (ClosesElsewhere)
+        // A simulation is to be the same each time.
+        if (ClosesElsewhere && KernelFaults.OfThread is null)
         {
             DescriptorCloser.Close((int)handle);
             return true;

@@ -34,6 +34,22 @@ internal readonly struct ReceivedPacket
         }
     }
 
+    /// <summary>The packet as it had come if this process had had room for fewer descriptors; the others are closed.</summary>
+    internal ReceivedPacket With(int descriptors)
+    {
+        if (Descriptors is null || descriptors >= Descriptors.Count)
+        {
+            return this;
+        }
+
+        foreach (Descriptor lost in Descriptors.Skip(descriptors))
+        {
+            lost.Dispose();
+        }
+
+        return this with { Descriptors = Descriptors.GetRange(0, descriptors), IsControlTruncated = true };
+    }
+
     /// <summary>Closes what nobody took.</summary>
     internal void DisposeDescriptors()
     {

@@ -237,6 +237,11 @@ public static unsafe class UnixSocket
     /// <summary>Sends one packet with its descriptors, without waiting. 0, or the error number.</summary>
     internal static int Send(SafeHandle socket, ReadOnlySpan<byte> packet, ReadOnlySpan<SafeHandle> descriptors)
     {
+        if (KernelFaults.OfThread?.OnSend(socket, descriptors.Length) is int fault and not 0)
+        {
+            return fault;
+        }
+
         byte* control = stackalloc byte[ControlBytes];
         fixed (byte* bytes = packet)
         {
@@ -298,6 +303,11 @@ public static unsafe class UnixSocket
             }
 
             packet = ReadControl(in message, (int)length);
+            if (packet.Descriptors is not null && KernelFaults.OfThread is KernelFaults faults)
+            {
+                packet = packet.With(faults.OnReceived(packet.Descriptors.Count));
+            }
+
             return 0;
         }
     }
@@ -372,6 +382,7 @@ public static unsafe class UnixSocket
 
     private static (Descriptor One, Descriptor Other) Pair(int type)
     {
+        KernelFaults.ThrowOnNew("make a socket pair");
         int* pair = stackalloc int[2];
         return Native.SocketPair(Native.AfUnix, type | Native.SockCloExec, 0, pair) == 0
             ? (Descriptor.Adopt(pair[0]), Descriptor.Adopt(pair[1]))

@@ -123,7 +123,11 @@ internal sealed partial class ServerSession
 
     private void Watch()
     {
-        _watch = Loop.Add(_socket, Readiness.Read, OnReady);
+        if (!_resting)
+        {
+            _watch = Loop.Add(_socket, Readiness.Read, OnReady);
+        }
+
         if (_pidFd is not null && _pidWatch is null)
         {
             WatchOwner(_pidFd);

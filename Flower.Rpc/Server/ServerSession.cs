@@ -67,7 +67,8 @@ internal sealed partial class ServerSession : ISession
 
     public Credentials? Owner => _owner;
 
-    public Descriptor? ProcessDescriptor => _pidFd;
+    // What has ended lends nothing: its targets are found until their handlers have noticed, later in the same turn.
+    public Descriptor? ProcessDescriptor => _stopped ? null : _pidFd;
 
     internal Credentials Credentials => _owner ?? default;
 

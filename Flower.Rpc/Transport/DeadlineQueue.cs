@@ -22,7 +22,7 @@ public sealed class DeadlineQueue(EventLoop loop, TimeSpan limit)
     /// <param name="expired">Called once, when the limit has passed.</param>
     public IDisposable Begin(Action expired)
     {
-        var wait = new Wait(this, Environment.TickCount64 + (long)Math.Ceiling(Limit.TotalMilliseconds), expired);
+        var wait = new Wait(this, loop.Now + (long)Math.Ceiling(Limit.TotalMilliseconds), expired);
         _waits.AddLast(wait.Node);
         Arm();
         return wait;
@@ -33,14 +33,14 @@ public sealed class DeadlineQueue(EventLoop loop, TimeSpan limit)
         if (!_armed && _waits.First is { } first)
         {
             _armed = true;
-            loop.After(TimeSpan.FromMilliseconds(first.Value.Due - Environment.TickCount64), OnTimer);
+            loop.After(TimeSpan.FromMilliseconds(first.Value.Due - loop.Now), OnTimer);
         }
     }
 
     private void OnTimer()
     {
         _armed = false;
-        while (_waits.First is { } first && first.Value.Due <= Environment.TickCount64)
+        while (_waits.First is { } first && first.Value.Due <= loop.Now)
         {
             _waits.RemoveFirst();
             first.Value.Expired();

@@ -20,6 +20,7 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
     private readonly LoopTimers _timers = new();
     private readonly List<Action> _endOfTurn = [];
     private readonly Action<Exception>? _fault;
+    private readonly Func<long>? _clock;
     private readonly Thread _thread;
     private ulong _lastToken;
     private volatile bool _stopping;
@@ -35,6 +36,22 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
         _thread.Start();
     }
 
+    /// <summary>
+    /// A loop without a thread of its own: the caller's thread turns it, by <see cref="Turn"/>, and time passes as the caller
+    /// says. So what happens on it can be tried out in any order, and again in the same one.
+    /// </summary>
+    /// <param name="clock">Milliseconds of a monotonic clock.</param>
+    /// <param name="fault">As for the other one.</param>
+    internal EventLoop(Func<long> clock, Action<Exception>? fault)
+    {
+        _clock = clock;
+        _fault = fault;
+        _thread = Thread.CurrentThread;
+    }
+
+    /// <summary>Puts what is ready into an order; says how many of the first are handled now, the others being told again.</summary>
+    internal delegate int Chooser(Span<(ulong Token, Readiness Ready)> ready);
+
     /// <summary>The loop that all client sessions of this process share; it never ends.</summary>
     public static EventLoop Shared => SharedLoop.Value;
 
@@ -43,6 +60,9 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
 
     /// <summary>Whether the caller runs on the loop's thread. For any thread.</summary>
     public bool IsCurrent => Thread.CurrentThread == _thread;
+
+    /// <summary>Milliseconds of the monotonic clock.</summary>
+    public long Now => _clock is null ? Environment.TickCount64 : _clock();
 
     /// <inheritdoc/>
     /// <remarks>For any thread.</remarks>
@@ -102,16 +122,54 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
     public void AtEndOfTurn(Action action) => _endOfTurn.Add(action);
 
     /// <summary>Runs the action after a time, unless the timer is disposed first: then the action is let go at once.</summary>
-    public IDisposable After(TimeSpan delay, Action action) => _timers.Add(delay, action);
+    public IDisposable After(TimeSpan delay, Action action) => _timers.Add(Now, delay, action);
 
     /// <summary>Ends the thread when its current turn is over, and waits for that. For any other thread.</summary>
     public void Dispose()
     {
         _stopping = true;
         _epoll.Wake();
-        if (!IsCurrent)
+        if (_clock is not null)
+        {
+            _epoll.Dispose();
+        }
+        else if (!IsCurrent)
         {
             _thread.Join();
+        }
+    }
+
+    /// <summary>One turn of a loop without a thread; does not wait.</summary>
+    /// <returns>Whether there was anything to do.</returns>
+    internal bool Turn(Chooser choose)
+    {
+        SynchronizationContext? outside = Current;
+        SetSynchronizationContext(this);
+        try
+        {
+            Span<(ulong Token, Readiness Ready)> events = new (ulong, Readiness)[256];
+            events = events[.._epoll.Wait(0, events)];
+            // The kernel's order is not ours to repeat.
+            events.Sort(static (a, b) => a.Token.CompareTo(b.Token));
+            bool isBusy = events.Length > 0 || !_posted.IsEmpty || _timers.MillisecondsToNext(Now) == 0;
+            int count = choose(events);
+            for (int i = 0; i < events.Length; i++)
+            {
+                // What has changed is told once.
+                if (_watches.TryGetValue(events[i].Token, out Watch? watch) && (i < count || watch.IsEdge))
+                {
+                    Guard(watch.Run, events[i].Ready);
+                }
+            }
+
+            RunTimers();
+            RunPosted();
+            RunEndOfTurn();
+            return isBusy;
+        }
+        finally
+        {
+            SetSynchronizationContext(outside);
         }
     }
 
@@ -140,7 +198,7 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
         Span<(ulong Token, Readiness Ready)> events = new (ulong, Readiness)[256];
         while (!_stopping)
         {
-            int count = _epoll.Wait(_posted.IsEmpty ? _timers.MillisecondsToNext() : 0, events);
+            int count = _epoll.Wait(_posted.IsEmpty ? _timers.MillisecondsToNext(Now) : 0, events);
             Volatile.Write(ref _wakePending, 0);
             for (int i = 0; i < count; i++)
             {
@@ -172,7 +230,7 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
 
     private void RunTimers()
     {
-        long now = Environment.TickCount64;
+        long now = Now;
         while (_timers.TakeDue(now) is { } action)
         {
             Guard(static a => a(), action);
@@ -223,6 +281,8 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
         }
 
         internal Action<Readiness> Run { get; }
+
+        internal bool IsEdge => (_interest & Readiness.Edge) != 0;
 
         /// <summary>Changes what is waited for.</summary>
         public void Change(Readiness interest)

@@ -13,10 +13,13 @@ internal sealed class LoopTimers
     public int Count => _queue.Count;
 
     /// <summary>Hands the action out once it is due. When the timer is disposed, the action is let go at once.</summary>
-    public IDisposable Add(TimeSpan delay, Action action)
+    /// <param name="now">Milliseconds of a monotonic clock, as for the others.</param>
+    /// <param name="delay">After how long it is due; at least a millisecond.</param>
+    /// <param name="action">What is due then.</param>
+    public IDisposable Add(long now, TimeSpan delay, Action action)
     {
         var timer = new LoopTimer(this, action);
-        _queue.Enqueue(timer, Environment.TickCount64 + Math.Max(1, (long)Math.Ceiling(delay.TotalMilliseconds)));
+        _queue.Enqueue(timer, now + Math.Max(1, (long)Math.Ceiling(delay.TotalMilliseconds)));
         return timer;
     }
 
@@ -34,14 +37,14 @@ internal sealed class LoopTimers
         return null;
     }
 
-    /// <summary>Milliseconds until an action is due; -1 if there is none.</summary>
-    public int MillisecondsToNext()
+    /// <summary>Milliseconds from <paramref name="now"/> until an action is due; -1 if there is none.</summary>
+    public int MillisecondsToNext(long now)
     {
         while (_queue.TryPeek(out LoopTimer? timer, out long due))
         {
             if (!timer.IsDisposed)
             {
-                return (int)Math.Clamp(due - Environment.TickCount64, 0, int.MaxValue);
+                return (int)Math.Clamp(due - now, 0, int.MaxValue);
             }
 
             Dequeue();

@@ -19,14 +19,19 @@ namespace Flower.Switchboard.Sessions;
 /// The state of the switchboard: handles, targets, and the requests that wait for one. On the loop. Everything that
 /// changes stands here; calls come in through <see cref="SwitchboardService"/>.
 /// </summary>
-internal sealed class Board(ILogger logger, DeadlineQueue acceptDeadlines, RevocableConnections connections)
+/// <param name="logger">Told of what is registered and refused.</param>
+/// <param name="acceptDeadlines">How long a target may take to answer.</param>
+/// <param name="connections">Those that can be shut down.</param>
+/// <param name="random">Decides between targets; null: one of its own.</param>
+internal sealed class Board(
+    ILogger logger, DeadlineQueue acceptDeadlines, RevocableConnections connections, Random? random = null)
 {
     private const int MaxTargets = 1_000_000;
 
     // What a handle uses counts for all above it, so the cost of each call grows with their number.
     private const int MaxDepth = 64;
 
-    private readonly TargetDirectory<Target> _directory = new();
+    private readonly TargetDirectory<Target> _directory = new(random: random);
     private readonly WaitingRequests _waiting = new(connections.Loop);
     private readonly Dictionary<long, Target> _byRegistration = [];
     private int _activators;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
+using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Switchboard.Quotas;
@@ -27,8 +28,19 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         Guard(context, caller =>
         {
             RequireRate(caller);
-            HandleNode narrower = board.Constrain(caller, request);
-            (Descriptor ours, Descriptor theirs) = UnixSocket.PacketPair();
+            (Descriptor ours, Descriptor theirs) = MakePair();
+            HandleNode narrower;
+            try
+            {
+                narrower = board.Constrain(caller, request);
+            }
+            catch
+            {
+                ours.Dispose();
+                theirs.Dispose();
+                throw;
+            }
+
             ((SessionCallContext)context).Server.Serve(ours, narrower);
             return Task.FromResult(new ConstrainResponse { Handle = FileDescriptor.Adopt(theirs) });
         });
@@ -98,7 +110,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             {
                 socket?.Dispose();
             }
-        });
+        }, pushed: request.Socket?.Handle);
 
     public override Task ServerStart(
         IAsyncStreamReader<ServerStartRequest> requestStream,
@@ -233,6 +245,18 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     internal static bool IsRelatedOnly(bool relatedOnly, bool wait, Balance balance) =>
         relatedOnly || wait || balance != Balance.None;
 
+    private static (Descriptor Ours, Descriptor Theirs) MakePair()
+    {
+        try
+        {
+            return UnixSocket.PacketPair();
+        }
+        catch (FlowerSocketException e)
+        {
+            throw Refusal.Exhausted($"the switchboard cannot make a session socket: {e.Name}");
+        }
+    }
+
     private static WalkCursor BeginWalk(ServerCallContext context)
     {
         var session = (SessionCallContext)context;
@@ -292,7 +316,8 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     }
 
     // Who calls, and a line in the log for each refusal, as far as its user may cause more.
-    private async Task<T> Guard<T>(ServerCallContext context, Func<Caller, Task<T>> call, bool isShort = true, int rate = 0)
+    private async Task<T> Guard<T>(
+        ServerCallContext context, Func<Caller, Task<T>> call, bool isShort = true, int rate = 0, SafeHandle? pushed = null)
     {
         var session = (SessionCallContext)context;
         if (session.SessionState is not Caller caller)
@@ -314,6 +339,8 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         }
         catch (OverQuotaException e)
         {
+            // Perhaps the call has never begun, which would have taken it.
+            pushed?.Dispose();
             ConnectTrace.Fail(session, e);
             // Whoever asks for too much asks more slowly from now on, and costs the others less: the log, too, has its own
             // line for that, once in a while.

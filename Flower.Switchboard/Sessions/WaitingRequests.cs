@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Diagnostics;
 using Flower.Rpc.Transport;
 
 namespace Flower.Switchboard.Sessions;
@@ -11,9 +10,8 @@ internal sealed class WaitingRequests(EventLoop loop)
     private const int Max = 16384;
     private const int MaxOfAUser = 1024;
 
-    // To look through them takes a fifth of the time at most, however fast targets come.
-    private const int RestTimes = 4;
-    private static readonly TimeSpan ShortLook = TimeSpan.FromMilliseconds(1);
+    // One takes about a microsecond to look at. After so many the loop has a millisecond for others, however fast targets come.
+    private const int LooksEachMs = 256;
 
     private readonly LinkedList<(Func<bool> IsMet, TaskCompletionSource Met)> _waiting = new();
     private readonly Dictionary<uint, int> _ofUsers = [];
@@ -82,15 +80,15 @@ internal sealed class WaitingRequests(EventLoop loop)
             return;
         }
 
-        TimeSpan left = _restsUntil == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), _restsUntil);
-        if (left <= TimeSpan.Zero)
+        long left = _restsUntil - loop.Now;
+        if (left <= 0)
         {
             Look();
             return;
         }
 
         _willLook = true;
-        loop.After(left, () =>
+        loop.After(TimeSpan.FromMilliseconds(left), () =>
         {
             _willLook = false;
             Look();
@@ -99,7 +97,7 @@ internal sealed class WaitingRequests(EventLoop loop)
 
     private void Look()
     {
-        long began = Stopwatch.GetTimestamp();
+        int looks = _waiting.Count;
         for (LinkedListNode<(Func<bool> IsMet, TaskCompletionSource Met)>? node = _waiting.First; node is not null;)
         {
             LinkedListNode<(Func<bool> IsMet, TaskCompletionSource Met)>? next = node.Next;
@@ -112,7 +110,6 @@ internal sealed class WaitingRequests(EventLoop loop)
             node = next;
         }
 
-        long now = Stopwatch.GetTimestamp();
-        _restsUntil = Stopwatch.GetElapsedTime(began, now) < ShortLook ? 0 : now + (RestTimes * (now - began));
+        _restsUntil = loop.Now + (looks / LooksEachMs);
     }
 }

@@ -8,7 +8,6 @@ using Flower.Switchboard.Hosting.CrashStore;
 using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions;
-using Flower.Switchboard.State;
 using Flower.Tests.EndToEnd;
 using Flower.Tests.Rpc;
 using Google.Protobuf;
@@ -55,8 +54,10 @@ internal sealed class DescriptorStoreTests
     [TearDown]
     public async Task End()
     {
-        await OnLoop(_store.Dispose);
+        // What was posted to it comes before its end.
+        await OnLoop(() => { });
         _loop.Dispose();
+        _store.Dispose();
         _notify.Dispose();
         _manager.Dispose();
         _session.Dispose();

@@ -36,7 +36,7 @@ internal sealed class DependencyTests
         foreach (string project in RepositoryFiles.Find("*.csproj"))
         {
             string name = Path.GetFileNameWithoutExtension(project);
-            if (name is "Flower.Tests" or "Flower.Benchmarks")
+            if (name is "Flower.Tests" or "Flower.Benchmarks" or "Flower.Fuzz")
             {
                 continue;
             }
