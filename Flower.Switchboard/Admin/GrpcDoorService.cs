@@ -130,8 +130,18 @@ internal sealed class GrpcDoorService(EventLoop loop, Board board, PublicDoor do
         }
     };
 
-    private static SocketPeer? PeerOf(ServerCallContext context) =>
-        SocketPeer.Of(context.GetHttpContext().Features.Get<IConnectionSocketFeature>()!.Socket.SafeHandle);
+    private static SocketPeer? PeerOf(ServerCallContext context)
+    {
+        try
+        {
+            return SocketPeer.Of(context.GetHttpContext().Features.Get<IConnectionSocketFeature>()!.Socket.SafeHandle);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nor that it went away before its call began.
+            throw new RpcException(new Grpc.Core.Status(StatusCode.Cancelled, "the call has ended"));
+        }
+    }
 
     // What is refused here is told as on the other door.
     private Task RunAsync(ServerCallContext context, Func<Caller, Task> call)
