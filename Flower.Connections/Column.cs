@@ -8,7 +8,7 @@ namespace Flower.Connections;
 /// <param name="Header">What it is called.</param>
 /// <param name="Cell">The text; not yet safe to print.</param>
 /// <param name="Order">Compares two.</param>
-internal sealed record Column(string Header, Func<SeenConnection, string> Cell, Comparison<SeenConnection> Order)
+internal sealed record Column(string Header, Func<ObservedConnection, string> Cell, Comparison<ObservedConnection> Order)
 {
     /// <summary>A number: the largest come first.</summary>
     public bool IsNumber { get; init; }
@@ -33,12 +33,12 @@ internal sealed record Column(string Header, Func<SeenConnection, string> Cell, 
     public bool IsOfTcp { get; init; }
 
     /// <summary>The text, safe for a terminal.</summary>
-    public string Show(SeenConnection seen) => LabelRules.Printable(Cell(seen));
+    public string Show(ObservedConnection seen) => LabelRules.Printable(Cell(seen));
 
-    private static Column Text(string header, Func<SeenConnection, string> cell) =>
+    private static Column Text(string header, Func<ObservedConnection, string> cell) =>
         new(header, cell, (one, other) => string.CompareOrdinal(cell(one), cell(other)));
 
-    private static Column Number(string header, Func<SeenConnection, long?> value) => new(
+    private static Column Number(string header, Func<ObservedConnection, long?> value) => new(
         header,
         seen => value(seen) is { } number ? $"{number}" : "",
         (one, other) => (value(one) ?? -1).CompareTo(value(other) ?? -1))

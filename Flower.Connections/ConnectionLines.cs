@@ -10,11 +10,11 @@ namespace Flower.Connections;
 /// <summary>Connections as lines of JSON.</summary>
 internal static class ConnectionLines
 {
-    public static void Print(Stream output, IEnumerable<SeenConnection> connections)
+    public static void Print(Stream output, IEnumerable<ObservedConnection> connections)
     {
         using var line = new MemoryStream();
         using var writer = new Utf8JsonWriter(line);
-        foreach (SeenConnection connection in connections)
+        foreach (ObservedConnection connection in connections)
         {
             line.SetLength(0);
             writer.Reset();
@@ -25,7 +25,7 @@ internal static class ConnectionLines
         }
     }
 
-    private static void Write(Utf8JsonWriter writer, SeenConnection connection)
+    private static void Write(Utf8JsonWriter writer, ObservedConnection connection)
     {
         ConnectionInfo info = connection.Info;
         writer.WriteStartObject();

@@ -9,7 +9,7 @@ namespace Flower.Connections;
 internal static class ConnectionTable
 {
     /// <summary>The table. What is measured of TCP has its columns only where there is some: a terminal is narrow.</summary>
-    public static Table Make(IReadOnlyList<SeenConnection> connections)
+    public static Table Make(IReadOnlyList<ObservedConnection> connections)
     {
         bool hasTcp = connections.Any(seen => seen.Tcp is not null);
         Table table = new Table().Border(TableBorder.Simple)
@@ -19,15 +19,15 @@ internal static class ConnectionTable
             table.AddColumns("SENT", "RECEIVED", "RTT", "RESENT");
         }
 
-        foreach (SeenConnection seen in connections)
+        foreach (ObservedConnection seen in connections)
         {
             List<Text> cells =
             [
                 One($"{seen.Info.Id}"),
                 One(seen.Client.Text),
-                Lines(SeenConnection.Stated(seen.Info.ClientLabels)),
+                Lines(ObservedConnection.Stated(seen.Info.ClientLabels)),
                 One(seen.Target.Text),
-                Lines(SeenConnection.Stated(seen.Info.TargetLabels)),
+                Lines(ObservedConnection.Stated(seen.Info.TargetLabels)),
                 One(AgeText.Of(seen.Info.Age)),
                 One(seen.Info.IsRevocable ? seen.State + ", revocable" : seen.State),
                 One($"{seen.ToClient}"),

@@ -35,7 +35,7 @@ public sealed class ConnectionsCommand : Command
     private async Task<int> RunAsync(ParseResult command, CancellationToken cancellationToken)
     {
         await using Handle handle = await _switchboard.OpenAsync(command, cancellationToken);
-        IReadOnlyList<SeenConnection> connections =
+        IReadOnlyList<ObservedConnection> connections =
             await new Observer(handle, _labels.Read(command)).LookAsync(cancellationToken);
         if (command.GetValue(_json) || Console.IsOutputRedirected)
         {

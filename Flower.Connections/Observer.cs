@@ -21,7 +21,7 @@ internal sealed class Observer(Handle handle, LabelSet labels)
 
     /// <summary>Looks.</summary>
     /// <exception cref="FlowerException">The labels contradict the handle's own, or the switchboard went away.</exception>
-    public async Task<IReadOnlyList<SeenConnection>> LookAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ObservedConnection>> LookAsync(CancellationToken cancellationToken)
     {
         List<ConnectionInfo> infos =
             await handle.ConnectionsAsync(labels, cancellationToken).ToListAsync(cancellationToken);
@@ -31,7 +31,7 @@ internal sealed class Observer(Handle handle, LabelSet labels)
 
     private static SocketIdentity IdentityOf(ConnectionInfo info) => new(info.SocketCookie, info.NetworkCookie);
 
-    private List<SeenConnection> See(List<ConnectionInfo> infos, SocketIndex? index)
+    private List<ObservedConnection> See(List<ConnectionInfo> infos, SocketIndex? index)
     {
         var open = new List<(ConnectionInfo Info, SocketMeasures? Socket)>();
         foreach (ConnectionInfo info in infos)
@@ -61,13 +61,13 @@ internal sealed class Observer(Handle handle, LabelSet labels)
             inodes, open.SelectMany(seen => new[] { seen.Info.Client.Id, seen.Info.Target.Id }), everywhere);
     }
 
-    private static SeenConnection Join(
+    private static ObservedConnection Join(
         ConnectionInfo info,
         SocketMeasures? socket,
         IReadOnlyDictionary<uint, List<int>> holders,
         Dictionary<int, string?> names)
     {
-        var seen = new SeenConnection(
+        var seen = new ObservedConnection(
             info,
             Side(info.Client, socket?.ClientInode ?? 0, holders, names),
             Side(info.Target, socket?.TargetInode ?? 0, holders, names));

@@ -27,7 +27,7 @@ internal sealed class TopScreen(Observer observer)
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         // Before the terminal is touched: where there is no board, that is said on the usual screen.
-        IReadOnlyList<SeenConnection> connections = await observer.LookAsync(cancellationToken);
+        IReadOnlyList<ObservedConnection> connections = await observer.LookAsync(cancellationToken);
         // While it waits for a key the runtime keeps the terminal from echoing it; when the process ends, as it was before.
         new Thread(ReadKeys) { IsBackground = true, Name = "keys" }.Start();
         AnsiConsole.Profile.Out.Writer.Write(Enter);
@@ -44,7 +44,7 @@ internal sealed class TopScreen(Observer observer)
     }
 
     private async Task RunAsync(
-        LiveDisplayContext screen, IReadOnlyList<SeenConnection> connections, CancellationToken cancellationToken)
+        LiveDisplayContext screen, IReadOnlyList<ObservedConnection> connections, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -71,7 +71,7 @@ internal sealed class TopScreen(Observer observer)
         }
     }
 
-    private IRenderable Draw(IReadOnlyList<SeenConnection> connections) =>
+    private IRenderable Draw(IReadOnlyList<ObservedConnection> connections) =>
         _view.Draw(
         connections, Math.Max(1, Console.WindowHeight - OtherLines), AnsiConsole.Profile.Width);
 

@@ -40,11 +40,11 @@ internal sealed class TopView
     }
 
     /// <summary>The connections in order.</summary>
-    public IReadOnlyList<SeenConnection> Sort(IReadOnlyList<SeenConnection> connections)
+    public IReadOnlyList<ObservedConnection> Sort(IReadOnlyList<ObservedConnection> connections)
     {
         Column column = Column.All[_column];
         bool isDescending = column.IsNumber != _isReversed;
-        var comparer = Comparer<SeenConnection>.Create(column.Order);
+        var comparer = Comparer<ObservedConnection>.Create(column.Order);
         return isDescending
             ? [.. connections.OrderByDescending(seen => seen, comparer).ThenBy(seen => seen.Info.Id)]
             : [.. connections.OrderBy(seen => seen, comparer).ThenBy(seen => seen.Info.Id)];
@@ -54,9 +54,9 @@ internal sealed class TopView
     /// <param name="connections">All.</param>
     /// <param name="rows">How many there is room for.</param>
     /// <param name="width">How many characters a line has.</param>
-    public IRenderable Draw(IReadOnlyList<SeenConnection> connections, int rows, int width)
+    public IRenderable Draw(IReadOnlyList<ObservedConnection> connections, int rows, int width)
     {
-        List<SeenConnection> shown = [.. Sort(connections).Take(rows)];
+        List<ObservedConnection> shown = [.. Sort(connections).Take(rows)];
         List<(Column Column, int Width)> columns = Fit(shown, width);
         var table = new Table().Border(TableBorder.Simple).Expand();
         foreach ((Column column, _) in columns)
@@ -66,7 +66,7 @@ internal sealed class TopView
             table.AddColumn(column.IsNumber ? header.RightAligned() : header);
         }
 
-        foreach (SeenConnection seen in shown)
+        foreach (ObservedConnection seen in shown)
         {
             table.AddRow([.. columns.Select(fit => new Text(Crop(fit.Column.Show(seen), fit.Width)))]);
         }
@@ -85,7 +85,7 @@ internal sealed class TopView
 
     // The table draws nothing at all where it has too little room: so what is long is cropped, and then columns are left
     // out from the right, but for the chosen one.
-    private List<(Column Column, int Width)> Fit(List<SeenConnection> shown, int width)
+    private List<(Column Column, int Width)> Fit(List<ObservedConnection> shown, int width)
     {
         Column chosen = Column.All[_column];
         bool hasTcp = shown.Exists(seen => seen.Tcp is not null);

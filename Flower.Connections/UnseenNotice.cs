@@ -7,7 +7,7 @@ namespace Flower.Connections;
 internal static class UnseenNotice
 {
     /// <summary>The words; null: all are known.</summary>
-    public static string? For(IReadOnlyList<SeenConnection> connections)
+    public static string? For(IReadOnlyList<ObservedConnection> connections)
     {
         int count = connections.Count(seen => seen.State == StateWord.Unknown);
         return count == 0

@@ -10,7 +10,7 @@ internal sealed class CaptureSink(PcapngWriter writer) : ITapSink
     public bool WantsBytes => true;
 
     /// <inheritdoc/>
-    public void Begin(SeenConnection connection)
+    public void Begin(TapEntry connection)
     {
         string? comment = connection.Comment;
         connection.Frames.Open(packet =>
@@ -21,14 +21,14 @@ internal sealed class CaptureSink(PcapngWriter writer) : ITapSink
     }
 
     /// <inheritdoc/>
-    public void Move(SeenConnection connection, bool toTarget, ReadOnlySpan<byte> bytes) =>
+    public void Move(TapEntry connection, bool toTarget, ReadOnlySpan<byte> bytes) =>
         connection.Frames.Move(toTarget, bytes, Write);
 
     /// <inheritdoc/>
-    public void EndSending(SeenConnection connection, bool toTarget) => connection.Frames.EndSending(toTarget, Write);
+    public void EndSending(TapEntry connection, bool toTarget) => connection.Frames.EndSending(toTarget, Write);
 
     /// <inheritdoc/>
-    public void End(SeenConnection connection, bool isReset, RelayedBytes bytes) => connection.Frames.Close(isReset, Write);
+    public void End(TapEntry connection, bool isReset, RelayedBytes bytes) => connection.Frames.Close(isReset, Write);
 
     /// <inheritdoc/>
     public void Dispose() => writer.Dispose();

@@ -10,14 +10,14 @@ internal interface ITapSink : IDisposable
     bool WantsBytes { get; }
 
     /// <summary>A connection begins.</summary>
-    void Begin(SeenConnection connection);
+    void Begin(TapEntry connection);
 
     /// <summary>Bytes are on their way.</summary>
-    void Move(SeenConnection connection, bool toTarget, ReadOnlySpan<byte> bytes);
+    void Move(TapEntry connection, bool toTarget, ReadOnlySpan<byte> bytes);
 
     /// <summary>A side has sent all.</summary>
-    void EndSending(SeenConnection connection, bool toTarget);
+    void EndSending(TapEntry connection, bool toTarget);
 
     /// <summary>A connection is over.</summary>
-    void End(SeenConnection connection, bool isReset, RelayedBytes bytes);
+    void End(TapEntry connection, bool isReset, RelayedBytes bytes);
 }

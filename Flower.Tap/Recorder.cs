@@ -18,7 +18,7 @@ internal sealed class Recorder(ITapSink sink) : IDisposable
 
     /// <summary>A connection begins.</summary>
     /// <returns>Who sees what is moved.</returns>
-    public IRelayObserver Begin(SeenConnection connection)
+    public IRelayObserver Begin(TapEntry connection)
     {
         Write(s => s.Begin(connection));
         return new Observer(this, connection);
@@ -36,7 +36,7 @@ internal sealed class Recorder(ITapSink sink) : IDisposable
 
     private bool WantsBytes => sink.WantsBytes && !_isOver;
 
-    private void Move(SeenConnection connection, bool toTarget, ReadOnlySpan<byte> bytes)
+    private void Move(TapEntry connection, bool toTarget, ReadOnlySpan<byte> bytes)
     {
         lock (_lock)
         {
@@ -78,7 +78,7 @@ internal sealed class Recorder(ITapSink sink) : IDisposable
         _failed.TrySetResult(e);
     }
 
-    private sealed class Observer(Recorder recorder, SeenConnection connection) : IRelayObserver
+    private sealed class Observer(Recorder recorder, TapEntry connection) : IRelayObserver
     {
         public bool WantsBytes => recorder.WantsBytes;
 

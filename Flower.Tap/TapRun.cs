@@ -97,7 +97,7 @@ internal sealed class TapRun(
 
     private void Relay(Relays relays, TappedConnection connection)
     {
-        IRelayObserver observer = recorder.Begin(new SeenConnection(connection));
+        IRelayObserver observer = recorder.Begin(new TapEntry(connection));
         (Descriptor client, Descriptor target) = connection.TakeSockets();
         Task relay;
         try

@@ -29,10 +29,10 @@ internal sealed class TextSink(OutputFile file, ShownBytes shown, int snapLength
     public bool WantsBytes => shown != ShownBytes.None;
 
     /// <inheritdoc/>
-    public void Begin(SeenConnection connection) => WriteLine(connection, "open", connection.Line);
+    public void Begin(TapEntry connection) => WriteLine(connection, "open", connection.Line);
 
     /// <inheritdoc/>
-    public void Move(SeenConnection connection, bool toTarget, ReadOnlySpan<byte> bytes)
+    public void Move(TapEntry connection, bool toTarget, ReadOnlySpan<byte> bytes)
     {
         ReadOnlySpan<byte> kept = bytes[..Math.Min(bytes.Length, snapLength)];
         _text.Clear();
@@ -52,7 +52,7 @@ internal sealed class TextSink(OutputFile file, ShownBytes shown, int snapLength
     }
 
     /// <inheritdoc/>
-    public void EndSending(SeenConnection connection, bool toTarget)
+    public void EndSending(TapEntry connection, bool toTarget)
     {
         if (WantsBytes)
         {
@@ -61,7 +61,7 @@ internal sealed class TextSink(OutputFile file, ShownBytes shown, int snapLength
     }
 
     /// <inheritdoc/>
-    public void End(SeenConnection connection, bool isReset, RelayedBytes bytes)
+    public void End(TapEntry connection, bool isReset, RelayedBytes bytes)
     {
         double seconds = (DateTime.UtcNow - connection.Since).TotalSeconds;
         WriteLine(connection, "close", string.Create(
@@ -74,7 +74,7 @@ internal sealed class TextSink(OutputFile file, ShownBytes shown, int snapLength
 
     private static char Printable(byte value) => value is >= 0x20 and < 0x7f ? (char)value : '.';
 
-    private void WriteLine(SeenConnection connection, string what, string words)
+    private void WriteLine(TapEntry connection, string what, string words)
     {
         _text.Clear();
         AddHead(connection, what);
@@ -82,7 +82,7 @@ internal sealed class TextSink(OutputFile file, ShownBytes shown, int snapLength
         Flush();
     }
 
-    private void AddHead(SeenConnection connection, string what) => _text.Append(
+    private void AddHead(TapEntry connection, string what) => _text.Append(
         CultureInfo.InvariantCulture, $"{DateTime.Now:HH:mm:ss.ffffff}  {connection.Id} {what}  ");
 
     private void AddText(ReadOnlySpan<byte> bytes)

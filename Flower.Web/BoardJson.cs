@@ -38,7 +38,7 @@ internal static class BoardJson
     });
 
     /// <summary>A connection.</summary>
-    public static byte[] Connection(SeenConnection seen) => Make(writer =>
+    public static byte[] Connection(PanelConnection seen) => Make(writer =>
     {
         LiveConnection told = seen.Told;
         writer.WriteString("id", Id(told.Id));

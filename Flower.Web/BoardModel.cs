@@ -18,7 +18,7 @@ internal sealed class BoardModel(Picture picture)
 
     private readonly Lock _lock = new();
     private readonly TargetBook _targets = new(picture);
-    private readonly Dictionary<ulong, SeenConnection> _connections = [];
+    private readonly Dictionary<ulong, PanelConnection> _connections = [];
     private long _intervalEnds;
     private long _lastRefusal;
     private int _accepted;
@@ -164,7 +164,7 @@ internal sealed class BoardModel(Picture picture)
 
     private void Show(LiveConnection told, string targetId, string state, long now, Dictionary<int, string?> names)
     {
-        if (_connections.TryGetValue(told.Id, out SeenConnection? known) && known.IsOf(told))
+        if (_connections.TryGetValue(told.Id, out PanelConnection? known) && known.IsOf(told))
         {
             if (known.TargetId == targetId && known.State == state)
             {

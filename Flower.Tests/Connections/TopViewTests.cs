@@ -10,7 +10,7 @@ namespace Flower.Tests.Connections;
 /// <summary>What <c>flower top</c> shows, and in which order.</summary>
 public sealed class TopViewTests
 {
-    private static readonly SeenConnection[] Three =
+    private static readonly ObservedConnection[] Three =
     [
         See(1, age: 1000, toClient: 5, "zebra"),
         See(2, age: 3000, toClient: null, "apple"),
@@ -78,9 +78,9 @@ public sealed class TopViewTests
         Assert.That(rows.Select(row => row.Length), Has.All.AtMost(width));
     }
 
-    private static ulong[] Ids(IEnumerable<SeenConnection> connections) => [.. connections.Select(seen => seen.Info.Id)];
+    private static ulong[] Ids(IEnumerable<ObservedConnection> connections) => [.. connections.Select(seen => seen.Info.Id)];
 
-    private static SeenConnection See(ulong id, ulong age, long? toClient, string command)
+    private static ObservedConnection See(ulong id, ulong age, long? toClient, string command)
     {
         var info = new ConnectionInfo(new LiveConnection
         {
@@ -89,6 +89,6 @@ public sealed class TopViewTests
             ClientLabels = { new Label { Key = "long", Value = string.Concat(Enumerable.Repeat("日本", 80)), Source = Source.Claimed } },
         });
         var side = new SeenSide(new(42, 0), [], command);
-        return new SeenConnection(info, side, side) { ToClient = toClient };
+        return new ObservedConnection(info, side, side) { ToClient = toClient };
     }
 }

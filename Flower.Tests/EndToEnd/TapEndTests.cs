@@ -16,7 +16,7 @@ public sealed class TapEndTests : TapTest
     {
         await using Handle handle = await Board.OpenAsync();
         await using Listener listener = await handle.ListenAsync(LabelSet.ParseWords(["service=www"]));
-        FlowerProcess tap = await TapAsync();
+        FlowerProcess tap = await TapAsync("--drain", "10m");
         (Connection atClient, Connection atServer) = await JoinAsync(handle, listener, "service=www");
         using Connection client = atClient;
         using Connection server = atServer;
@@ -24,7 +24,7 @@ public sealed class TapEndTests : TapTest
         if (drains)
         {
             tap.Signal(Signum.SIGTERM);
-            await tap.Error.AwaitLineAsync("1 connections are still tapped: waiting 30s for their end");
+            await tap.Error.AwaitLineAsync("1 connections are still tapped: waiting 600s for their end");
         }
 
         ulong id = (await handle.HandlesAsync().ToListAsync()).Single(h => h.Owners.Any(owner => owner.Id == tap.Id)).Id;

@@ -329,7 +329,6 @@ public sealed class WebServerTests : WebTest
             ("""{"words":["a=1","a=2"]}""", "a"),
             ("""{"words":"a=1"}""", "not understood"),
             ("""{"words":["a=\ud800"]}""", "not understood"),
-            ("""{"\ud800":1,"words":[]}""", "not understood"),
             ("[]", "not understood"),
             ("{", "not understood"),
         })

@@ -7,7 +7,7 @@ using Flower.Protocol.V1;
 namespace Flower.Tap;
 
 /// <summary>A connection that is tapped, as it is written down. Its labels are what others say: they are printed safely.</summary>
-internal sealed class SeenConnection
+internal sealed class TapEntry
 {
     private readonly string _client;
     private readonly string _target;
@@ -16,7 +16,7 @@ internal sealed class SeenConnection
     private readonly string _kind;
 
     /// <summary>For a connection that begins now.</summary>
-    public SeenConnection(Client.TappedConnection connection)
+    public TapEntry(Client.TappedConnection connection)
         : this(
             connection.Id,
             connection.Kind,
@@ -29,7 +29,7 @@ internal sealed class SeenConnection
     }
 
     /// <summary>For one whose processes are not known.</summary>
-    internal SeenConnection(ulong id, ConnectionKind kind, string clientLabels, string targetLabels, string? port)
+    internal TapEntry(ulong id, ConnectionKind kind, string clientLabels, string targetLabels, string? port)
     {
         Id = id;
         _kind = ConnectionKinds.NameOf(kind);

@@ -7,7 +7,7 @@ using Flower.Rpc.Interop;
 namespace Flower.Connections;
 
 /// <summary>One open connection: what the board remembers and what the kernel says. Immutable.</summary>
-internal sealed record SeenConnection(ConnectionInfo Info, SeenSide Client, SeenSide Target)
+internal sealed record ObservedConnection(ConnectionInfo Info, SeenSide Client, SeenSide Target)
 {
     /// <summary>In one word.</summary>
     public string State { get; init; } = StateWord.Unknown;

@@ -10,7 +10,7 @@ namespace Flower.Web;
 /// <param name="State">What the kernel says, in one word.</param>
 /// <param name="ClientCommand">What the client is called; null: not known.</param>
 /// <param name="TargetCommand">What the target is called; null: not known.</param>
-internal sealed record SeenConnection(
+internal sealed record PanelConnection(
     LiveConnection Told, string TargetId, long Since, string State, string? ClientCommand, string? TargetCommand)
 {
     /// <summary>Whether two of the same id are the same connection: after a crash, ids begin again.</summary>
