@@ -5,7 +5,6 @@ using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.State;
 using Flower.Rpc.Transport;
-using Flower.Switchboard.Quotas;
 using Flower.Switchboard.State;
 
 namespace Flower.Switchboard.Sessions;

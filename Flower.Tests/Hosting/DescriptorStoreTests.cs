@@ -8,7 +8,6 @@ using Flower.Switchboard.Hosting.CrashStore;
 using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions;
-using Flower.Switchboard.State;
 using Flower.Tests.EndToEnd;
 using Flower.Tests.Rpc;
 using Google.Protobuf;
@@ -55,7 +54,7 @@ internal sealed class DescriptorStoreTests
     [TearDown]
     public async Task End()
     {
-        await OnLoop(_store.Dispose);
+        await OnLoop(() => _store.Dispose());
         _loop.Dispose();
         _notify.Dispose();
         _manager.Dispose();

@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Transport;
-using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
 
 namespace Flower.Switchboard.Sessions.Resolving;
