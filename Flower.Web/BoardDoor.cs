@@ -46,6 +46,9 @@ internal sealed class BoardDoor : IDisposable
     /// <summary>Why a call failed, for people.</summary>
     public string Explain(RpcException failure) => failure.StatusCode switch
     {
+        // It was told before the call began, in words that .NET's client keeps to itself.
+        StatusCode.PermissionDenied when failure.Status.DebugException is not null =>
+            $"{Path} lets nobody in without a grant on this switchboard, and this user has none: flower ls says whom to ask",
         StatusCode.PermissionDenied => $"{failure.Status.Detail}: flower web needs the right LIST",
         // What the handler says of a socket that nobody listens on is long, and names neither.
         _ when failure.Status.DebugException is HttpRequestException { InnerException: SocketException } =>

@@ -73,6 +73,16 @@ public sealed class GrpcDoorQuotaTests : OtherUsersTest
         Assert.That(refused!.StatusCode, Is.EqualTo(StatusCode.PermissionDenied), refused.ToString());
     }
 
+    [Test]
+    public async Task Web_OfAStranger_SaysThatHeHasNoGrant()
+    {
+        await StartAsync("{}", "--mode", "0666");
+        FlowerProcess web = FlowerAs(Alice, Alice, [], "web", "--admin", Board.Admin);
+
+        Assert.That(await web.ExitAsync(), Is.EqualTo(77));
+        Assert.That(web.Error.Lines.Single(), Does.Contain("lets nobody in without a grant on this switchboard"));
+    }
+
     private static async Task<string> SaysAsync(FlowerProcess knock, string word)
     {
         int before = knock.Out.Lines.Count;
