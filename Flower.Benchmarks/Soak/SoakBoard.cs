@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Flower.Client;
 
 namespace Flower.Benchmarks.Soak;

@@ -20,6 +20,7 @@ internal abstract class ServerCall
 
     private readonly CancellationTokenSource _cancellation = new();
     private readonly IDisposable? _deadlineTimer;
+    private readonly long _dueMs;
     private readonly Start _start;
     private bool _isKept;
 
@@ -34,7 +35,9 @@ internal abstract class ServerCall
         if (start.TimeoutUs > 0)
         {
             var timeout = TimeSpan.FromMicroseconds(Math.Min(start.TimeoutUs, 1e14));
+            // For handlers, as gRPC has it. The time of day may jump, so nothing here goes by it.
             Deadline = DateTime.UtcNow + timeout;
+            _dueMs = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
             _deadlineTimer = session.Loop.After(
                 timeout, () => End(new RpcStatus(StatusCode.DeadlineExceeded, "the call's deadline has passed")));
         }
@@ -86,7 +89,7 @@ internal abstract class ServerCall
         Start start = _start.Clone();
         if (start.TimeoutUs > 0)
         {
-            start.TimeoutUs = (ulong)Math.Max(1, (Deadline - DateTime.UtcNow).TotalMicroseconds);
+            start.TimeoutUs = (ulong)Math.Max(1, (_dueMs - Environment.TickCount64) * 1000);
         }
 
         return new CallState
