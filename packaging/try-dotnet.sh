@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Tries the packages for .NET from a folder, as if they came from anywhere: installs the tool and lets it show what it does, and
+# builds a program with the client library, which lists a switchboard.
+#
+#     packaging/try-dotnet.sh [FOLDER]
+#
+# FOLDER has what packaging/package.sh made; artifacts/ by default.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+folder=$(realpath "${1:-$root/artifacts}")
+version=$(sed -n 's:.*<VersionPrefix>\(.*\)</VersionPrefix>.*:\1:p' "$root/Directory.Build.props")
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+work=$(mktemp -d)
+board=
+trap '[ -z "$board" ] || kill "$board" 2>/dev/null || true; rm -rf "$work"' EXIT
+cd "$work"
+
+# Its own packages come from the folder and from nowhere else, what these need from where it always comes; nothing of it is kept.
+export NUGET_PACKAGES=$work/packages
+[ -z "${HOME:-}" ] || [ ! -d "$HOME/.nuget/packages" ] || fallback=$HOME/.nuget/packages
+cat >NuGet.Config <<X
+<configuration>
+  <packageSources><add key="flower" value="$folder" /></packageSources>
+  <fallbackPackageFolders>${fallback:+<add key="there" value="$fallback" />}</fallbackPackageFolders>
+</configuration>
+X
+
+echo "== the tool"
+dotnet tool install flower --version "$version" --tool-path tools --source "$folder"
+tools/flower --version
+timeout 120 tools/flower demo
+
+echo "== the library"
+dotnet new console --name user >/dev/null
+cat >user/Program.cs <<'X'
+using Flower.Client;
+using Flower.Protocol;
+
+await using Handle handle = await Handle.OpenAsync();
+await using Listener listener = await handle.ListenAsync(LabelSet.Create(("service", "packaged")));
+await foreach (TargetInfo target in handle.ListAsync(LabelSet.Empty))
+{
+    Console.WriteLine(target.Labels);
+}
+X
+dotnet add user package Flower.Client --version "$version"
+dotnet build user -warnaserror
+for part in lib/net10.0/Flower.Client.xml README.md; do
+  [ -e "packages/flower.client/$version/$part" ] || { echo "try-dotnet.sh: the package has no $part" >&2; exit 1; }
+done
+[ -e "$folder/Flower.Client.$version.snupkg" ] || { echo "try-dotnet.sh: there is no package of symbols" >&2; exit 1; }
+tools/flower switchboard --listen "$work/board/switchboard.sock" 2>log &
+board=$!
+for _ in $(seq 100); do [ -S board/control.sock ] && break; sleep 0.1; done
+FLOWER_SWITCHBOARD=unix:$work/board/switchboard.sock dotnet run --project user --no-build | tee listed
+grep -q packaged listed
+echo "== good"
