@@ -21,6 +21,9 @@ internal abstract class ServerCall
     private readonly CancellationTokenSource _cancellation = new();
     private readonly IDisposable? _deadlineTimer;
     private readonly Start _start;
+
+    // By the clock of the loop, which nobody sets: milliseconds.
+    private readonly long _dueAt;
     private bool _isKept;
 
     private protected ServerCall(ServerSession session, uint callId, Start start)
@@ -35,6 +38,7 @@ internal abstract class ServerCall
         {
             var timeout = TimeSpan.FromMicroseconds(Math.Min(start.TimeoutUs, 1e14));
             Deadline = DateTime.UtcNow + timeout;
+            _dueAt = session.Loop.Now + (long)Math.Ceiling(timeout.TotalMilliseconds);
             _deadlineTimer = session.Loop.After(
                 timeout, () => End(new RpcStatus(StatusCode.DeadlineExceeded, "the call's deadline has passed")));
         }
@@ -83,7 +87,7 @@ internal abstract class ServerCall
         Start start = _start.Clone();
         if (start.TimeoutUs > 0)
         {
-            start.TimeoutUs = (ulong)Math.Max(1, (Deadline - DateTime.UtcNow).TotalMicroseconds);
+            start.TimeoutUs = (ulong)Math.Max(1, (_dueAt - Session.Loop.Now) * 1000);
         }
 
         return new CallState
