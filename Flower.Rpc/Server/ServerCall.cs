@@ -30,6 +30,7 @@ internal abstract class ServerCall
     {
         Session = session;
         CallId = callId;
+        Sequence = ++session.Server.LastCall;
         _start = start;
         Credit = start.Credit == 0 ? PacketLimits.InitialCredit : start.Credit;
         Token = _cancellation.Token;
@@ -47,6 +48,9 @@ internal abstract class ServerCall
     internal ServerSession Session { get; }
 
     internal uint CallId { get; }
+
+    /// <summary>Its place among all calls of the server, and of those that were this server before.</summary>
+    internal ulong Sequence { get; private set; }
 
     internal SessionCallContext Context { get; }
 
@@ -96,6 +100,7 @@ internal abstract class ServerCall
             Start = start,
             Credit = Credit,
             Checkpoint = Context.Checkpoint?.Invoke(descriptors) ?? ByteString.Empty,
+            Sequence = Sequence,
         };
     }
 
@@ -103,6 +108,8 @@ internal abstract class ServerCall
     internal virtual void Restore(CallState state, DescriptorTable descriptors)
     {
         Credit = state.Credit;
+        Sequence = state.Sequence;
+        Session.Server.LastCall = Math.Max(Session.Server.LastCall, Sequence);
         Context.IsRestored = true;
         Context.Resumed = state.Checkpoint.IsEmpty ? null : new CallCheckpoint(state.Checkpoint, descriptors);
     }

@@ -47,6 +47,9 @@ public sealed partial class SessionServer : IDisposable
     /// <summary>Where sessions are kept that must outlive a crash; null: none are.</summary>
     public ISessionStore? Store { get; set; }
 
+    /// <summary>The place of the call that came last.</summary>
+    internal ulong LastCall { get; set; }
+
     internal EventLoop Loop { get; }
 
     internal ILogger Logger { get; }

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Flower.Fuzz.Simulation;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
+using Flower.Rpc.State;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Quotas;
 using Flower.Tests.Rpc;
@@ -28,9 +29,7 @@ internal sealed class BoardLimitTests
         _log = new FaultLog();
         _loop = new EventLoop(() => _now, _log.Fault);
         _board = new BoardUnderTest(_loop, _log, QuotaLimits.PerHandle.With(QuotaKind.PendingCalls, 1));
-        (Descriptor ours, Descriptor theirs) = UnixSocket.PacketPair();
-        _board.Accept(ours);
-        _peer = new RawSession(theirs);
+        _peer = Accept();
     }
 
     [TearDown]
@@ -96,6 +95,63 @@ internal sealed class BoardLimitTests
         _now += 60;
         Run();
         Assert.That(_peer.Next()?.KindCase, Is.EqualTo(Frame.KindOneofCase.Hello));
+    }
+
+    [Test]
+    public void GoOn_RequestsThatWait_AreServedAsTheyCame()
+    {
+        using RawSession second = Accept();
+        using RawSession server = Accept();
+        Wait(second, 1, "first");
+        Wait(_peer, 1, "second");
+        using var descriptors = new DescriptorTable();
+
+        _loop.Post(async _ => await TakeOverAsync(descriptors), null);
+        Run();
+        var start = new ServerStartRequest { Start = new TargetStart { Labels = Stated("a", "1") } };
+        server.Send(RawSession.Start(1, "ServerStart"), RawSession.Message(1, start));
+        Run();
+
+        Assert.That(Offered(server), Is.EqualTo("started"));
+        Assert.That(Offered(server), Is.EqualTo("first"));
+        Assert.That(Offered(server), Is.EqualTo("second"));
+    }
+
+    private static string Offered(RawSession server)
+    {
+        ServerStartResponse response = ServerStartResponse.Parser.ParseFrom(server.Next()!.Message);
+        return response.Offer?.Labels.Single(label => label.Key == "who").Value ?? "started";
+    }
+
+    private static Labels Stated(string key, string value) => new() { Labels_ = { new Label { Key = key, Value = value } } };
+
+    private async Task TakeOverAsync(DescriptorTable descriptors)
+    {
+        await _board.Server.PauseAsync();
+        byte[] state = _board.Save(descriptors);
+        BoardUnderTest before = _board;
+        _board = before.GoOn(
+            state, descriptors.TakeAll([.. Enumerable.Range(1, descriptors.Descriptors.Count).Select(n => (uint)n)])!);
+        before.Board.IsReplaced = true;
+        before.Dispose();
+        _board.Server.Resume();
+    }
+
+    private RawSession Accept()
+    {
+        (Descriptor ours, Descriptor theirs) = UnixSocket.PacketPair();
+        _board.Accept(ours);
+        return new RawSession(theirs);
+    }
+
+    private void Wait(RawSession peer, uint id, string who)
+    {
+        Labels wish = Stated("a", "1");
+        wish.Labels_.Add(Stated("who", who).Labels_);
+        peer.Send(
+            RawSession.Start(id, "ClientConnect"), RawSession.Message(id, new ClientConnectRequest { Labels = wish, Wait = true }),
+            RawSession.HalfClose(id));
+        Run();
     }
 
     private async Task PauseAndResumeAsync()
