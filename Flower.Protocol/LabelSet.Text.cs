@@ -89,7 +89,8 @@ public sealed partial class LabelSet
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new LabelException($"bad JSON: {e.Message}");
+            // The message may show the character that was wrong.
+            throw new LabelException($"bad JSON: {LabelRules.Printable(e.Message)}");
         }
 
         return Create(labels, required);

@@ -62,6 +62,7 @@ internal sealed partial class World
             BrokenException.Unless(isThere, $"target {tag} is listed, and has gone");
         }
 
+        CheckOffers(listed);
         for (int i = 1; i <= _lastTag; i++)
         {
             string tag = i.ToString(System.Globalization.CultureInfo.InvariantCulture);
@@ -81,11 +82,31 @@ internal sealed partial class World
         _liveAtCalm.UnionWith(listed.Select(target => target.Own["name"] ?? ""));
     }
 
+    // What a target has not answered, the board waits for, and the other way round; and each connect is with somebody.
+    private void CheckOffers(Target[] listed)
+    {
+        foreach (TargetCall heard in _targets.Where(t => !t.Peer.IsOutlaw && !_sharedTags.Contains(t.TagValue)))
+        {
+            Target target = listed.Single(target => target.Own[TargetCall.Tag] == heard.TagValue);
+            BrokenException.Unless(
+                OffersOf(target) == heard.Open.Count(),
+                $"target {heard.TagValue} has {heard.Open.Count()} offers to answer, and the board waits for {OffersOf(target)}");
+        }
+
+        int asked = _peers.Where(peer => peer is { IsDead: false, IsOutlaw: false })
+            .SelectMany(peer => peer.Calls.Values).Count(call => call is IConnectCall && !call.HasNoRequest);
+        long held = _board.Board.WaitingCount + listed.Sum(OffersOf);
+        BrokenException.Unless(asked <= held, $"{asked} connects are open, and {held} wait for a target or its answer");
+    }
+
+    private static long OffersOf(Target target) => target.Load - target.Condition.Load;
+
     // Everybody answers what he is asked, until nothing is left but who waits for what is not there.
     private void Settle()
     {
-        const int Rounds = 40;
-        for (int i = 0; i < Rounds; i++)
+        const int MostRounds = 40;
+        const int LeastRounds = 3;
+        for (int i = 0; i < MostRounds && (i < LeastRounds || OwedAnswers.Any()); i++)
         {
             Calm();
             foreach (TargetCall target in _targets.Where(t => !t.Peer.IsOutlaw).ToArray())
@@ -101,23 +122,21 @@ internal sealed partial class World
 
         Connections.CheckWhole(
             tag => !_sharedTags.Contains(tag) && _targets.Exists(t => t.TagValue == tag && !t.Peer.IsOutlaw));
-        foreach (Peer peer in _peers.Where(peer => peer is { IsDead: false, IsOutlaw: false }))
+        foreach (PeerCall call in OwedAnswers)
         {
-            foreach (PeerCall call in peer.Calls.Values.Where(call => call is not TargetCall))
-            {
-                CheckOpen(call);
-            }
+            throw new BrokenException($"call {call.Id} ({call.Method}) of peer {call.Peer.Id} was never answered");
         }
     }
 
-    private void CheckOpen(PeerCall call)
-    {
-        bool waits = call is IConnectCall { Waits: true } connect && call.TimeoutMs == 0 && !call.IsCancelled
+    private IEnumerable<PeerCall> OwedAnswers => _peers.Where(peer => peer is { IsDead: false, IsOutlaw: false })
+        .SelectMany(peer => peer.Calls.Values)
+        .Where(call => call is not TargetCall && !call.HasNoRequest && !MayWait(call));
+
+    // There is nothing yet that it waits for.
+    private bool MayWait(PeerCall call) =>
+        call is IConnectCall { Waits: true } connect && call.TimeoutMs == 0 && !call.IsCancelled
             && !_targets.Exists(t => t.Wanted == connect.Wanted && !t.IsDraining && !t.Peer.IsOutlaw
                 && !(call is PushCall && t.IsEgress));
-        BrokenException.Unless(
-            waits || call.HasNoRequest, $"call {call.Id} ({call.Method}) of peer {call.Peer.Id} was never answered");
-    }
 
     // All die, in any order; then nothing may be left of them.
     private void End()

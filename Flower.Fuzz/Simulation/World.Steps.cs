@@ -10,8 +10,6 @@ namespace Flower.Fuzz.Simulation;
 /// <content>What happens in it.</content>
 internal sealed partial class World
 {
-    private const int Names = 3;
-
     private ulong _lastNumber;
     private int _lastTag;
 
@@ -78,7 +76,7 @@ internal sealed partial class World
         }
     }
 
-    private string AnyName() => _choices.Next(Names).ToString(CultureInfo.InvariantCulture);
+    private string AnyName() => _choices.Next(_names).ToString(CultureInfo.InvariantCulture);
 
     private void Arrive()
     {
@@ -98,7 +96,7 @@ internal sealed partial class World
     private void Register(Peer peer)
     {
         bool isEgress = _choices.OneIn(4);
-        TargetCall? other = _choices.OneIn(6) ? _targets.LastOrDefault(t => !t.HasEnded) : null;
+        TargetCall? other = _choices.OneIn(6) ? _targets.LastOrDefault(t => !t.HasEnded && !t.Peer.IsOutlaw) : null;
         string name = other?.Wanted ?? AnyName();
         string tag = other?.TagValue ?? (++_lastTag).ToString(CultureInfo.InvariantCulture);
         if (other is not null)
@@ -198,13 +196,13 @@ internal sealed partial class World
             case 0:
                 target.Grant();
                 break;
-            case 1:
+            case 1 or 2:
                 target.Drain(!target.IsDraining, (uint)_choices.Next(3));
                 break;
-            case 2 when _choices.OneIn(2):
+            case 3 when _choices.OneIn(3):
                 target.Leave();
                 break;
-            case 3 when offer is { State: OfferState.Open }:
+            case 4 when offer is { State: OfferState.Open }:
                 target.Reject(offer, _choices.OneIn(2));
                 break;
             default:

@@ -22,8 +22,12 @@ internal sealed partial class World : IDisposable
     private readonly EventLoop _loop;
     private readonly FaultLog _log = new();
     private readonly ChosenFaults? _faults;
+    private readonly int _names;
     private readonly List<Peer> _peers = [];
     private readonly List<TargetCall> _targets = [];
+
+    // The board had something to read, in a turn without a choice.
+    private bool _hasHeard;
     private readonly List<Descriptor> _outside = [];
     private BoardUnderTest _board;
     private int _peersMade;
@@ -40,6 +44,7 @@ internal sealed partial class World : IDisposable
         _faults = hasFaults ? new ChosenFaults(choices) : null;
         _loop = new EventLoop(() => Now, _log.Fault);
         HasQuotas = hasQuotas;
+        _names = 1 + choices.Next(3);
         QuotaLimits perHandle = hasQuotas
             ? QuotaLimits.PerHandle.With(QuotaKind.Targets, 2).With(QuotaKind.PendingCalls, 2).With(QuotaKind.Sessions, 2)
             : QuotaLimits.PerHandle;
@@ -144,7 +149,11 @@ internal sealed partial class World : IDisposable
         BrokenException.Unless(isBalanced, $"{left} descriptors are left open ({about})");
     }
 
-    private bool TurnCalmly() => Turn(static events => events.Length);
+    private bool TurnCalmly() => Turn(events =>
+    {
+        _hasHeard |= events.Length > 0;
+        return events.Length;
+    });
 
     private void TurnAnyhow()
     {
@@ -170,8 +179,8 @@ internal sealed partial class World : IDisposable
         return isBusy;
     }
 
-    // The board has done all that it can do at the moment.
-    private void Drain()
+    // The board does all that it can do at the moment. False: there was nothing.
+    private bool Drain()
     {
         const int Many = 10_000;
         int turns = 0;
@@ -181,6 +190,7 @@ internal sealed partial class World : IDisposable
         }
 
         _board.Remember();
+        return turns > 0;
     }
 
     // And all others have read what there is.
@@ -191,8 +201,12 @@ internal sealed partial class World : IDisposable
         {
             Drain();
             // Who was refused is read later, and what the kernel refused is tried again.
-            Pass(60);
-            Drain();
+            do
+            {
+                Pass(60);
+            }
+            while (Drain());
+
             isRead = false;
             foreach (Peer peer in _peers.Where(p => !p.IsDead).ToArray())
             {

@@ -33,12 +33,17 @@ internal sealed class NameFileReader
         {
             using var document = JsonDocument.Parse(json, Json);
             NameFile file = reader.ReadFile(document.RootElement);
-            return reader._errors.Count == 0 ? (file, []) : (null, reader._errors);
+            return reader._errors.Count == 0 ? (file, []) : (null, [.. reader._errors.Select(LabelRules.Printable)]);
         }
         catch (JsonException e)
         {
             string place = e.LineNumber is long line ? $"line {line + 1}: " : "";
-            return (null, [place + e.Message.Split(" LineNumber", 2)[0]]);
+            return (null, [place + LabelRules.Printable(e.Message.Split(" LineNumber", 2)[0])]);
+        }
+        catch (InvalidOperationException)
+        {
+            // Only where a text is asked for: until then, a document may have any bytes in its texts.
+            return (null, ["a name or a text is not well-formed Unicode"]);
         }
     }
 

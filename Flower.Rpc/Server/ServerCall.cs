@@ -20,14 +20,17 @@ internal abstract class ServerCall
 
     private readonly CancellationTokenSource _cancellation = new();
     private readonly IDisposable? _deadlineTimer;
-    private readonly long _dueMs;
     private readonly Start _start;
+
+    // By the clock of the loop, which nobody sets: milliseconds.
+    private readonly long _dueAt;
     private bool _isKept;
 
     private protected ServerCall(ServerSession session, uint callId, Start start)
     {
         Session = session;
         CallId = callId;
+        Sequence = ++session.Server.LastCall;
         _start = start;
         Credit = start.Credit == 0 ? PacketLimits.InitialCredit : start.Credit;
         Token = _cancellation.Token;
@@ -37,7 +40,7 @@ internal abstract class ServerCall
             var timeout = TimeSpan.FromMicroseconds(Math.Min(start.TimeoutUs, 1e14));
             // For handlers, as gRPC has it. The time of day may jump, so nothing here goes by it.
             Deadline = DateTime.UtcNow + timeout;
-            _dueMs = Environment.TickCount64 + (long)timeout.TotalMilliseconds;
+            _dueAt = session.Loop.Now + (long)Math.Ceiling(timeout.TotalMilliseconds);
             _deadlineTimer = session.Loop.After(
                 timeout, () => End(new RpcStatus(StatusCode.DeadlineExceeded, "the call's deadline has passed")));
         }
@@ -46,6 +49,9 @@ internal abstract class ServerCall
     internal ServerSession Session { get; }
 
     internal uint CallId { get; }
+
+    /// <summary>Its place among all calls of the server, and of those that were this server before.</summary>
+    internal ulong Sequence { get; private set; }
 
     internal SessionCallContext Context { get; }
 
@@ -89,7 +95,7 @@ internal abstract class ServerCall
         Start start = _start.Clone();
         if (start.TimeoutUs > 0)
         {
-            start.TimeoutUs = (ulong)Math.Max(1, (_dueMs - Environment.TickCount64) * 1000);
+            start.TimeoutUs = (ulong)Math.Max(1, (_dueAt - Session.Loop.Now) * 1000);
         }
 
         return new CallState
@@ -98,6 +104,7 @@ internal abstract class ServerCall
             Start = start,
             Credit = Credit,
             Checkpoint = Context.Checkpoint?.Invoke(descriptors) ?? ByteString.Empty,
+            Sequence = Sequence,
         };
     }
 
@@ -105,6 +112,8 @@ internal abstract class ServerCall
     internal virtual void Restore(CallState state, DescriptorTable descriptors)
     {
         Credit = state.Credit;
+        Sequence = state.Sequence;
+        Session.Server.LastCall = Math.Max(Session.Server.LastCall, Sequence);
         Context.IsRestored = true;
         Context.Resumed = state.Checkpoint.IsEmpty ? null : new CallCheckpoint(state.Checkpoint, descriptors);
     }

@@ -70,7 +70,7 @@ public sealed partial class SessionServer
     /// <param name="states">What the other process saved.</param>
     /// <param name="descriptors">The descriptors that came with it.</param>
     /// <param name="authority">The authority with a number.</param>
-    /// <param name="order">Calls run in this order: first those on which others depend.</param>
+    /// <param name="order">Calls run in this order, and else as they came: first those on which others depend.</param>
     /// <exception cref="InvalidDataException">The state is not whole, or names what this program does not know.</exception>
     public void Restore(
         IEnumerable<SessionState> states,
@@ -102,7 +102,7 @@ public sealed partial class SessionServer
             throw new InvalidDataException($"the state has {e.Message}", e);
         }
 
-        foreach ((ServerCall call, _) in calls.OrderBy(call => call.Order))
+        foreach ((ServerCall call, _) in calls.OrderBy(call => call.Order).ThenBy(call => call.Call.Sequence))
         {
             call.Run();
         }

@@ -51,6 +51,9 @@ public sealed partial class SessionServer : IDisposable
     /// <summary>How many lines of the log its peers may cause.</summary>
     public LogRate Lines { get; }
 
+    /// <summary>The place of the call that came last.</summary>
+    internal ulong LastCall { get; set; }
+
     internal EventLoop Loop { get; }
 
     internal ILogger Logger { get; }

