@@ -34,10 +34,11 @@ mount -t proc proc "$root/proc"
 mkdir -p "$root/run/systemd/system"
 cat >"$root/usr/local/bin/systemctl" <<'S'
 #!/bin/sh
-# Stands in for systemctl, for one switchboard.
+# Stands in for systemctl, for one switchboard; links of units it makes as ever.
 echo "$*" >>/tmp/systemctl
 case "$*" in
-  *is-active*flower-switchboard*) [ -s /tmp/pid ] && kill -0 "$(cat /tmp/pid)" ;;
+  *enable* | *preset* | *mask*) exec /usr/bin/systemctl "$@" ;;
+  *is-active*flower-switchboard*) [ -s /tmp/pid ] && kill -0 "$(cat /tmp/pid)" 2>/dev/null ;;
   *kill*USR2*flower-switchboard*) kill -USR2 "$(cat /tmp/pid)" ;;
 esac
 S
@@ -57,7 +58,8 @@ in_root setpriv --reuid flower --regid flower --clear-groups flower switchboard 
 in_root man -w flower-cat flower-labels >/dev/null || fail "there is no manual"
 in_root bash -c '. /usr/share/bash-completion/bash_completion; _completion_loader flower; complete -p flower' >/dev/null
 [ "$(in_root stat -c %U:%a /run/flower)" = flower:755 ] || fail "/run/flower is not the switchboard's"
-grep -q 'enable\|preset\|start' "$root/tmp/systemctl" || fail "nothing was enabled"
+grep -q 'start.*flower-switchboard' "$root/tmp/systemctl" || fail "the switchboard was not to be started"
+[ -L "$root/etc/systemd/system/multi-user.target.wants/flower-switchboard.service" ] || fail "the switchboard is not enabled"
 
 say "a switchboard, with a server and a client"
 in_root setpriv --reuid flower --regid flower --clear-groups sh -c 'echo $$ >/tmp/pid.new; exec flower switchboard \
@@ -70,7 +72,9 @@ for _ in $(seq 100); do in_root flower ls | grep -q kept && break; sleep 0.1; do
 target=$(in_root flower ls)
 
 say "upgrade"
+: >"$root/tmp/systemctl"
 in_root dpkg --install /tmp/second.deb
+! grep -e ' stop ' -e restart "$root/tmp/systemctl" || fail "the switchboard was to be stopped"
 for _ in $(seq 100); do in_root kill -0 "$(cat "$root/tmp/pid")" 2>/dev/null || break; sleep 0.1; done
 in_root kill -0 "$(cat "$root/tmp/pid")" 2>/dev/null && { cat "$work/log"; fail "the old switchboard still runs"; }
 [ "$(in_root flower ls)" = "$target" ] || fail "the server is lost"
