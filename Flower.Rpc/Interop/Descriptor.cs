@@ -86,8 +86,7 @@ public sealed class Descriptor : SafeHandle
     /// <inheritdoc/>
     protected override bool ReleaseHandle()
     {
-        // A simulation is to be the same each time.
-        if (ClosesElsewhere && KernelFaults.OfThread is null)
+        if (ClosesElsewhere && !DescriptorCloser.IsHere)
         {
             DescriptorCloser.Close((int)handle);
             return true;

@@ -20,6 +20,13 @@ internal static class DescriptorCloser
     // SIGURG: nobody else needs it, and by default it does nothing. A handler is what makes it end the wait.
     private const int Signal = 23;
 
+    /// <summary>
+    /// This thread closes all itself. Default: no. A loop that is turned by hand does, so that what happens on it is the same each
+    /// time.
+    /// </summary>
+    [ThreadStatic]
+    internal static bool IsHere;
+
     private static readonly object Lock = new();
     private static readonly Queue<int> Waiting = new();
     private static readonly List<Worker> Workers = [];

@@ -47,6 +47,7 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
         _clock = clock;
         _fault = fault;
         _thread = Thread.CurrentThread;
+        DescriptorCloser.IsHere = true;
     }
 
     /// <summary>Puts what is ready into an order; says how many of the first are handled now, the others being told again.</summary>
@@ -131,6 +132,7 @@ public sealed class EventLoop : SynchronizationContext, IDisposable
         _epoll.Wake();
         if (_clock is not null)
         {
+            DescriptorCloser.IsHere = false;
             _epoll.Dispose();
         }
         else if (!IsCurrent)
