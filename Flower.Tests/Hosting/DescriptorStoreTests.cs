@@ -54,8 +54,11 @@ internal sealed class DescriptorStoreTests
     [TearDown]
     public async Task End()
     {
-        await OnLoop(() => _store.Dispose());
+        await OnLoop(() => { });
         _loop.Dispose();
+
+        // Nobody else uses it any more.
+        _store.Dispose();
         _notify.Dispose();
         _manager.Dispose();
         _session.Dispose();
