@@ -46,14 +46,13 @@ internal sealed class BoardDoor : IDisposable
     /// <summary>Why a call failed, for people.</summary>
     public string Explain(RpcException failure) => failure.StatusCode switch
     {
-        // It was told before the call began, in words that .NET's client keeps to itself.
-        StatusCode.PermissionDenied when failure.Status.DebugException is not null =>
-            $"{Path} lets nobody in without a grant on this switchboard, and this user has none: flower ls says whom to ask",
-        StatusCode.PermissionDenied => $"{failure.Status.Detail}: flower web needs the right LIST",
+        StatusCode.PermissionDenied when failure.Status.DebugException is null => $"{failure.Status.Detail}: flower web needs the right LIST",
         // What the handler says of a socket that nobody listens on is long, and names neither.
         _ when failure.Status.DebugException is HttpRequestException { InnerException: SocketException } =>
             $"no switchboard answers at {Path}: start one with: flower switchboard, or name its gRPC door with --admin",
-        _ when failure.Status.DebugException is not null => "the switchboard has gone",
+        // Whoever may not come in is told why before his call begins, in words that .NET's client keeps to itself.
+        _ when failure.Status.DebugException is not null =>
+            $"the switchboard has gone, or {Path} lets this user in no more, or not without a grant: flower ls says which",
         _ => failure.Status.Detail,
     };
 

@@ -26,7 +26,12 @@ internal sealed class GrpcAdmission(EventLoop loop, Board board, PublicDoor door
     // Who is refused asks more slowly, as on the handle door.
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(50);
 
+    // How long who is turned away may take to hear why, and how many at once.
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
+    private const int MaxLingering = 64;
+
     private readonly Shares<uint> _open = new(MaxConnections, MaxOfUser);
+    private int _lingering;
 
     /// <summary>Lets a connection in, or tells its peer why not.</summary>
     public async Task OnConnectionAsync(ConnectionContext connection, ConnectionDelegate next)
@@ -47,7 +52,7 @@ internal sealed class GrpcAdmission(EventLoop loop, Board board, PublicDoor door
         });
         if (admitted is null)
         {
-            await connection.Transport.Output.WriteAsync(GoAway.Of(refusal));
+            await TurnAwayAsync(connection, refusal);
             return;
         }
 
@@ -96,6 +101,18 @@ internal sealed class GrpcAdmission(EventLoop loop, Board board, PublicDoor door
         response.ContentType = "application/grpc";
         response.Headers["grpc-status"] = ((int)code).ToString(System.Globalization.CultureInfo.InvariantCulture);
         response.Headers["grpc-message"] = Uri.EscapeDataString(message);
+    }
+
+    // Closed at once, the connection would break under what the client is writing, and he might not read why.
+    private async Task TurnAwayAsync(ConnectionContext connection, Status refusal)
+    {
+        await connection.Transport.Output.WriteAsync(GoAway.Of(refusal));
+        if (Interlocked.Increment(ref _lingering) <= MaxLingering)
+        {
+            await Task.Delay(Linger, connection.ConnectionClosed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        Interlocked.Decrement(ref _lingering);
     }
 
     private GrpcPeer Admit(SocketPeer? peer)

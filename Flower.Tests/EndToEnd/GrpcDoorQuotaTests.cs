@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using Grpc.Core;
 using NUnit.Framework;
 
 namespace Flower.Tests.EndToEnd;
@@ -62,25 +61,14 @@ public sealed class GrpcDoorQuotaTests : OtherUsersTest
     }
 
     [Test]
-    public async Task Stranger_WithGrpcDotnet_IsDeniedByWhatTheDoorSaysFirst()
-    {
-        await StartAsync("""{ "grants": [ { "who": "user:0", "rights": [] } ] }""");
-        using GrpcDoor door = new(Board.Admin);
-
-        RpcException? refused = await Assert.ThrowsAsync<RpcException>(
-            async () => await door.Switchboard.StatsAsync(new(), deadline: GrpcDoor.Deadline));
-
-        Assert.That(refused!.StatusCode, Is.EqualTo(StatusCode.PermissionDenied), refused.ToString());
-    }
-
-    [Test]
     public async Task Web_OfAStranger_SaysThatHeHasNoGrant()
     {
         await StartAsync("{}", "--mode", "0666");
         FlowerProcess web = FlowerAs(Alice, Alice, [], "web", "--admin", Board.Admin);
 
-        Assert.That(await web.ExitAsync(), Is.EqualTo(77));
-        Assert.That(web.Error.Lines.Single(), Does.Contain("lets nobody in without a grant on this switchboard"));
+        // What .NET's client makes of a GOAWAY that comes before its call depends on when it reads it.
+        Assert.That(await web.ExitAsync(), Is.AnyOf(69, 77));
+        Assert.That(web.Error.Lines.Single(), Does.Contain("not without a grant: flower ls says which"));
     }
 
     private static async Task<string> SaysAsync(FlowerProcess knock, string word)

@@ -54,9 +54,10 @@ internal sealed class DescriptorStoreTests
     [TearDown]
     public async Task End()
     {
-        // What was posted to it comes before its end.
         await OnLoop(() => { });
         _loop.Dispose();
+
+        // Nobody else uses it any more.
         _store.Dispose();
         _notify.Dispose();
         _manager.Dispose();
