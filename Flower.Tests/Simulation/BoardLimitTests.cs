@@ -130,7 +130,10 @@ internal sealed class BoardLimitTests
                 Run();
                 var push = new IngressConnectRequest
                 {
-                    Labels = Stated("a", "1"), Socket = new(), Wait = true, Balance = Balance.Least,
+                    Labels = Stated("a", "1"),
+                    Socket = new(),
+                    Wait = true,
+                    Balance = Balance.Least,
                 };
                 _peer.Send(
                     [given], RawSession.Start(1, "IngressConnect"), RawSession.Message(1, push, descriptors: 1),
