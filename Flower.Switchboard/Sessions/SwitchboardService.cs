@@ -97,7 +97,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                 var targets = new NamedTargets(board, wish, request.Balance, tries, request.Wait);
                 SafeHandle? pushed = socket;
                 socket = null;
-                Connected connected = await new Tries(board, session, targets).PushAsync(begun, pushed);
+                Connected connected = await new Tries(board, session, targets).PushAsync(begun, pushed, request.Socket);
                 board.Events.Accepted(session, connected);
                 LogConnected(caller, connected);
                 return new IngressConnectResponse

@@ -75,9 +75,10 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
     /// <summary>Connects an ingress.</summary>
     /// <param name="begun">The try that another process began; null: there is none.</param>
     /// <param name="pushed">The socket, which is taken; null: it is with the try that was begun.</param>
+    /// <param name="asked">Where the request has the socket, for the process that goes on while no try has it.</param>
     /// <exception cref="RpcException">None took it.</exception>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task<Connected> PushAsync(Connecting? begun, SafeHandle? pushed)
+    public async Task<Connected> PushAsync(Connecting? begun, SafeHandle? pushed, FileDescriptor? asked)
     {
         try
         {
@@ -99,6 +100,11 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
                 }
 
                 pushed ??= connecting.TakeBack();
+                if (asked is not null && pushed is not null)
+                {
+                    asked.Handle = pushed;
+                }
+
                 if (pushed is null || !targets.GoesOn(_last!))
                 {
                     throw Failed();

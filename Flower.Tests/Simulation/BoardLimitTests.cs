@@ -104,10 +104,8 @@ internal sealed class BoardLimitTests
         using RawSession server = Accept();
         Wait(second, 1, "first");
         Wait(_peer, 1, "second");
-        using var descriptors = new DescriptorTable();
 
-        _loop.Post(async _ => await TakeOverAsync(descriptors), null);
-        Run();
+        TakeOver();
         var start = new ServerStartRequest { Start = new TargetStart { Labels = Stated("a", "1") } };
         server.Send(RawSession.Start(1, "ServerStart"), RawSession.Message(1, start));
         Run();
@@ -117,6 +115,49 @@ internal sealed class BoardLimitTests
         Assert.That(Offered(server), Is.EqualTo("second"));
     }
 
+    [Test]
+    public void GoOn_PushedSocketThatWasTakenBack_GoesToTheNextServer()
+    {
+        (Descriptor given, Descriptor kept) = UnixSocket.StreamPair();
+        using (given)
+        using (kept)
+        {
+            using RawSession last = Accept();
+            var start = new ServerStartRequest { Start = new TargetStart { Labels = Stated("a", "1") } };
+            using (RawSession first = Accept())
+            {
+                first.Send(RawSession.Start(1, "ServerStart"), RawSession.Message(1, start));
+                Run();
+                var push = new IngressConnectRequest
+                {
+                    Labels = Stated("a", "1"),
+                    Socket = new(),
+                    Wait = true,
+                    Balance = Balance.Least,
+                };
+                _peer.Send(
+                    [given], RawSession.Start(1, "IngressConnect"), RawSession.Message(1, push, descriptors: 1),
+                    RawSession.HalfClose(1));
+                given.Dispose();
+                Run();
+                TakeOver();
+            }
+
+            Run();
+            TakeOver();
+            last.Send(RawSession.Start(1, "ServerStart"), RawSession.Message(1, start));
+            Run();
+            Assert.That(ServerStartResponse.Parser.ParseFrom(last.Next()!.Message).Started, Is.Not.Null);
+            Offer offer = ServerStartResponse.Parser.ParseFrom(last.Next()!.Message).Offer;
+            var accept = new Answer { ConnectionId = offer.ConnectionId, Accept = new Accept() };
+            last.Send(RawSession.Message(1, new ServerStartRequest { Answer = accept }));
+            Run();
+
+            Assert.That(ServerStartResponse.Parser.ParseFrom(last.Next()!.Message).Delivery, Is.Not.Null);
+            Assert.That(_peer.Next()?.KindCase, Is.EqualTo(Frame.KindOneofCase.Message));
+        }
+    }
+
     private static string Offered(RawSession server)
     {
         ServerStartResponse response = ServerStartResponse.Parser.ParseFrom(server.Next()!.Message);
@@ -124,6 +165,13 @@ internal sealed class BoardLimitTests
     }
 
     private static Labels Stated(string key, string value) => new() { Labels_ = { new Label { Key = key, Value = value } } };
+
+    private void TakeOver()
+    {
+        using var descriptors = new DescriptorTable();
+        _loop.Post(async _ => await TakeOverAsync(descriptors), null);
+        Run();
+    }
 
     private async Task TakeOverAsync(DescriptorTable descriptors)
     {

@@ -12,7 +12,7 @@ internal sealed class HistoryTests
     public void Play_ManyHistories_NothingIsBroken()
     {
         int seed = CorpusTests.Number("FLOWER_SIMULATION_SEED", 1);
-        int count = CorpusTests.Number("FLOWER_SIMULATION_COUNT", 2000);
+        int count = CorpusTests.Number("FLOWER_SIMULATION_COUNT", 1000);
         long made = 0;
 
         Assert.That(() => made = Histories.Play(count, seed), Throws.Nothing);
