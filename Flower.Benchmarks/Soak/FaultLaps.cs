@@ -84,7 +84,7 @@ internal sealed class FaultLaps(SoakBoard board)
         [
             ["cat", "-l", victim],
             ["cat", "service=echo"],
-            ["cat", "--wait", victim],
+            ["cat", "--wait", "1h", victim],
             ["cat", "service=silent"],
             ["watch"],
             ["ls"],

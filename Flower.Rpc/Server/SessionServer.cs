@@ -94,7 +94,8 @@ public sealed partial class SessionServer : IDisposable
     /// <summary>Serves a socket that came in an Open, or says on it why not.</summary>
     internal void Open(Descriptor socket, ISessionAuthority authority)
     {
-        if (!UnixSocket.IsPacketSocket(socket))
+        // One that listens would never say anything, nor end.
+        if (!UnixSocket.IsPacketSocket(socket) || UnixSocket.GetOption(socket, Native.SoAcceptConn) > 0)
         {
             RpcLog.OpenRefused(Logger, "the descriptor is not a Unix packet socket");
             socket.Dispose();
