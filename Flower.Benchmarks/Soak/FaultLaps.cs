@@ -14,17 +14,32 @@ internal sealed class FaultLaps(SoakBoard board)
     private const int LongestLifeMs = 60;
 
     private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestWatch = TimeSpan.FromSeconds(1);
 
     /// <summary>Watches for a while; every fifth time without reading.</summary>
     public async Task WatchAsync(int lap)
     {
-        await using Handle handle = await Handle.OpenAsync(board.Switchboard);
+        // Where nothing happens any more, there is nothing to wait for.
+        using var stop = new CancellationTokenSource(LongestWatch);
+        try
+        {
+            await WatchAsync(lap, stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // As it was meant.
+        }
+    }
+
+    private async Task WatchAsync(int lap, CancellationToken cancellationToken)
+    {
+        await using Handle handle = await Handle.OpenAsync(board.Switchboard, cancellationToken: cancellationToken);
         int events = 0;
-        await foreach (BoardEvent _ in handle.WatchAsync(LabelSet.Empty))
+        await foreach (BoardEvent _ in handle.WatchAsync(LabelSet.Empty, cancellationToken))
         {
             if (lap % 5 == 0)
             {
-                await Task.Delay(Silence);
+                await Task.Delay(Silence, cancellationToken);
                 return;
             }
 
@@ -84,7 +99,7 @@ internal sealed class FaultLaps(SoakBoard board)
         [
             ["cat", "-l", victim],
             ["cat", "service=echo"],
-            ["cat", "--wait", victim],
+            ["cat", "--wait", "1h", victim],
             ["cat", "service=silent"],
             ["watch"],
             ["ls"],

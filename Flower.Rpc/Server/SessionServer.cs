@@ -105,7 +105,8 @@ public sealed partial class SessionServer : IDisposable
     /// <returns>False: there is no session.</returns>
     internal bool Open(Descriptor socket, ISessionAuthority authority, uint opener = LogRate.Nobody)
     {
-        if (!UnixSocket.IsPacketSocket(socket))
+        // One that listens would never say anything, nor end.
+        if (!UnixSocket.IsPacketSocket(socket) || UnixSocket.GetOption(socket, Native.SoAcceptConn) > 0)
         {
             socket.Dispose();
             if (Lines.Allows(opener))
