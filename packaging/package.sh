@@ -94,6 +94,8 @@ packages() {
     dotnet pack "$project" --configuration Release --output "$out" -p:Version="$version"
   done
   dotnet pack Flower --configuration Release --output "$out" -p:Version="$version" -p:AsTool=true
+  # What a build goes on with.
+  dotnet restore Flower >/dev/null
 }
 
 bill

@@ -16,13 +16,15 @@ board=
 trap '[ -z "$board" ] || kill "$board" 2>/dev/null || true; rm -rf "$work"' EXIT
 cd "$work"
 
-# Its own packages come from the folder and from nowhere else, what these need from where it always comes; nothing of it is kept.
+# Its own packages come from the folder, and what these need from where it always comes, or was kept; nothing more is kept.
+there=${NUGET_PACKAGES:-${HOME:-/nonexistent}/.nuget/packages}
+mkdir -p "$work/none"
+[ -d "$there" ] || there=$work/none
 export NUGET_PACKAGES=$work/packages
-[ -z "${HOME:-}" ] || [ ! -d "$HOME/.nuget/packages" ] || fallback=$HOME/.nuget/packages
 cat >NuGet.Config <<X
 <configuration>
   <packageSources><add key="flower" value="$folder" /></packageSources>
-  <fallbackPackageFolders>${fallback:+<add key="there" value="$fallback" />}</fallbackPackageFolders>
+  <fallbackPackageFolders><add key="there" value="$there" /></fallbackPackageFolders>
 </configuration>
 X
 
@@ -36,6 +38,8 @@ dotnet new console --name user >/dev/null
 cat >user/Program.cs <<'X'
 using Flower.Client;
 using Flower.Protocol;
+
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
 
 await using Handle handle = await Handle.OpenAsync();
 await using Listener listener = await handle.ListenAsync(LabelSet.Create(("service", "packaged")));
