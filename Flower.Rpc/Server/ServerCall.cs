@@ -17,6 +17,7 @@ namespace Flower.Rpc.Server;
 internal abstract class ServerCall
 {
     private const int MaxLongMessage = 8192;
+    private const int NearlyMs = 20;
 
     private readonly CancellationTokenSource _cancellation = new();
     private readonly IDisposable? _deadlineTimer;
@@ -56,6 +57,11 @@ internal abstract class ServerCall
     internal SessionCallContext Context { get; }
 
     internal DateTime Deadline { get; } = DateTime.MaxValue;
+
+    /// <summary>
+    /// Whether its time has passed, or so nearly that a caller who gives up does so for that reason: his clock began earlier.
+    /// </summary>
+    internal bool IsPastDeadline => _deadlineTimer is not null && Session.Loop.Now >= _dueAt - NearlyMs;
 
     /// <summary>Cancelled when the call has ended.</summary>
     internal CancellationToken Token { get; }

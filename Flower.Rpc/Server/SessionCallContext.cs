@@ -93,6 +93,9 @@ public sealed class SessionCallContext : ServerCallContext
     /// <inheritdoc/>
     protected override string PeerCore => $"unix:pid={Credentials.Pid}";
 
+    /// <summary>Whether the call ends, or ended, since its time has passed, and not because its caller gave up.</summary>
+    public bool IsPastDeadline => _call.IsPastDeadline;
+
     /// <inheritdoc/>
     protected override DateTime DeadlineCore => _call.Deadline;
 

@@ -126,6 +126,9 @@ internal sealed class GrpcDoor(
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "flower" });
         logging(builder.Logging);
+
+        // What breaks HTTP/2 ends its own connection, and is no failure of the switchboard's, as critical as Kestrel finds it.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.None);
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {

@@ -170,7 +170,7 @@ internal sealed partial class BoardEvents
 
         if (IsConnect(call))
         {
-            StatusCode code = call.Deadline <= DateTime.UtcNow ? StatusCode.DeadlineExceeded : StatusCode.Cancelled;
+            StatusCode code = call.IsPastDeadline ? StatusCode.DeadlineExceeded : StatusCode.Cancelled;
             Counters.OnGivenUp(code);
             Ended(call, code);
         }

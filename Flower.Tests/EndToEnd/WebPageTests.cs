@@ -78,6 +78,8 @@ public sealed class WebPageTests : WebTest
         using WebProcess web = await StartWebAsync();
         IPage page = await _browser.OpenAsync(web.Url);
         await Expect(page.Locator("#clients .jack")).ToHaveCountAsync(2);
+        // Each server has gone from the board with its one connection: for a moment there are both.
+        await Expect(page.Locator("#targets .jack")).ToHaveCountAsync(2);
 
         await page.Keyboard.PressAsync("/");
         await page.Keyboard.TypeAsync("ZONE=b");

@@ -21,7 +21,7 @@ internal sealed partial class ClockTests
         ["Flower.Switchboard/Watching/BoardEvents.cs"] = 1,
         ["Flower.Switchboard/Watching/LastRefusals.cs"] = 1,
         ["Flower.Tap/CaptureSink.cs"] = 2,
-        ["Flower.Tap/SeenConnection.cs"] = 1,
+        ["Flower.Tap/TapEntry.cs"] = 1,
         ["Flower.Tap/TextSink.cs"] = 2,
         ["Flower.Web/BoardFeed.cs"] = 2,
         ["Flower.Web/BoardModel.cs"] = 2,
