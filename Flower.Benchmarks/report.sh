@@ -26,6 +26,8 @@ done
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+# Boxes run the program as nobody in particular.
+chmod 755 "$folder"
 
 echo "publishing" >&2
 dotnet publish "$here/../Flower" --configuration Release --output "$folder/flower" >/dev/null

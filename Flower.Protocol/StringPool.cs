@@ -13,7 +13,7 @@ internal static class StringPool
     private const int MaxLength = 64;
 
     [ThreadStatic]
-    private static string?[]? s_pool;
+    private static string?[]? _pool;
 
     /// <summary>The same string, as the pool has it already.</summary>
     public static string Intern(string text)
@@ -23,7 +23,7 @@ internal static class StringPool
             return text;
         }
 
-        ref string? place = ref (s_pool ??= new string?[Places])[(uint)text.GetHashCode(StringComparison.Ordinal) % Places];
+        ref string? place = ref (_pool ??= new string?[Places])[(uint)text.GetHashCode(StringComparison.Ordinal) % Places];
         if (place is null || !string.Equals(place, text, StringComparison.Ordinal))
         {
             place = text;
