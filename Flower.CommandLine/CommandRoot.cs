@@ -45,7 +45,8 @@ public static class CommandRoot
         result.CommandResult.Command is { Action: null, Subcommands.Count: > 0 } && result.UnmatchedTokens.Count == 0
         || result.Errors.Count == 0
             ? "a subcommand is missing"
-            : result.Errors[^1].Message.TrimEnd('.');
+            : result.Errors[^1].Message.TrimEnd('.')
+                + (result.UnmatchedTokens.Count > 0 ? Suggestion.For(result.UnmatchedTokens[0], result.CommandResult) : "");
 
     private static IEnumerable<string> Path(CommandResult result)
     {

@@ -21,7 +21,7 @@ public sealed class LabelsArgument : Argument<string[]>
     public LabelSet Read(ParseResult command)
     {
         ArgumentNullException.ThrowIfNull(command);
-        return Parse(command.GetValue(this) ?? []);
+        return Parse(command.GetValue(this) ?? [], command);
     }
 
     /// <summary>
@@ -32,17 +32,20 @@ public sealed class LabelsArgument : Argument<string[]>
     {
         ArgumentNullException.ThrowIfNull(command);
         string[] words = command.GetValue(this) ?? [];
-        return Parse(words[..^ProgramArgument.Read(command).Length]);
+        return Parse(words[..^ProgramArgument.Read(command).Length], command);
     }
 
     /// <summary>The set that words form.</summary>
+    /// <param name="words">The words.</param>
+    /// <param name="command">Where they stand, for what a mistyped option may have been; null: nowhere.</param>
     /// <exception cref="LabelException">A word is no label, or a key is given twice.</exception>
-    public static LabelSet Parse(string[] words)
+    public static LabelSet Parse(string[] words, ParseResult? command = null)
     {
         ArgumentNullException.ThrowIfNull(words);
         if (Array.Find(words, word => word.StartsWith("--", StringComparison.Ordinal)) is { } option)
         {
-            throw new LabelException($"there is no option '{LabelRules.Printable(option)}': see --help");
+            string meant = command is null ? "" : Suggestion.For(option, command.CommandResult);
+            throw new LabelException($"there is no option '{LabelRules.Printable(option)}'{meant} (see --help)");
         }
 
         LabelSet labels = LabelSet.ParseWords(words);

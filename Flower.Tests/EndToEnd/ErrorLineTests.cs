@@ -21,6 +21,8 @@ public sealed class ErrorLineTests : EndToEndTest
         yield return Case("BadListenAddress", 64, "is not an address to listen on", "ingress", "accept", "www:80");
         yield return Case("BadSwitchboard", 64, "is not a switchboard's address", "ls", "--switchboard", "nowhere");
         yield return Case("NoSuchOption", 64, "--no-such-option", "ls", "--no-such-option");
+        yield return Case("MistypedOption", 64, "did you mean '--timeout'? (see", "cat", "--timout", "3", "program=x");
+        yield return Case("MistypedSubcommand", 64, "did you mean 'accept'? (see", "ingress", "acept");
         yield return Case("NoSubcommand", 64, "a subcommand is missing", "ingress");
         yield return Case("BadAtEof", 64, "half-close", "cat", "--at-eof", "never", "program=x");
         yield return Case("BadTimeout", 64, "is not a duration", "cat", "-w", "soon", "program=x");

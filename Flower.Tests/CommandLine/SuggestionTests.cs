@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.CommandLine;
+using NUnit.Framework;
+
+namespace Flower.Tests.CommandLine;
+
+/// <summary>What somebody may have meant.</summary>
+internal sealed class SuggestionTests
+{
+    private static readonly string[] Known = ["cat", "connect", "connections", "ls", "switchboard", "--timeout", "--wait"];
+
+    [TestCase("swichboard", "switchboard")]
+    [TestCase("switchbaord", "switchboard")]
+    [TestCase("conect", "connect")]
+    [TestCase("connection", "connections")]
+    [TestCase("cta", "cat")]
+    [TestCase("--timeuot", "--timeout")]
+    [TestCase("--wiat", "--wait")]
+    [TestCase("--tmt", null)]
+    [TestCase("sl", null)]
+    [TestCase("reconnector", null)]
+    [TestCase("x", null)]
+    [TestCase("", null)]
+    public void Nearest_Word_IsWhatIsASlipOrTwoAway(string word, string? expected) =>
+        Assert.That(Suggestion.Nearest(word, Known), Is.EqualTo(expected));
+}
