@@ -32,7 +32,8 @@ public static unsafe class ConnectedSocket
             : null;
     }
 
-    private static short Poll(SafeHandle descriptor, short wanted)
+    /// <summary>What a descriptor is ready for at this moment, of what is wanted and of what is always told (poll(2)).</summary>
+    internal static short Poll(SafeHandle descriptor, short wanted)
     {
         bool held = false;
         try

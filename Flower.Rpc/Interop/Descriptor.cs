@@ -79,7 +79,7 @@ public sealed class Descriptor : SafeHandle
     /// </summary>
     internal void DisposeSent()
     {
-        ClosesElsewhere &= StreamSocket.MayWaitAtClose(this);
+        ClosesElsewhere = ClosesElsewhere && StreamSocket.MayWaitAtClose(this);
         Dispose();
     }
 

@@ -20,9 +20,6 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
     internal static partial int GetSockName(SafeHandle socket, byte* address, uint* length);
 
-    [LibraryImport("libc", EntryPoint = "getpeername", SetLastError = true)]
-    internal static partial int GetPeerName(SafeHandle socket, byte* address, uint* length);
-
     [LibraryImport("libc", EntryPoint = "getrlimit", SetLastError = true)]
     internal static partial int GetRLimit(int resource, ResourceLimit* limit);
 

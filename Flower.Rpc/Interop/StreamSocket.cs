@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -82,32 +81,6 @@ public static unsafe class StreamSocket
     /// <summary>Whether it is a stream socket that listens (SO_ACCEPTCONN, socket(7)).</summary>
     public static bool IsListening(SafeHandle descriptor) =>
         UnixSocket.IsStreamSocket(descriptor) && UnixSocket.GetOption(descriptor, Native.SoAcceptConn) > 0;
-
-    /// <summary>
-    /// Whether it is a stream socket that is connected, or was: a TCP socket that the peer has reset is nobody's any more
-    /// (getpeername(2) says ENOTCONN), and still has the port that it was connected from.
-    /// </summary>
-    public static bool IsConnected(SafeHandle descriptor)
-    {
-        if (!UnixSocket.IsStreamSocket(descriptor) || IsListening(descriptor))
-        {
-            return false;
-        }
-
-        SocketAddress name = NewName();
-        fixed (byte* address = name.Buffer.Span)
-        {
-            uint length = (uint)name.Buffer.Length;
-            if (Native.GetPeerName(descriptor, address, &length) == 0)
-            {
-                return true;
-            }
-        }
-
-        GetName(descriptor, name);
-        return name.Family is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6
-            && BinaryPrimitives.ReadUInt16BigEndian(name.Buffer.Span[2..]) != 0;
-    }
 
     /// <summary>
     /// Makes a listening socket non-blocking, for all who share it: another of them may have taken the connection that

@@ -198,20 +198,7 @@ public static unsafe class UnixSocket
     public static bool IsHungUp(SafeHandle socket)
     {
         ArgumentNullException.ThrowIfNull(socket);
-        bool held = false;
-        try
-        {
-            socket.DangerousAddRef(ref held);
-            var entry = new Native.PollEntry { Descriptor = (int)socket.DangerousGetHandle() };
-            return Native.Poll(&entry, 1, 0) > 0 && (entry.Returned & Native.PollHup) != 0;
-        }
-        finally
-        {
-            if (held)
-            {
-                socket.DangerousRelease();
-            }
-        }
+        return (ConnectedSocket.Poll(socket, 0) & Native.PollHup) != 0;
     }
 
     /// <summary>Asks for the sender's credentials with each packet.</summary>

@@ -148,9 +148,9 @@ internal sealed partial class ServerSession : ISession
             return false;
         }
 
+        received.CloseElsewhere();
         if (errno != 0 || received.Length == 0)
         {
-            received.CloseElsewhere();
             received.DisposeDescriptors();
             // A peer that was killed before it had read everything ends the stream with a reset: an end like others.
             Close(errno is 0 or Errno.ConnReset ? null : Marshal.GetPInvokeErrorMessage(errno));
@@ -163,7 +163,6 @@ internal sealed partial class ServerSession : ISession
 
     private void OnPacket(in ReceivedPacket received)
     {
-        received.CloseElsewhere();
         Packet packet;
         try
         {

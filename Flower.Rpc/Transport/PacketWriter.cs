@@ -151,7 +151,7 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
     {
         foreach (SafeHandle descriptor in descriptors)
         {
-            if (descriptor is Descriptor { ClosesElsewhere: true } own)
+            if (descriptor is Descriptor own)
             {
                 own.DisposeSent();
             }

@@ -84,9 +84,8 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                     socket?.Dispose();
                     socket = null;
                 }
-                else if (socket is null || ConnectedSocket.WhatElse(socket) is not null)
+                else if ((socket is null ? "none" : ConnectedSocket.WhatElse(socket)) is string what)
                 {
-                    string what = socket is null ? "none" : ConnectedSocket.WhatElse(socket)!;
                     throw Refusal.Invalid($"an ingress pushes a connected stream socket: this is {what}", []);
                 }
 

@@ -305,7 +305,7 @@ internal sealed partial class Target(
             return new OfferOutcome.Rejected(LabelRules.Printable(reason), reject.Overloaded);
         }
 
-        if (Kind == TargetKind.Egress && (socket is null || !StreamSocket.IsConnected(socket)))
+        if (Kind == TargetKind.Egress && (socket is null || ConnectedSocket.WhatElse(socket) is not null))
         {
             socket?.Dispose();
             return new OfferOutcome.Rejected("the egress accepted without a connected stream socket");

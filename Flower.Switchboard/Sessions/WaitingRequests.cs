@@ -14,7 +14,7 @@ internal sealed class WaitingRequests(EventLoop loop)
     private const int LooksEachMs = 256;
 
     private readonly LinkedList<(Func<bool> IsMet, TaskCompletionSource Met)> _waiting = new();
-    private readonly Dictionary<uint, int> _ofUsers = [];
+    private readonly Shares<uint> _places = new(Max, MaxOfAUser);
     private long _restsUntil;
     private bool _willLook;
 
@@ -30,20 +30,15 @@ internal sealed class WaitingRequests(EventLoop loop)
     /// <exception cref="OperationCanceledException">The caller has gone.</exception>
     public async Task WaitAsync(Func<bool> isMet, uint uid, bool isLimited, CancellationToken caller)
     {
-        int ofUser = _ofUsers.GetValueOrDefault(uid);
-        if (isLimited && ofUser >= MaxOfAUser)
+        if (_places.Limit(uid, isLimited) is int limit)
         {
-            throw Refusal.Exhausted($"{MaxOfAUser} requests of user {uid} wait for a target, the limit");
-        }
-
-        if (_waiting.Count >= Max)
-        {
-            throw Refusal.Exhausted($"{Max} requests wait for a target, the limit");
+            string ofUser = limit == Max ? "" : $" of user {uid}";
+            throw Refusal.Exhausted($"{limit} requests{ofUser} wait for a target, the limit");
         }
 
         var met = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         LinkedListNode<(Func<bool>, TaskCompletionSource)> node = _waiting.AddLast((isMet, met));
-        _ofUsers[uid] = ofUser + 1;
+        _places.Take(uid);
         try
         {
             // Not Task.WaitAsync, which would go on by way of the thread pool: what is on its way there, a process that
@@ -62,10 +57,7 @@ internal sealed class WaitingRequests(EventLoop loop)
                 _waiting.Remove(node);
             }
 
-            if (--_ofUsers[uid] == 0)
-            {
-                _ofUsers.Remove(uid);
-            }
+            _places.Return(uid);
         }
     }
 
