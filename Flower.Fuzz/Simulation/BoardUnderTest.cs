@@ -66,7 +66,7 @@ internal sealed class BoardUnderTest : IDisposable
         HandleNode node = Board.Constrain(
             new Caller(_root, Maker), new ConstrainRequest { Rights = { Rights.All.ToMessage() } });
         _nodes.Add(node);
-        Server.Open(socket, node);
+        Server.ServeOne(socket, node);
     }
 
     /// <summary>Takes notice of the handles that are live, to be asked later whether anything is left of them.</summary>

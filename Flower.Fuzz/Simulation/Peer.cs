@@ -11,11 +11,15 @@ namespace Flower.Fuzz.Simulation;
 /// One process with one session, as the protocol has it: it writes each packet itself, and believes nothing that it is told
 /// without looking at it. Owns its socket and all that it was sent.
 /// </summary>
-internal sealed class Peer(World world, int id, Descriptor socket) : IDisposable
+internal sealed class Peer(World world, int id, Descriptor socket, bool isOpening) : IDisposable
 {
     [ThreadStatic]
     private static byte[]? _buffer;
 
+    private Descriptor _socket = socket;
+
+    // Its session is to come over the socket that it has.
+    private bool _isOpening = isOpening;
     private uint _lastCall;
 
     public World World { get; } = world;
@@ -40,13 +44,18 @@ internal sealed class Peer(World world, int id, Descriptor socket) : IDisposable
     public long ReadAt { get; private set; } = world.Now;
 
     /// <summary>Sends a packet. The descriptors are its own no longer, if it was sent.</summary>
-    /// <returns>False: the board does not read at the moment.</returns>
+    /// <returns>False: the board does not read at the moment, or there is no session yet.</returns>
     public bool Send(IReadOnlyList<SafeHandle> descriptors, params IEnumerable<Frame> frames) =>
         SendBytes(descriptors, new Packet { Frames = { frames } }.ToByteArray());
 
     public bool SendBytes(IReadOnlyList<SafeHandle> descriptors, byte[] packet)
     {
-        int errno = UnixSocket.Send(socket, packet, [.. descriptors]);
+        if (_isOpening)
+        {
+            return false;
+        }
+
+        int errno = UnixSocket.Send(_socket, packet, [.. descriptors]);
         if (errno == 0)
         {
             foreach (SafeHandle descriptor in descriptors)
@@ -96,7 +105,7 @@ internal sealed class Peer(World world, int id, Descriptor socket) : IDisposable
     {
         ReadAt = World.Now;
         byte[] buffer = _buffer ??= new byte[PacketLimits.MaxPacketBytes];
-        int errno = UnixSocket.Receive(socket, buffer, out ReceivedPacket received);
+        int errno = UnixSocket.Receive(_socket, buffer, out ReceivedPacket received);
         if (errno == Errno.Again)
         {
             return false;
@@ -116,6 +125,14 @@ internal sealed class Peer(World world, int id, Descriptor socket) : IDisposable
         foreach (Frame frame in packet.Frames)
         {
             List<Descriptor>? own = PacketReader.Take(received, ref at, frame.FdCount, out _);
+            if (_isOpening && frame.KindCase == Frame.KindOneofCase.Opened)
+            {
+                _isOpening = false;
+                _socket.Dispose();
+                _socket = own!.Single();
+                continue;
+            }
+
             if (own is not null)
             {
                 Held.AddRange(own);
@@ -140,7 +157,7 @@ internal sealed class Peer(World world, int id, Descriptor socket) : IDisposable
         }
 
         IsDead = true;
-        socket.Dispose();
+        _socket.Dispose();
         foreach (Descriptor held in Held)
         {
             held.Dispose();

@@ -237,9 +237,9 @@ internal sealed partial class World
         }
 
         (Descriptor ours, Descriptor theirs) = UnixSocket.PacketPair();
-        if (peer.Send([ours], new Frame { FdCount = 1, Open = new Open { Session = new() } }))
+        if (peer.Send([ours], new Frame { FdCount = 1, Open = new Open { ReplyTo = new() } }))
         {
-            Add(theirs, "whoever opened its session may have died, or be refused");
+            Add(theirs, "whoever opened its session may have died, or be refused", isOpening: true);
         }
         else
         {

@@ -107,7 +107,8 @@ internal sealed partial class World : IDisposable
     }
 
     /// <summary>Another process, which speaks over a socket that leads to the board.</summary>
-    public void Add(Descriptor socket, string? mayEnd) => _peers.Add(new Peer(this, ++_peersMade, socket) { MayEnd = mayEnd });
+    public void Add(Descriptor socket, string? mayEnd, bool isOpening = false) =>
+        _peers.Add(new Peer(this, ++_peersMade, socket, isOpening) { MayEnd = mayEnd });
 
     /// <summary>A process was told something.</summary>
     public void OnTold(Peer peer, Protocol.V1.Frame frame) => _told = HashCode.Combine(_told, peer.Id, frame);

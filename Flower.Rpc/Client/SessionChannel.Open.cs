@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
+using Grpc.Core;
 
 namespace Flower.Rpc;
 
@@ -42,11 +43,10 @@ public sealed partial class SessionChannel
     private static SessionChannel OpenThrough(SafeHandle shared, TimeSpan limit, EventLoop? loop)
     {
         ArgumentNullException.ThrowIfNull(shared);
-        // Credentials must be asked for before the pair can carry a packet: PacketPair has done so.
         (Descriptor own, Descriptor theirs) = UnixSocket.PacketPair();
         var open = new Packet
         {
-            Frames = { new Frame { FdCount = 1, Open = new Open { Session = new FileDescriptor() } } },
+            Frames = { new Frame { FdCount = 1, Open = new Open { ReplyTo = new FileDescriptor() } } },
         };
         int errno;
         using (theirs)
@@ -67,5 +67,40 @@ public sealed partial class SessionChannel
         }
 
         return new SessionChannel(own, "handle", isShared: true, loop);
+    }
+
+    // Until now, what was called waits: nothing is said on the socket that only brings the session.
+    private void OnOpened(Frame frame, List<Descriptor>? descriptors, bool lost)
+    {
+        if (lost)
+        {
+            MessageCodec.Close(descriptors);
+            End(new(SessionLoss.Gone, StatusCode.ResourceExhausted, "this process has no descriptor left for a session"));
+            return;
+        }
+
+        if (descriptors is not { Count: 1 } || frame.Opened.Session is not { Index: 0 })
+        {
+            MessageCodec.Close(descriptors);
+            End(new(SessionLoss.Broken, StatusCode.Internal, "the switchboard sent an Opened without its one descriptor"));
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_loss is not null)
+            {
+                descriptors[0].Dispose();
+                return;
+            }
+
+            _watch.Dispose();
+            _socket.Dispose();
+            _socket = descriptors[0];
+            _writer.MoveTo(_socket);
+            _watch = _loop.Add(_socket, Readiness.Read, OnReady);
+            _isOpening = false;
+            Flush();
+        }
     }
 }

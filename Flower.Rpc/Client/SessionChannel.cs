@@ -26,11 +26,12 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
     private readonly EventLoop _loop;
     private readonly Dictionary<uint, ClientCall> _calls = [];
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Descriptor _socket;
     private readonly PacketWriter _writer;
-    private readonly EventLoop.Watch _watch;
     private readonly Action _flushAgain;
     private readonly bool _isShared;
+    private Descriptor _socket;
+    private EventLoop.Watch _watch;
+    private bool _isOpening;
     private Action<SessionLossException>? _ended;
     private SessionLossException? _loss;
     private uint _lastCallId;
@@ -42,6 +43,7 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
     {
         _socket = socket;
         _isShared = isShared;
+        _isOpening = isShared;
         _loop = loop ?? SynchronizationContext.Current as EventLoop ?? EventLoop.Shared;
         _writer = new PacketWriter(socket);
         _flushAgain = FlushAgain;
@@ -182,6 +184,11 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
     private void Flush()
     {
         _flushPending = false;
+        if (_isOpening)
+        {
+            return;
+        }
+
         switch (_writer.Flush())
         {
             case FlushResult.Done:
@@ -318,6 +325,9 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
             case Frame.KindOneofCase.Restarted when frame.CallId == 0:
                 OnRestarted(frame.Restarted);
                 break;
+            case Frame.KindOneofCase.Opened when _isOpening:
+                OnOpened(frame, descriptors, lost);
+                return;
             case Frame.KindOneofCase.Status:
                 call?.Finish(
                     new RpcStatus((StatusCode)frame.Status.Code, frame.Status.Message),
@@ -348,7 +358,7 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
 
             if (_flushPending)
             {
-                _writer.Flush();
+                Flush();
             }
 
             _loss = loss;

@@ -9,6 +9,8 @@ namespace Flower.Rpc.Interop;
 /// </summary>
 public sealed class Descriptor : SafeHandle
 {
+    private bool _ends;
+
     private Descriptor(int number, bool owned)
         : base(-1, owned) => SetHandle(number);
 
@@ -74,6 +76,24 @@ public sealed class Descriptor : SafeHandle
     public bool IsNonBlocking => (Native.Fcntl(this, Native.FGetFl, 0) & Native.ONonBlock) != 0;
 
     /// <summary>
+    /// Shuts a socket down for whoever else has it, and disposes. A Unix socket is shut down here; any other elsewhere, if it is
+    /// closed elsewhere, since shutdown(2) waits for the socket's lock, which somebody else may hold.
+    /// </summary>
+    public void DisposeEnded()
+    {
+        if (ClosesElsewhere && !UnixSocket.IsUnixSocket(this))
+        {
+            _ends = true;
+        }
+        else
+        {
+            ConnectedSocket.End(this);
+        }
+
+        Dispose();
+    }
+
+    /// <summary>
     /// Disposes when the descriptor has just been sent to somebody. To close it here is then what costs least, and does not wait
     /// unless he has closed his within that moment, and the socket lingers, or holds what does.
     /// </summary>
@@ -88,8 +108,13 @@ public sealed class Descriptor : SafeHandle
     {
         if (ClosesElsewhere && !DescriptorCloser.IsHere)
         {
-            DescriptorCloser.Close((int)handle);
+            DescriptorCloser.Close((int)handle, _ends);
             return true;
+        }
+
+        if (_ends)
+        {
+            _ = Native.Shutdown((int)handle, Native.ShutBoth);
         }
 
         return Native.Close((int)handle) == 0;

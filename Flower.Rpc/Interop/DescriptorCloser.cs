@@ -6,13 +6,15 @@ namespace Flower.Rpc.Interop;
 /// <summary>
 /// Closes descriptors that others have had a hand in, on threads of its own. close(2) of the last descriptor of a TCP socket
 /// waits for as long as SO_LINGER says, up to hours (socket(7)), also of one that is still unread in the socket that is closed;
-/// close(2) of a file of a FUSE file system waits for the process that serves it. One thread is enough until it has to wait;
-/// then there are more. Lingering is cut short by a signal. For any thread.
+/// close(2) of a file of a FUSE file system waits for the process that serves it; shutdown(2) of a TCP socket waits for whoever
+/// receives from it into memory that does not come. One thread is enough until it has to wait; then there are more. Lingering is
+/// cut short by a signal. For any thread.
 /// </summary>
 internal static class DescriptorCloser
 {
-    // What waits in these many threads is not worth more: the rest stays open until one is free.
-    private const int MaxThreads = 64;
+    // What waits in these many threads is not worth more: the rest stays open until one is free. More than one user's share of the
+    // revocable connections.
+    private const int MaxThreads = 1280;
     private const int StackBytes = 128 * 1024;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
@@ -28,7 +30,7 @@ internal static class DescriptorCloser
     internal static bool IsHere;
 
     private static readonly object Lock = new();
-    private static readonly Queue<int> Waiting = new();
+    private static readonly Queue<(int Number, bool Ends)> Waiting = new();
     private static readonly List<Worker> Workers = [];
     private static Timer? _timer;
     private static PosixSignalRegistration? _handler;
@@ -48,11 +50,13 @@ internal static class DescriptorCloser
     }
 
     /// <summary>Closes a number that nobody uses any more. Does not wait.</summary>
-    internal static void Close(int number)
+    /// <param name="number">The descriptor.</param>
+    /// <param name="ends">Whether the socket is shut down before, for whoever else has it.</param>
+    internal static void Close(int number, bool ends = false)
     {
         lock (Lock)
         {
-            Waiting.Enqueue(number);
+            Waiting.Enqueue((number, ends));
             if (_idle > 0)
             {
                 Monitor.Pulse(Lock);
@@ -97,9 +101,18 @@ internal static class DescriptorCloser
                 }
             }
 
-            if (allWait && Waiting.Count > 0 && Workers.Count < MaxThreads)
+            // As many again, so that what waits for ever holds up for a moment only what does not.
+            int more = allWait ? Math.Min(Math.Min(Waiting.Count, Workers.Count), MaxThreads - Workers.Count) : 0;
+            try
             {
-                Workers.Add(new Worker());
+                for (int i = 0; i < more; i++)
+                {
+                    Workers.Add(new Worker());
+                }
+            }
+            catch (OutOfMemoryException)
+            {
+                // No more threads (RLIMIT_NPROC, TasksMax=) than there are.
             }
 
             if (Waiting.Count > 0 || _idle < Workers.Count)
@@ -125,11 +138,11 @@ internal static class DescriptorCloser
             _thread = Native.PthreadSelf();
             while (true)
             {
-                int number;
+                (int Number, bool Ends) next;
                 lock (Lock)
                 {
                     Since = long.MaxValue;
-                    while (!Waiting.TryDequeue(out number))
+                    while (!Waiting.TryDequeue(out next))
                     {
                         _idle++;
                         Monitor.Wait(Lock);
@@ -139,7 +152,12 @@ internal static class DescriptorCloser
                     Since = Environment.TickCount64;
                 }
 
-                _ = Native.Close(number);
+                if (next.Ends)
+                {
+                    _ = Native.Shutdown(next.Number, Native.ShutBoth);
+                }
+
+                _ = Native.Close(next.Number);
             }
         }
     }

@@ -15,7 +15,7 @@ internal sealed partial class ServerSession
 
     private void OnOpen(Open open, List<Descriptor>? descriptors, Credentials? sender)
     {
-        if (descriptors is not { Count: 1 } || open.Session is not { Index: 0 })
+        if (descriptors is not { Count: 1 } || open.ReplyTo is not { Index: 0 })
         {
             MessageCodec.Close(descriptors);
             throw new PacketException("an Open without its one descriptor");

@@ -115,13 +115,13 @@ internal sealed partial class ServerSession : ISession
     }
 
     /// <summary>
-    /// Ends a session that may not be, and tells the peer why. Whoever refused it logs that: it has no owner to name, and
+    /// Ends a session that may not be, and tells the peer why. Whoever refused it mostly logs that: it has no owner to name, and
     /// anybody can try again and again.
     /// </summary>
-    internal void TurnAway(RpcStatus refusal)
+    internal void TurnAway(RpcStatus refusal, string? said)
     {
         Tell(refusal.StatusCode, refusal.Detail);
-        Close(null);
+        Close(said);
     }
 
     private void OnReady(Readiness ready)
@@ -391,7 +391,7 @@ internal sealed partial class ServerSession : ISession
         Send(new Frame { CallId = callId, Status = new Protocol.V1.Status { Code = (uint)code, Message = message } });
 
     // Order: no more events, then the calls (their handlers close what they hold), then the socket itself.
-    private void Close(string? reason)
+    internal void Close(string? reason)
     {
         if (_stopped)
         {

@@ -79,7 +79,14 @@ public sealed partial class SessionServer : IDisposable
     {
         ArgumentNullException.ThrowIfNull(socket);
         UnixSocket.PassPidFd(socket, true);
-        Add(socket, authority, isShared: true).Keep();
+        Begin(socket, authority, isShared: true).Keep();
+    }
+
+    /// <summary>The same for a session of whoever speaks first on the other end, who has it alone.</summary>
+    internal void ServeOne(Descriptor socket, ISessionAuthority authority)
+    {
+        UnixSocket.PassPidFd(socket, true);
+        Begin(socket, authority, isShared: false);
     }
 
     /// <summary>Ends every session and accepts no more. Paused sessions are not told. On the loop.</summary>
@@ -98,59 +105,39 @@ public sealed partial class SessionServer : IDisposable
         }
     }
 
-    /// <summary>Serves a socket that came in an Open, or says on it why not.</summary>
-    /// <param name="socket">The socket, which the server now owns.</param>
-    /// <param name="authority">That of the session over which it came.</param>
-    /// <param name="opener">Which user sent it.</param>
-    /// <returns>False: there is no session.</returns>
-    internal bool Open(Descriptor socket, ISessionAuthority authority, uint opener = LogRate.Nobody)
-    {
-        // One that listens would never say anything, nor end.
-        if (!UnixSocket.IsPacketSocket(socket) || UnixSocket.GetOption(socket, Native.SoAcceptConn) > 0)
-        {
-            socket.Dispose();
-            if (Lines.Allows(opener))
-            {
-                RpcLog.OpenRefused(Logger, "the descriptor is not a Unix packet socket");
-            }
-
-            return false;
-        }
-
-        // The sender should have done so before the pair could carry a packet; what it queued earlier is refused.
-        UnixSocket.PassCredentials(socket);
-        UnixSocket.PassPidFd(socket, true);
-        // Its holder may have no other way to come back.
-        ServerSession session = Add(socket, authority, isShared: false);
-        session.Keep();
-        return !session.HasEnded;
-    }
-
     internal void Remove(ServerSession session)
     {
         _sessions.Remove(session);
         session.Authority.Leave(session);
     }
 
-    private ServerSession Add(Descriptor socket, ISessionAuthority authority, bool isShared)
+    private ServerSession Begin(Descriptor socket, ISessionAuthority authority, bool isShared)
     {
         var session = new ServerSession(this, socket, authority, isShared, _paused);
-        _sessions.Add(session);
-        Status? refusal = authority.Admit(session);
-        if (_disposed)
+        if (Admit(session, out string? said) is Status refusal)
         {
-            session.Stop(StatusCode.Unavailable, "the switchboard is stopping");
-        }
-        else if (_sessions.Count > _maxSessions)
-        {
-            session.Stop(StatusCode.ResourceExhausted, $"the switchboard has {_maxSessions} sessions, its limit");
-        }
-        else if (refusal is Status status)
-        {
-            session.TurnAway(status);
+            session.TurnAway(refusal, said);
         }
 
         return session;
+    }
+
+    // Null, or why not, and what there is to be said in the log, if nobody has said it.
+    private Status? Admit(ServerSession session, out string? said)
+    {
+        _sessions.Add(session);
+        Status? refusal = session.Authority.Admit(session);
+        said = null;
+        if (_disposed)
+        {
+            refusal = new(StatusCode.Unavailable, said = "the switchboard is stopping");
+        }
+        else if (_sessions.Count > _maxSessions)
+        {
+            refusal = new(StatusCode.ResourceExhausted, said = $"the switchboard has {_maxSessions} sessions, its limit");
+        }
+
+        return refusal;
     }
 
     private void Accept(Descriptor listener, EventLoop.Watch watch, Func<Descriptor, ISessionAuthority> authority)
@@ -164,7 +151,7 @@ public sealed partial class SessionServer : IDisposable
                 Rest($"only {Reserve} descriptors are left: raise the limit (LimitNOFILE, ulimit -n)", watch);
             }
 
-            Add(socket, authority(socket), isShared: false);
+            Begin(socket, authority(socket), isShared: false);
         }
         else if (errno is Errno.MFile or Errno.NFile or Errno.NoMem or Errno.NoBufs)
         {

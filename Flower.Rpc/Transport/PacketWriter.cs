@@ -132,6 +132,9 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
 
     public void Dispose() => Clear();
 
+    /// <summary>Sends over another socket from here on, also what waits.</summary>
+    internal void MoveTo(Descriptor other) => socket = other;
+
     /// <summary>Gives up what was not sent, and closes its descriptors.</summary>
     internal void Clear()
     {

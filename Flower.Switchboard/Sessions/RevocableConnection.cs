@@ -92,11 +92,10 @@ internal sealed class RevocableConnection
     /// <summary>Ends both directions, for whoever has a copy of either end, and lets go.</summary>
     public void ShutDown()
     {
-        if (_socket is not null)
-        {
-            ConnectedSocket.End(_socket);
-        }
-
+        _socketWatch?.Dispose();
+        _socketWatch = null;
+        _socket?.DisposeEnded();
+        _socket = null;
         _revoked.Cancel();
         LetGo();
     }

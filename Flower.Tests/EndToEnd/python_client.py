@@ -90,7 +90,7 @@ def text(message, field):
 
 # Packets and frames.
 
-START, MESSAGE, HALF_CLOSE, STATUS, OPEN = 3, 4, 5, 8, 9
+START, MESSAGE, HALF_CLOSE, STATUS, OPEN, OPENED = 3, 4, 5, 8, 9, 12
 
 
 def frame(call, kind, body=b"", fd_count=0):
@@ -148,12 +148,17 @@ def join(path):
 def open_session(shared):
     """A session of our own with the authority of a socket that others may share."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
-        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [theirs.fileno()]))]
-        shared.sendmsg([frame(0, OPEN, block(1, b""), fd_count=1)], ancillary, socket.MSG_NOSIGNAL)
-    ours.settimeout(DEADLINE)
-    return ours
+    with ours:
+        with theirs:
+            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [theirs.fileno()]))]
+            shared.sendmsg([frame(0, OPEN, block(1, b""), fd_count=1)], ancillary, socket.MSG_NOSIGNAL)
+        ours.settimeout(DEADLINE)
+        for found, descriptors in receive(ours):
+            if OPENED in found:
+                return take(fields(found[OPENED][-1])[1][-1], descriptors)
+            if STATUS in found:
+                raise Failure(text(fields(found[STATUS][-1]), 2))
+    raise Failure("the switchboard did not say whether there is a session")
 
 
 def connect(session, words):

@@ -72,7 +72,6 @@ internal sealed class OddDescriptorTests : EndToEndTest
     public async Task Open_NoSession_IsClosedAndTheSenderGoesOn()
     {
         Board.ExpectInLog("a session was not opened: the descriptor is not a Unix packet socket");
-        Board.ExpectInLog("session of pid 0 uid 0 ended: ");
         await using Handle onlooker = await Board.OpenAsync();
         using Party sender = Party.Connect(Board.Handle);
         sender.CatchUp();
@@ -91,21 +90,15 @@ internal sealed class OddDescriptorTests : EndToEndTest
             "what is no session was kept as one");
     }
 
-    // What the switchboard says to the one comes back to it over the other as from a caller: both end by that.
+    // The session that each answer brings is unread in the other end, and neither end is anybody's.
     [Test]
     public async Task Open_BothEndsOfAPair_EndByThemselves()
     {
-        Board.ExpectInLog("session of pid ");
         await using Handle onlooker = await Board.OpenAsync();
         int before = (await onlooker.StatsAsync().Within()).Sessions;
         using (Party sender = Party.Connect(Board.Handle))
         {
             (Descriptor one, Descriptor other) = UnixSocket.PacketPair();
-            using var first = new Party(one.Duplicate());
-            using var second = new Party(other.Duplicate());
-            // One has something to answer, and hears its own answer as what the other one says.
-            first.Ask(1, "Stats", StatsResponse.Parser, new StatsRequest());
-            second.Ask(1, "Stats", StatsResponse.Parser, new StatsRequest());
             sender.OpenSession(one);
             sender.OpenSession(other);
             sender.CatchUp();

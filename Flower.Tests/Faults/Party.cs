@@ -139,9 +139,9 @@ internal sealed class Party(Descriptor session) : IDisposable
         _heard.RemoveAll(heard => heard.Call == fence);
     }
 
-    /// <summary>Asks for a session over a descriptor, which is given away. There is no answer.</summary>
+    /// <summary>Asks for a session over a descriptor, which is given away.</summary>
     public void OpenSession(SafeHandle descriptor) =>
-        Send([descriptor], new Frame { FdCount = 1, Open = new() { Session = new() { Index = 0 } } });
+        Send([descriptor], new Frame { FdCount = 1, Open = new() { ReplyTo = new() { Index = 0 } } });
 
     /// <summary>Gives the calls up that are not answered.</summary>
     public void GiveUp()

@@ -139,7 +139,7 @@ internal sealed class QuotaTests : BoardFixture
     {
         await using Listener server = await Root.ListenAsync(Labels("s=1"), new() { Credit = 128 });
         using Descriptor shared = await Root.ConstrainToDescriptorAsync(AllRights, LabelSet.Empty, LabelSet.Empty);
-        using RawSession raw = OpenOver(shared);
+        using RawSession raw = RawSession.Open(shared);
 
         for (uint id = 1; id <= 40; id++)
         {
@@ -167,8 +167,8 @@ internal sealed class QuotaTests : BoardFixture
     public async Task QueuedBytes_RequestsThatWait_CountAndEndTheSessionThatIsOneTooMany()
     {
         using Descriptor shared = await Root.ConstrainToDescriptorAsync(AllRights, LabelSet.Empty, LabelSet.Empty);
-        using RawSession first = OpenOver(shared);
-        using RawSession second = OpenOver(shared);
+        using RawSession first = RawSession.Open(shared);
+        using RawSession second = RawSession.Open(shared);
         first.Send(Waiting(1));
         Assert.That(await EndToEnd.Patience.UntilAsync(async () => (await Root.StatsAsync()).WaitingRequests == 1), Is.True);
 
@@ -182,7 +182,7 @@ internal sealed class QuotaTests : BoardFixture
         // Of one that has ended, nothing counts any more.
         first.Send(new Frame { CallId = 1, Cancel = new() });
         Assert.That(first.Next()?.Status?.Code, Is.EqualTo((uint)StatusCode.Cancelled));
-        using RawSession third = OpenOver(shared);
+        using RawSession third = RawSession.Open(shared);
         third.Send(Waiting(1));
         await using Listener late = await Root.ListenAsync(Labels("late=1"), new() { Credit = 8 });
         (await (await NextAsync(late)).AcceptAsync().Soon()).Dispose();
@@ -211,15 +211,6 @@ internal sealed class QuotaTests : BoardFixture
         await at.DisposeAsync();
         Assert.That(refused?.StatusCode, Is.EqualTo(StatusCode.ResourceExhausted));
         Assert.That(refused!.Message, Does.Contain("at most 64 times over"));
-    }
-
-    private static RawSession OpenOver(Descriptor shared)
-    {
-        (Descriptor own, Descriptor theirs) = UnixSocket.PacketPair();
-        var open = new Packet { Frames = { new Frame { FdCount = 1, Open = new Open { Session = new() } } } };
-        UnixSocket.Send(shared, open.ToByteArray(), [theirs]);
-        theirs.Dispose();
-        return new RawSession(own);
     }
 
     // A connect that waits, with 60,000 bytes of a field that no version has.

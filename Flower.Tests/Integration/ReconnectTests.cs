@@ -385,7 +385,8 @@ internal sealed class ReconnectTests : AwayFixture
         ReceivedPacket received = default;
         Waiting.Until(() => UnixSocket.Receive(shared, buffer, out received) == 0, "no Open came");
         received.PidFd?.Dispose();
-        return new(received.Descriptors!.Single());
+        using Descriptor replyTo = received.Descriptors!.Single();
+        return RawSession.AnswerOpen(replyTo);
     }
 
     // Both go on at once, and nobody says who is first.

@@ -124,6 +124,29 @@ internal sealed class RevocableConnectionTests : BoardFixture
     }
 
     [Test]
+    public async Task Revoke_PushedSocketThatItsServerReceivesFromForEver_HoldsUpNobody()
+    {
+        await using Listener listener = await Root.ListenAsync(Labels("a=1")).Soon();
+        (Socket outside, Socket accepted) = Tcp();
+        using Socket held = outside;
+        Task<ConnectionLabels> pushing = Root.PushAsync(accepted, Labels("a=1"), Revocable);
+        using Connection atServer = await (await NextAsync(listener)).AcceptAsync().Soon();
+        ConnectionLabels labels = await pushing.Soon();
+        accepted.Dispose();
+        outside.Send([1]);
+        using (var stalled = new StalledReceive(atServer.Socket.SafeHandle))
+        {
+            await Root.RevokeConnectionAsync(ulong.Parse(labels["flower.connection_id"]!, CultureInfo.InvariantCulture)).Soon();
+
+            (Connection atClient, Connection another) = await ConnectAsync(listener);
+            atClient.Dispose();
+            another.Dispose();
+        }
+
+        AssertEnds(outside);
+    }
+
+    [Test]
     public async Task Revoke_EgressSocket_BothSidesSeeTheEnd()
     {
         await using Client.Egress egress =

@@ -4,7 +4,6 @@ using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Tests.Rpc;
-using Google.Protobuf;
 using NUnit.Framework;
 
 namespace Flower.Tests.Integration;
@@ -73,11 +72,7 @@ internal sealed class UnreadTargetTests : BoardFixture
     private async Task<RawSession> ServerAsync()
     {
         using Descriptor shared = await Root.ConstrainToDescriptorAsync(AllRights, LabelSet.Empty, LabelSet.Empty);
-        (Descriptor own, Descriptor theirs) = UnixSocket.PacketPair();
-        var server = new RawSession(own);
-        var open = new Packet { Frames = { new Frame { FdCount = 1, Open = new Open { Session = new() } } } };
-        UnixSocket.Send(shared, open.ToByteArray(), [theirs]);
-        theirs.Dispose();
+        RawSession server = RawSession.Open(shared);
         server.Send(
             RawSession.Start(1, "ServerStart", credit: 60000),
             RawSession.Message(

@@ -6,6 +6,7 @@ using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
 using Google.Protobuf;
 using Grpc.Core;
+using Mono.Unix.Native;
 using NUnit.Framework;
 using Status = Flower.Protocol.V1.Status;
 
@@ -389,11 +390,7 @@ internal sealed class PacketTests : RpcFixture
             return Task.FromResult(new ClientConnectResponse());
         };
         using RawSession first = await RawAsync();
-        (Descriptor own, Descriptor theirs) = UnixSocket.PacketPair();
-        using var second = new RawSession(own);
-
-        first.Send([theirs], Open());
-        theirs.Dispose();
+        using RawSession second = RawSession.Open(first.Socket);
         second.Send(RawSession.Call(1, "ClientConnect"));
 
         Assert.That(second.Next()?.KindCase, Is.EqualTo(Frame.KindOneofCase.Message));
@@ -407,46 +404,111 @@ internal sealed class PacketTests : RpcFixture
         using RawSession raw = await RawAsync();
         using var gifts = new Gifts(1);
 
-        raw.Send(gifts.Take(), Open());
+        raw.Send(gifts.Take(), RawSession.OpenFrame);
 
         gifts.AssertClosed();
         AssertLives(raw);
     }
 
     [Test]
-    public async Task Open_PacketsQueuedBeforeCredentialsWereAskedFor_AreRefused()
+    public async Task Credentials_NotThere_EndTheSession()
+    {
+        (Descriptor ours, Descriptor theirs) = UnixSocket.PacketPair();
+        using var raw = new RawSession(theirs);
+        Assert.That(
+            Syscall.setsockopt(
+                (int)ours.DangerousGetHandle(), UnixSocketProtocol.SOL_SOCKET, UnixSocketOptionName.SO_PASSCRED, 0),
+            Is.Zero);
+        await Loop.Invoke(() => Server.ServeOne(ours, Authority)).Soon();
+
+        raw.Send(RawSession.Call(1, "ClientConnect"));
+
+        AssertEnded(raw, "a packet without credentials");
+    }
+
+    [Test]
+    public async Task Open_WhatIsSaidOnThePairItself_IsNotRead()
     {
         using RawSession raw = await RawAsync();
-        // The plain call does not set SO_PASSCRED, unlike PacketPair.
-        int[] pair = SocketPair();
-        using var own = new RawSession(Descriptor.Adopt(pair[0]));
-        using (var theirs = Descriptor.Adopt(pair[1]))
+        (Descriptor own, Descriptor theirs) = UnixSocket.PacketPair();
+        using var answers = new RawSession(own);
+        using var gifts = new Gifts(1);
+        using (theirs)
         {
-            own.Send(RawSession.Call(1, "ClientConnect"));
-            raw.Send([theirs], Open());
+            answers.Send(gifts.Take(), RawSession.Call(1, "ClientConnect"));
+            raw.Send([theirs], RawSession.OpenFrame);
         }
 
-        AssertEnded(own, "a packet without credentials");
+        using RawSession? opened = answers.Opened(out _);
+        gifts.AssertClosed();
+        Assert.That(answers.Next(), Is.Null);
+        AssertLives(opened!);
         AssertLives(raw);
     }
 
     [Test]
-    public async Task Open_BeyondTheSessionLimit_IsToldOnTheNewSocket()
+    public async Task Open_OverASocketThatSomebodyReceivesFromForEver_HoldsUpNobody()
+    {
+        using RawSession raw = await RawAsync();
+        (Descriptor own, Descriptor theirs) = UnixSocket.PacketPair();
+        using var answers = new RawSession(own);
+        using (theirs)
+        {
+            answers.SendBytes([0]);
+            using var stalled = new StalledReceive(theirs);
+            answers.SendBytes([0]);
+            raw.Send([theirs], RawSession.OpenFrame);
+
+            using RawSession? opened = answers.Opened(out _);
+            AssertLives(opened!);
+            AssertLives(raw);
+        }
+    }
+
+    [Test]
+    public async Task Open_NobodyTakesTheSession_ItEnds()
+    {
+        using RawSession raw = await RawAsync();
+        (Descriptor own, Descriptor theirs) = UnixSocket.PacketPair();
+        using (own)
+        using (theirs)
+        {
+            raw.Send([theirs], RawSession.OpenFrame);
+            AssertLives(raw);
+            Assert.That(Server.SessionCount, Is.EqualTo(2));
+        }
+
+        Waiting.Until(() => Server.SessionCount == 1, "a session that nobody can have is kept");
+    }
+
+    [Test]
+    public async Task Open_NobodyCanBeAnswered_ThereIsNoSession()
+    {
+        using RawSession raw = await RawAsync();
+        (Descriptor own, Descriptor theirs) = UnixSocket.PacketPair();
+        using (theirs)
+        {
+            own.Dispose();
+            raw.Send([theirs], RawSession.OpenFrame);
+        }
+
+        AssertLives(raw);
+        Assert.That(Server.SessionCount, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Open_BeyondTheSessionLimit_IsToldWhereTheSessionWouldHaveCome()
     {
         using RawSession raw = await RawAsync();
         var opened = new List<RawSession>();
-        for (int i = 0; i < MaxSessions; i++)
+        for (int i = 1; i < MaxSessions; i++)
         {
-            (Descriptor own, Descriptor theirs) = UnixSocket.PacketPair();
-            opened.Add(new RawSession(own));
-            raw.Send([theirs], Open());
-            theirs.Dispose();
+            opened.Add(RawSession.Open(raw.Socket));
         }
 
-        Status? status = opened[^1].Next()?.Status;
+        Assert.That(RawSession.TryOpen(raw.Socket, out Status? status), Is.Null);
         Assert.That(status?.Code, Is.EqualTo((uint)StatusCode.ResourceExhausted));
-        Assert.That(opened[^1].Next(), Is.Null);
-        AssertLives(opened[^2]);
+        AssertLives(opened[^1]);
         AssertLives(raw);
         opened.ForEach(o => o.Dispose());
     }
@@ -563,7 +625,7 @@ internal sealed class PacketTests : RpcFixture
         await Loop.Invoke(() =>
         {
             // In one turn of the loop, which reads none of them before.
-            byte[] packet = new Packet { Frames = { Enumerable.Repeat(Open(), 200) } }.ToByteArray();
+            byte[] packet = new Packet { Frames = { Enumerable.Repeat(RawSession.OpenFrame, 200) } }.ToByteArray();
             for (int i = 0; i < 20; i++)
             {
                 Assert.That(UnixSocket.Send(shared, packet, [.. Enumerable.Repeat(given, 200)]), Is.Zero);
@@ -580,8 +642,6 @@ internal sealed class PacketTests : RpcFixture
         AssertClosed(kept);
         kept.Dispose();
     }
-
-    private static Frame Open() => new() { FdCount = 1, Open = new Open { Session = new FileDescriptor() } };
 
     private static void AssertLives(RawSession raw)
     {
@@ -645,17 +705,6 @@ internal sealed class PacketTests : RpcFixture
             Assert.That(child.ExitCode, Is.Zero);
         }
     }
-
-    private static int[] SocketPair()
-    {
-        int[] pair = new int[2];
-        Assert.That(NativeSocketPair(1, 5 | 0x80000, 0, pair), Is.Zero);
-        return pair;
-    }
-
-    [DllImport("libc", EntryPoint = "socketpair", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int NativeSocketPair(int domain, int type, int protocol, int[] pair);
 
     /// <summary>Descriptors to send, of which the test keeps the other ends.</summary>
     private sealed class Gifts(int count) : IDisposable

@@ -73,7 +73,8 @@ internal sealed class RestartedTests
         {
             await using SessionChannel channel = SessionChannel.OpenShared(theirs);
             Assert.That(UnixSocket.Receive(ours, new byte[1024], out ReceivedPacket opened), Is.Zero);
-            using var peer = new RawSession(opened.Descriptors!.Single());
+            using Descriptor replyTo = opened.Descriptors!.Single();
+            using RawSession peer = RawSession.AnswerOpen(replyTo);
             opened.PidFd?.Dispose();
 
             Task<ClientConnectResponse> connecting =

@@ -72,7 +72,7 @@ internal abstract class RpcFixture
     protected async Task<RawSession> RawAsync()
     {
         (Descriptor ours, Descriptor theirs) = UnixSocket.PacketPair();
-        await _loop.Invoke(() => Server.Open(ours, _authority)).Soon();
+        await _loop.Invoke(() => Server.ServeOne(ours, _authority)).Soon();
         return new RawSession(theirs);
     }
 
