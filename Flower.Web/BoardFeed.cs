@@ -129,6 +129,7 @@ internal sealed class BoardFeed(BoardDoor door, LabelSet labels) : IAsyncDisposa
                 StatsResponse stats = await door.Board.StatsAsync(
                     new(), deadline: DateTime.UtcNow + CallLimit, cancellationToken: cancellationToken);
                 Model.Remember(stats.LastRefusals);
+                hurry = true;
                 Picture.SetStatus(BoardJson.Status(isConnected: true, $"flower {stats.Version}, pid {stats.Pid}"));
             }
         }

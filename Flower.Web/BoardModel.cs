@@ -114,7 +114,7 @@ internal sealed class BoardModel(Picture picture)
         }
     }
 
-    /// <summary>These connections are open, and no others.</summary>
+    /// <summary>These connections are open, and no others. Until the targets are known, they are not shown.</summary>
     /// <param name="told">What the board says.</param>
     /// <param name="sockets">What the kernel says; null: it cannot be asked.</param>
     public void Update(IReadOnlyList<LiveConnection> told, SocketIndex? sockets)
@@ -123,6 +123,11 @@ internal sealed class BoardModel(Picture picture)
         var names = new Dictionary<int, string?>();
         lock (_lock)
         {
+            if (!_targets.IsWhole)
+            {
+                return;
+            }
+
             var ghosts = new HashSet<string>(StringComparer.Ordinal);
             var gone = new HashSet<ulong>(_connections.Keys);
             foreach (LiveConnection connection in told)

@@ -21,9 +21,13 @@ internal sealed class TargetBook(Picture picture)
     private readonly HashSet<ulong> _stale = [];
     private readonly HashSet<string> _ghosts = new(StringComparer.Ordinal);
 
+    /// <summary>Whether all targets are known. Before, those of connections would be taken for gone.</summary>
+    public bool IsWhole { get; private set; }
+
     /// <summary>Nothing is known any more.</summary>
     public void Clear()
     {
+        IsWhole = false;
         _live.Clear();
         _byLabels.Clear();
         _madeWith.Clear();
@@ -47,6 +51,7 @@ internal sealed class TargetBook(Picture picture)
         }
 
         _stale.Clear();
+        IsWhole = true;
     }
 
     /// <summary>A target is there, and so.</summary>

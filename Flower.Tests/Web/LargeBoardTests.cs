@@ -39,6 +39,7 @@ public sealed class LargeBoardTests
             feed.Model.Apply(new() { Target = new() { Change = TargetChange.Added, TargetId = (ulong)i + 1, Target = Target(i) } });
         }
 
+        feed.Model.Apply(new() { SnapshotEnded = new() });
         List<LiveConnection> connections = [.. Enumerable.Range(0, Connections).Select(Connection)];
         feed.Model.Update(connections, null);
         await Expect(page.Locator("#counts")).ToHaveTextAsync("1,000 targets, 5,000 connections");
