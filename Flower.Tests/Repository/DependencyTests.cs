@@ -22,6 +22,8 @@ internal sealed class DependencyTests
         ["Flower.Protocol"] = [],
         ["Flower.Rpc"] = ["Flower.Protocol"],
         ["Flower.Client"] = ["Flower.Rpc", "Flower.Protocol"],
+        ["Flower.AspNetCore"] = ["Flower.Client"],
+        ["Flower.Http"] = ["Flower.Client"],
         ["Flower.Relay"] = ["Flower.Rpc", "Flower.Protocol"],
         ["Flower.Inspection"] = ["Flower.Rpc", "Flower.Protocol"],
         ["Flower.ProxyProtocol"] = ["Flower.Client", "Flower.Rpc", "Flower.Protocol"],
@@ -52,6 +54,8 @@ internal sealed class DependencyTests
     {
         Assert.That(ReferencesOf("Flower.Rpc"), Is.EqualTo(new[] { "Flower.Protocol" }));
         Assert.That(ReferencesOf("Flower.Client"), Is.EqualTo(new[] { "Flower.Rpc" }));
+        Assert.That(ReferencesOf("Flower.AspNetCore"), Is.EqualTo(new[] { "Flower.Client" }));
+        Assert.That(ReferencesOf("Flower.Http"), Is.EqualTo(new[] { "Flower.Client" }));
         Assert.That(ReferencesOf("Flower.Switchboard"), Is.EqualTo(new[] { "Flower.Rpc" }));
         Assert.That(ReferencesOf("Flower.CommandLine"), Is.EqualTo(new[] { "Flower.Client" }));
         foreach (string tool in Tools)
