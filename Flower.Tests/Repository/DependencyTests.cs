@@ -17,6 +17,9 @@ internal sealed class DependencyTests
     // What some tools share besides the command line.
     private static readonly string[] Parts = ["Flower.Relay", "Flower.ProxyProtocol", "Flower.Inspection"];
 
+    // Each uses one library, as whoever installed that would.
+    private static readonly string[] Libraries = ["Flower.Client", "Flower.AspNetCore", "Flower.Http"];
+
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
         ["Flower.Protocol"] = [],
@@ -40,6 +43,12 @@ internal sealed class DependencyTests
             string name = Path.GetFileNameWithoutExtension(project);
             if (name is "Flower.Tests" or "Flower.Benchmarks" or "Flower.Fuzz")
             {
+                continue;
+            }
+
+            if (project.StartsWith(Path.Combine(RepositoryFiles.Root, "samples/"), StringComparison.Ordinal))
+            {
+                Assert.That(References(project), Has.Length.EqualTo(1).And.SubsetOf(Libraries), name);
                 continue;
             }
 
