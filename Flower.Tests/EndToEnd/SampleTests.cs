@@ -103,6 +103,29 @@ public sealed class SampleTests : IngressTest
         Assert.That(await worker.ExitAsync(), Is.Zero, worker.Error.ToString());
     }
 
+    [Test]
+    public async Task PostgreSql_ThroughAnEgress_Answers()
+    {
+        await using PostgresFixture postgres = await PostgresFixture.StartAsync();
+        await Board.FlowerReadyAsync("egress", "connect", "--to", "unix:" + postgres.SocketPath, "service=db");
+
+        FlowerProcess client = Board.Program(
+            Programs.Sample("PostgreSql"), "Username=flower;Database=postgres", "service=db");
+
+        Assert.That(await client.ExitAsync(), Is.Zero, client.Error.ToString());
+        Assert.That(client.Out.Lines.Single(), Does.StartWith("PostgreSQL "));
+    }
+
+    [Test]
+    public async Task PostgreSql_NobodyThere_SaysSo()
+    {
+        FlowerProcess client = Board.Program(
+            Programs.Sample("PostgreSql"), "Username=flower;Database=postgres", "service=db");
+
+        Assert.That(await client.ExitAsync(), Is.EqualTo(1));
+        Assert.That(client.Error.Lines[0], Does.StartWith("nothing matches service=db"));
+    }
+
     private async Task<FlowerProcess> StartWebServerAsync()
     {
         FlowerProcess server = Board.Program(Programs.Sample("WebServer"), "service=www");
