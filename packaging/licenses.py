@@ -59,7 +59,8 @@ def table(packages):
     return "\n".join(["| package | version | licence |", "|---|---|---|", *rows])
 
 
-everything = set().union(*(locked(path) for path in sorted(ROOT.glob("*/packages*.lock.json"))))
+everything = set().union(*(locked(path) for path in sorted(
+    [*ROOT.glob("*/packages*.lock.json"), *ROOT.glob("samples/*/packages.lock.json")])))
 program = {(name, version) for name, version in locked(ROOT / "Flower/packages.linux-x64.lock.json") if name.lower() not in BUILD_ONLY}
 text = f"""# Third-party packages
 

@@ -88,9 +88,9 @@ debian() {
     -C "$work/unpacked" -cf - . | gzip -9n >"$out/flower-$version-linux-$(dpkg --print-architecture).tar.gz"
 }
 
-# The client library, with the two that it is made of, and the program as a .NET tool.
+# The libraries, with the two that they are made of, and the program as a .NET tool.
 packages() {
-  for project in Flower.Protocol Flower.Rpc Flower.Client; do
+  for project in Flower.Protocol Flower.Rpc Flower.Client Flower.AspNetCore Flower.Http; do
     dotnet pack "$project" --configuration Release --output "$out" -p:Version="$version"
   done
   dotnet pack Flower --configuration Release --output "$out" -p:Version="$version" -p:AsTool=true

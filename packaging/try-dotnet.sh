@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
 # Tries the packages for .NET from a folder, as if they came from anywhere: installs the tool and lets it show what it does, and
-# builds a program with the client library, which lists a switchboard.
+# builds programs with the libraries: one lists a switchboard, the other is a web application on it, and its client.
 #
 #     packaging/try-dotnet.sh [FOLDER]
 #
@@ -50,13 +50,43 @@ await foreach (TargetInfo target in handle.ListAsync(LabelSet.Empty))
 X
 dotnet add user package Flower.Client --version "$version"
 dotnet build user -warnaserror
-for part in lib/net10.0/Flower.Client.xml README.md; do
-  [ -e "packages/flower.client/$version/$part" ] || { echo "try-dotnet.sh: the package has no $part" >&2; exit 1; }
+
+echo "== the libraries for HTTP"
+dotnet new web --name web >/dev/null
+cat >web/Program.cs <<'X'
+using Flower.AspNetCore;
+using Flower.Client;
+using Flower.Http;
+using Flower.Protocol;
+
+[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]
+
+WebApplicationBuilder builder = WebApplication.CreateBuilder(args);
+builder.WebHost.UseFlower("service=www");
+await using WebApplication app = builder.Build();
+app.MapGet("/", (HttpContext context) => "seen by " + context.Features.Get<IFlowerConnectionFeature>()!.Labels["service"]);
+await app.StartAsync();
+await using Handle handle = await Handle.OpenAsync();
+using var client = new HttpClient(
+    new SocketsHttpHandler().UseFlower(handle, new() { LabelsOf = url => LabelSet.Create(("service", url.Host)) }));
+Console.WriteLine(await client.GetStringAsync("http://www/"));
+X
+dotnet add web package Flower.AspNetCore --version "$version"
+dotnet add web package Flower.Http --version "$version"
+dotnet build web -warnaserror
+
+for library in Flower.Client Flower.AspNetCore Flower.Http; do
+  for part in lib/net10.0/$library.xml README.md; do
+    [ -e "packages/${library,,}/$version/$part" ] || { echo "try-dotnet.sh: $library has no $part" >&2; exit 1; }
+  done
+  [ -e "$folder/$library.$version.snupkg" ] || { echo "try-dotnet.sh: $library has no package of symbols" >&2; exit 1; }
 done
-[ -e "$folder/Flower.Client.$version.snupkg" ] || { echo "try-dotnet.sh: there is no package of symbols" >&2; exit 1; }
 tools/flower switchboard --listen "$work/board/switchboard.sock" 2>log &
 board=$!
 for _ in $(seq 100); do [ -S board/control.sock ] && break; sleep 0.1; done
-FLOWER_SWITCHBOARD=unix:$work/board/switchboard.sock dotnet run --project user --no-build | tee listed
+export FLOWER_SWITCHBOARD=unix:$work/board/switchboard.sock
+dotnet run --project user --no-build | tee listed
 grep -q packaged listed
+dotnet run --project web --no-build | tee served
+grep -q 'seen by www' served
 echo "== good"

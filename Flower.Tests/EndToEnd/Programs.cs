@@ -39,6 +39,10 @@ internal static class Programs
     // <root>/Flower.Tests/bin/<configuration>/net10.0/
     public static string Root => Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../.."));
 
+    /// <summary>One of samples/, as it was built with these tests.</summary>
+    public static string Sample(string name) =>
+        Path.Combine([Root, "samples", name, "bin", .. AppContext.BaseDirectory.TrimEnd('/').Split('/')[^2..], name]);
+
     /// <summary>A program of the system. Missing, the test is skipped on a laptop and fails in CI.</summary>
     /// <param name="name">Of its file.</param>
     /// <param name="folders">Where it may be besides PATH; one <c>*</c> stands for a folder, as in /usr/lib/postgresql/*/bin.</param>

@@ -17,11 +17,16 @@ internal sealed class DependencyTests
     // What some tools share besides the command line.
     private static readonly string[] Parts = ["Flower.Relay", "Flower.ProxyProtocol", "Flower.Inspection"];
 
+    // Each uses one library, as whoever installed that would.
+    private static readonly string[] Libraries = ["Flower.Client", "Flower.AspNetCore", "Flower.Http"];
+
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
         ["Flower.Protocol"] = [],
         ["Flower.Rpc"] = ["Flower.Protocol"],
         ["Flower.Client"] = ["Flower.Rpc", "Flower.Protocol"],
+        ["Flower.AspNetCore"] = ["Flower.Client"],
+        ["Flower.Http"] = ["Flower.Client"],
         ["Flower.Relay"] = ["Flower.Rpc", "Flower.Protocol"],
         ["Flower.Inspection"] = ["Flower.Rpc", "Flower.Protocol"],
         ["Flower.ProxyProtocol"] = ["Flower.Client", "Flower.Rpc", "Flower.Protocol"],
@@ -41,6 +46,12 @@ internal sealed class DependencyTests
                 continue;
             }
 
+            if (project.StartsWith(Path.Combine(RepositoryFiles.Root, "samples/"), StringComparison.Ordinal))
+            {
+                Assert.That(References(project), Has.Length.EqualTo(1).And.SubsetOf(Libraries), name);
+                continue;
+            }
+
             string[] allowed = Allowed.GetValueOrDefault(name)
                 ?? (Tools.Contains(name) ? [.. Allowed["Flower.CommandLine"], "Flower.CommandLine", .. Parts] : []);
             Assert.That(References(project).Except(allowed), Is.Empty, $"what {name} must not use");
@@ -52,6 +63,8 @@ internal sealed class DependencyTests
     {
         Assert.That(ReferencesOf("Flower.Rpc"), Is.EqualTo(new[] { "Flower.Protocol" }));
         Assert.That(ReferencesOf("Flower.Client"), Is.EqualTo(new[] { "Flower.Rpc" }));
+        Assert.That(ReferencesOf("Flower.AspNetCore"), Is.EqualTo(new[] { "Flower.Client" }));
+        Assert.That(ReferencesOf("Flower.Http"), Is.EqualTo(new[] { "Flower.Client" }));
         Assert.That(ReferencesOf("Flower.Switchboard"), Is.EqualTo(new[] { "Flower.Rpc" }));
         Assert.That(ReferencesOf("Flower.CommandLine"), Is.EqualTo(new[] { "Flower.Client" }));
         foreach (string tool in Tools)
