@@ -71,11 +71,8 @@ internal sealed class LifeTests : WebFixture
         await begun.Task.Soon();
 
         Task stopping = app.StopAsync();
-        while (await OpenConnectionsAsync() is not null)
-        {
-            Assert.That(stopping.IsCompleted, Is.False);
-        }
-
+        await AwaitOpenConnectionsAsync(null);
+        Assert.That(stopping.IsCompleted, Is.False);
         FlowerException refused = await Refused(Root.ConnectAsync(Labels("service=www")));
         Assert.That(refused.StatusCode, Is.EqualTo(StatusCode.NotFound));
         Assert.That(asking.IsCompleted, Is.False);
@@ -104,9 +101,7 @@ internal sealed class LifeTests : WebFixture
         }
 
         // The client is gone: its connection ends, and counts no more.
-        while (await OpenConnectionsAsync() != 0)
-        {
-        }
+        await AwaitOpenConnectionsAsync(0);
 
         using HttpClient next = NewClient();
         Assert.That(await next.GetStringAsync("http://www/").Soon(), Is.EqualTo("one"));
@@ -131,8 +126,10 @@ internal sealed class LifeTests : WebFixture
         Assert.That(Log.Lines, Has.Some.Contains("is not registered any more"));
     }
 
-    [Test]
-    public async Task Connection_ThatIsRevocable_IsShutDownWhenItIsAborted()
+    // Of a revocable one the switchboard has a duplicate: a close alone would not be seen.
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Connection_ThatIsAborted_EndsForItsClient(bool revocable)
     {
         await using WebApplication app = await StartAsync(EndPoint("service=www"), context =>
         {
@@ -145,16 +142,29 @@ internal sealed class LifeTests : WebFixture
         await outside.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
         using (Socket accepted = await listener.AcceptSocketAsync())
         {
-            await Root.PushAsync(accepted, Labels("service=www"), new() { Revocable = true }).Soon();
+            await Root.PushAsync(accepted, Labels("service=www"), new() { Revocable = revocable }).Soon();
         }
 
         await outside.GetStream().WriteAsync("GET / HTTP/1.1\r\nHost: www\r\n\r\n"u8.ToArray());
 
-        // The switchboard has a duplicate: a close alone would not be seen.
-        Assert.That(await outside.GetStream().ReadAsync(new byte[100]).AsTask().Soon(), Is.Zero);
-        while (await OpenConnectionsAsync() != 0)
+        Assert.That(await EndedAsync(outside.GetStream()), Is.True);
+        await AwaitOpenConnectionsAsync(0);
+    }
+
+    [Test]
+    public async Task Connections_Many_AreAllClosed()
+    {
+        await using WebApplication app = await StartAsync(EndPoint("service=www"), context =>
         {
-        }
+            context.Response.Headers.Connection = "close";
+            return context.Response.WriteAsync("one of many");
+        });
+        using HttpClient client = NewClient();
+
+        await Parallel.ForEachAsync(Enumerable.Range(0, 500), new ParallelOptions { MaxDegreeOfParallelism = 20 }, async (_, stop) =>
+            Assert.That(await client.GetStringAsync("http://www/", stop).Soon(), Is.EqualTo("one of many")));
+
+        await AwaitOpenConnectionsAsync(0);
     }
 
     [Test]
@@ -172,6 +182,18 @@ internal sealed class LifeTests : WebFixture
             using HttpClient client = NewClient();
 
             Assert.That(await client.GetStringAsync("http://www/").Soon(), Is.EqualTo("still here"));
+        }
+    }
+
+    private static async Task<bool> EndedAsync(NetworkStream stream)
+    {
+        try
+        {
+            return await stream.ReadAsync(new byte[100]).AsTask().Soon() == 0;
+        }
+        catch (IOException)
+        {
+            return true;
         }
     }
 

@@ -10,6 +10,7 @@ using Flower.Http;
 using Flower.Protocol.V1;
 using Flower.Tests.EndToEnd;
 using Flower.Tests.Rpc;
+using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -17,6 +18,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 
 namespace Flower.Tests.AspNetCore;
@@ -142,6 +144,28 @@ internal sealed class ServeTests : WebFixture
     }
 
     [Test]
+    public async Task Grpc_OverTheBoard_IsAnswered()
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders().AddProvider(Log.CreateProvider());
+        builder.Services.AddGrpc();
+        builder.Services.AddSingleton<Grpc.HealthCheck.HealthServiceImpl>();
+        builder.WebHost.UseFlower(EndPoint("service=health"), listen => listen.Protocols = HttpProtocols.Http2);
+        await using WebApplication app = builder.Build();
+        app.MapGrpcService<Grpc.HealthCheck.HealthServiceImpl>();
+        app.Services.GetRequiredService<Grpc.HealthCheck.HealthServiceImpl>().SetStatus(
+            "", Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus.Serving);
+        await app.StartAsync().Soon();
+        using GrpcChannel channel = GrpcChannel.ForAddress(
+            "http://health", new() { HttpHandler = new SocketsHttpHandler().UseFlower(Root, Www) });
+
+        Grpc.Health.V1.HealthCheckResponse answer =
+            await new Grpc.Health.V1.Health.HealthClient(channel).CheckAsync(new()).Soon();
+
+        Assert.That(answer.Status, Is.EqualTo(Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus.Serving));
+    }
+
+    [Test]
     public async Task Body_OfMegabytes_ArrivesUnchanged()
     {
         byte[] sent = new byte[5_000_000];
@@ -157,7 +181,8 @@ internal sealed class ServeTests : WebFixture
 
         using HttpResponseMessage response = await client.PostAsync("http://www/", new ByteArrayContent(sent)).Soon();
 
-        Assert.That(await response.Content.ReadAsByteArrayAsync().Soon(), Is.EqualTo(sent));
+        byte[] received = await response.Content.ReadAsByteArrayAsync().Soon();
+        Assert.That(received.AsSpan().SequenceEqual(sent), Is.True);
     }
 
     [Test]

@@ -4,6 +4,7 @@ using Flower.AspNetCore;
 using Flower.Client;
 using Flower.Http;
 using Flower.Protocol;
+using Flower.Tests.EndToEnd;
 using Flower.Tests.Integration;
 using Flower.Tests.Rpc;
 using Microsoft.AspNetCore.Builder;
@@ -63,6 +64,10 @@ internal abstract class WebFixture : BoardFixture
     /// <summary>Whose hosts are the services of the board.</summary>
     protected HttpClient NewClient(FlowerHttpOptions? options = null) =>
         new(new SocketsHttpHandler().UseFlower(Root, options ?? Www));
+
+    /// <summary>Waits until the one server on the board says that it has so many connections; null: until there is none.</summary>
+    protected async Task AwaitOpenConnectionsAsync(int? number) => Assert.That(
+        await Patience.UntilAsync(async () => await OpenConnectionsAsync() == number), Is.True, $"never {number} connections");
 
     /// <summary>How many connections the one server on the board says that it has.</summary>
     protected async Task<int?> OpenConnectionsAsync()
