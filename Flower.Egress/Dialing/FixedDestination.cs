@@ -22,12 +22,13 @@ internal sealed class FixedDestination(EndPoint endPoint) : Destinations
             ExitCodes.Usage, $"'{text}' is no address for --to: write 127.0.0.1:8080, [::1]:80 or unix:/path"));
 
     /// <summary>
-    /// Labels of the registration that would state a destination, and contradict those of clients and ingresses.
+    /// Labels of the registration that would state a destination, and contradict those of clients and ingresses. That they
+    /// have an <c>address_family</c>, whichever it is, may be required: it is how boxes find it.
     /// </summary>
     /// <exception cref="ToolException">There are some.</exception>
     public static void Check(LabelSet labels)
     {
-        string? bad = labels.Labels.Select(label => label.Key).Concat(labels.RequiredKeys)
+        string? bad = labels.Labels.Select(label => label.Key).Concat(labels.RequiredKeys.Where(key => key != Stated[0]))
             .FirstOrDefault(key => Stated.Contains(key) || key.StartsWith("client_", StringComparison.Ordinal));
         if (bad is not null)
         {

@@ -224,6 +224,7 @@ public sealed class EgressTests : EndToEndTest
     }
 
     [TestCase("leave out the label address_family", "--to", "127.0.0.1:80", "address_family=inet")]
+    [TestCase("leave out the label address_family", "--to", "127.0.0.1:80", "+address_family=inet")]
     [TestCase("leave out the label server_port", "--to", "127.0.0.1:80", "server_port=80")]
     [TestCase("leave out the label client_address", "--to", "127.0.0.1:80", "client_address=::1")]
     [TestCase("leave out the label server_path", "--to", "127.0.0.1:80", "+server_path")]
