@@ -3,7 +3,7 @@ namespace Flower.Tests.Documentation;
 
 /// <summary>
 /// Does what a page says, and compares what it sees. It goes on when what is shown was printed; a command below which nothing
-/// is shown has to end with 0, or to say READY=1 when it stays. Before the next command on a terminal, and at the end of the
+/// is shown, or nothing but <c>...</c>, has to end (in the first case with 0), or to say READY=1 when it stays. Before the next command on a terminal, and at the end of the
 /// page, the one before must have ended, and have printed no more than what is shown.
 /// </summary>
 internal sealed class PageRunner(Page page, Terminals terminals, TimeSpan limit)
@@ -63,7 +63,7 @@ internal sealed class PageRunner(Page page, Terminals terminals, TimeSpan limit)
 
     private async Task SeeAsync(Terminal terminal, Step step, Step? next)
     {
-        if (step.Expected.Count != 0)
+        if (Shown.SaysAnything(step.Expected))
         {
             bool taken = false;
             await terminals.UntilAsync(() => (taken = terminal.Take(step.Expected)) || terminal.AtPrompt, limit);
@@ -74,12 +74,27 @@ internal sealed class PageRunner(Page page, Terminals terminals, TimeSpan limit)
                     terminal, step.Expected);
             }
         }
-        else if (step.Kind == StepKind.Command && step.EndsBlock && next?.Kind is not StepKind.Typed
+        else
+        {
+            await PassAsync(terminal, step, next);
+        }
+    }
+
+    // What is shown tells nothing of how far it is: it has to say so itself.
+    private async Task PassAsync(Terminal terminal, Step step, Step? next)
+    {
+        if (step.Kind == StepKind.Command && step.EndsBlock && next?.Kind is not StepKind.Typed
             && !await terminals.UntilAsync(() => terminal.AtPrompt || terminal.IsReady, limit))
         {
             throw Wrong(step, $"within {limit.TotalSeconds} s it neither ended nor said READY=1, and printed", terminal, []);
         }
-        else if (step.Kind == StepKind.Command && step.EndsBlock && terminal.AtPrompt)
+
+        if (step.Expected.Count != 0)
+        {
+            terminal.Take(step.Expected);
+        }
+
+        if (step.Kind == StepKind.Command && step.EndsBlock && terminal.AtPrompt)
         {
             await EndAsync(terminal);
         }

@@ -20,6 +20,9 @@ internal static partial class Shown
         return Gaps().Replace(Dashes().Replace(Blanks().Replace(text, " "), "─"), "\n");
     }
 
+    /// <summary>Whether there is more to it than that anything may be printed.</summary>
+    public static bool SaysAnything(IReadOnlyList<string> expected) => expected.Any(line => line.Trim() != Anything);
+
     /// <summary>Whether what was printed may go on in any way.</summary>
     public static bool IsOpen(IReadOnlyList<string> expected) => expected.Count != 0 && expected[^1].Trim() == Anything;
 
