@@ -5,6 +5,7 @@ using Flower.Cat;
 using Flower.Connect;
 using Flower.Connections;
 using Flower.Demo;
+using Flower.Doctor;
 using Flower.Egress;
 using Flower.Explain;
 using Flower.Handles;
@@ -41,6 +42,7 @@ internal static class CommandTree
         new ExplainCommand(),
         new WatchCommand(),
         new StatusCommand(),
+        new DoctorCommand(),
         new WebCommand(),
         new TapCommand(),
         new HandlesCommand(),

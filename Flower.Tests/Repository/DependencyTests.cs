@@ -11,7 +11,7 @@ internal sealed class DependencyTests
         [
             "Flower.Cat", "Flower.List", "Flower.Ingress", "Flower.Egress", "Flower.Serve", "Flower.Connect", "Flower.Run",
             "Flower.Handles", "Flower.Explain", "Flower.Resolver", "Flower.Targets", "Flower.Activate", "Flower.Connections",
-            "Flower.Watch", "Flower.Web", "Flower.Tap",
+            "Flower.Watch", "Flower.Web", "Flower.Tap", "Flower.Doctor",
         ];
 
     // What some tools share besides the command line.

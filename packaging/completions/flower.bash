@@ -23,6 +23,7 @@ _flower() {
             /explain | \
             /watch | \
             /status | \
+            /doctor | \
             /web | \
             /tap | \
             /handles | \
@@ -90,6 +91,7 @@ _flower() {
         '/explain --switchboard') words='' ;;
         '/watch --switchboard') words='' ;;
         '/status --switchboard') words='' ;;
+        '/doctor --switchboard') words='' ;;
         '/web --listen') words='' ;;
         '/web --host') words='' ;;
         '/web --admin') words='' ;;
@@ -136,7 +138,7 @@ _flower() {
         '/resolver/services --switchboard') words='' ;;
         *)
             case $path in
-                '') words='switchboard demo cat connect run serve activate ls connections top explain watch status web tap handles revoke weight drain ingress egress resolver --help' ;;
+                '') words='switchboard demo cat connect run serve activate ls connections top explain watch status doctor web tap handles revoke weight drain ingress egress resolver --help' ;;
                 '/switchboard') words='--listen --admin --control --replace --keep-sessions --mode --config --check-config --audit --metrics --otlp -v --verbose --help' ;;
                 '/demo') words='--help' ;;
                 '/cat') words='-l --listen -k --keep-listening -w --timeout --wait --at-eof -d --no-stdin -e --exec --revocable --balance --max-tries --weight -v --verbose --json --switchboard --help' ;;
@@ -150,6 +152,7 @@ _flower() {
                 '/explain') words='--ingress --balance --related-only --resolve --all --json --switchboard --help' ;;
                 '/watch') words='--json --switchboard --help' ;;
                 '/status') words='--json --switchboard --help' ;;
+                '/doctor') words='--json --switchboard --help' ;;
                 '/web') words='--listen --allow-remote --host --admin --help' ;;
                 '/tap') words='-w -A -X -c --snaplen --drain --switchboard --help' ;;
                 '/handles') words='--json --switchboard --help' ;;
