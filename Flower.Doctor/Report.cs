@@ -15,7 +15,8 @@ internal static class Report
     public static string Line(Finding finding, bool color)
     {
         string advice = finding.Advice is null ? "" : $": {finding.Advice}";
-        return Colors.Paint(WordOf(finding.Verdict).PadRight(VerdictWidth), InkOf(finding.Verdict), color) + finding.Check.PadRight(CheckWidth)
+        string verdict = WordOf(finding.Verdict).PadRight(VerdictWidth);
+        return Colors.Paint(verdict, InkOf(finding.Verdict), color) + finding.Check.PadRight(CheckWidth)
             + LabelRules.Printable(finding.Text + advice);
     }
 
