@@ -65,6 +65,12 @@ public sealed class CatCommand : Command
             + "and the labels in FLOWER_LABEL_*; exit as it does. With -k: one after another.",
     };
 
+    private readonly Option<bool> _progress = new("--progress")
+    {
+        Description = "Print on standard error how much has moved each way, how fast and for how long: on a terminal each "
+            + "second, and in any case when a connection ends.",
+    };
+
     private readonly Option<bool> _revocable = new("--revocable")
     {
         Description = "The connection can be shut down: flower revoke --connection ID (see --verbose for its id). For the side that "
@@ -91,6 +97,7 @@ public sealed class CatCommand : Command
         Add(_atEof);
         Add(_noInput);
         Add(_exec);
+        Add(_progress);
         Add(_revocable);
         _balance = new(this);
         Add(_weight);
@@ -125,7 +132,7 @@ public sealed class CatCommand : Command
         options = _balance.AddTo(options, command);
         Connection connection = command.GetValue(_listen)
             ? await TakeOneAsync(handle, labels, _weight.Read(command), cancellationToken)
-            : await handle.ConnectAsync(labels, options, cancellationToken);
+            : await handle.ConnectOrHintAsync(labels, options, cancellationToken);
         return await ServeAsync(connection, report, serve, cancellationToken);
     }
 
@@ -140,6 +147,12 @@ public sealed class CatCommand : Command
                     ExitCodes.Usage, "with --exec, standard input is not used: leave --no-stdin and --at-eof out");
             }
 
+            if (command.GetValue(_progress))
+            {
+                throw new ToolException(
+                    ExitCodes.Usage, "with --exec, the command has the connection itself: leave --progress out");
+            }
+
             return new ShellCommand(text).RunAsync;
         }
 
@@ -149,7 +162,7 @@ public sealed class CatCommand : Command
             "quit" => AtEof.Quit,
             _ => AtEof.HalfClose,
         };
-        var path = new DataPath(!command.GetValue(_noInput), atEof, _timeout.Read(command));
+        var path = new DataPath(!command.GetValue(_noInput), atEof, _timeout.Read(command), command.GetValue(_progress));
         return async (connection, cancellationToken) =>
         {
             using Descriptor socket = connection.TakeDescriptor();

@@ -20,17 +20,20 @@ internal sealed class DataPath
     private readonly bool _readsInput;
     private readonly AtEof _atEof;
     private readonly TimeSpan _idleLimit;
+    private readonly bool _tellsProgress;
     private volatile bool _inputEnded;
 
     /// <param name="readsInput">False: standard input is left alone, and never ends.</param>
     /// <param name="atEof">What its end does.</param>
     /// <param name="idleLimit">How long nothing may move either way; zero: without end.</param>
+    /// <param name="tellsProgress">Whether it is said how much has moved.</param>
     /// <exception cref="ToolException">Standard output is closed.</exception>
-    public DataPath(bool readsInput, AtEof atEof, TimeSpan idleLimit)
+    public DataPath(bool readsInput, AtEof atEof, TimeSpan idleLimit, bool tellsProgress)
     {
         _readsInput = readsInput;
         _atEof = atEof;
         _idleLimit = idleLimit;
+        _tellsProgress = tellsProgress;
         if (!InheritedDescriptor.IsOpen(1))
         {
             throw new ToolException(ExitCodes.Usage, "standard output is closed: redirect it to /dev/null instead");
@@ -52,10 +55,12 @@ internal sealed class DataPath
             ConnectedSocket.End(socket);
         }
 
+        // Until both threads have ended, or nobody waits for them any more.
+        using ProgressLine? progress = _tellsProgress ? new() : null;
         using var idle = new IdleTimer(_idleLimit, Stop);
-        Task<bool> receiving = OnThread("stdout", () => Receive(socket, stop, idle));
+        Task<bool> receiving = OnThread("stdout", () => Receive(socket, stop, idle, progress?.Received));
         Task<bool> sending = _readsInput
-            ? OnThread("stdin", () => Send(socket, stop, idle))
+            ? OnThread("stdin", () => Send(socket, stop, idle, progress?.Sent))
             : Task.FromResult(true);
         try
         {
@@ -81,11 +86,11 @@ internal sealed class DataPath
         }
     }
 
-    private bool Send(Descriptor socket, WakeEvent stop, IdleTimer idle)
+    private bool Send(Descriptor socket, WakeEvent stop, IdleTimer idle, ByteCount? count)
     {
         if (!_inputEnded)
         {
-            using var transfer = new Transfer(_input, socket, stop, idle) { WatchesSink = true };
+            using var transfer = new Transfer(_input, socket, stop, idle) { WatchesSink = true, Count = count };
             // An input that cannot be read, or was closed by the caller, has ended too. A peer that no longer reads may
             // still send.
             _inputEnded = transfer.Run().End == TransferEnd.SourceEnded;
@@ -99,9 +104,9 @@ internal sealed class DataPath
         return !_inputEnded || _atEof != AtEof.Quit;
     }
 
-    private bool Receive(Descriptor socket, WakeEvent stop, IdleTimer idle)
+    private bool Receive(Descriptor socket, WakeEvent stop, IdleTimer idle, ByteCount? count)
     {
-        using var transfer = new Transfer(socket, _output, stop, idle);
+        using var transfer = new Transfer(socket, _output, stop, idle) { Count = count };
         TransferResult result = transfer.Run();
         return result switch
         {

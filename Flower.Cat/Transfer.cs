@@ -27,6 +27,9 @@ internal sealed class Transfer(SafeHandle source, SafeHandle sink, WakeEvent sto
     /// <summary>A sink that is hung up ends the transfer even while the source has nothing.</summary>
     public bool WatchesSink { get; init; }
 
+    /// <summary>Counts what was delivered; null: nobody does.</summary>
+    public ByteCount? Count { get; init; }
+
     public TransferResult Run()
     {
         while (true)
@@ -104,6 +107,7 @@ internal sealed class Transfer(SafeHandle source, SafeHandle sink, WakeEvent sto
             {
                 case >= 0:
                     idle.Touch();
+                    Count?.Add(count);
                     break;
                 case -Errno.Again:
                     if (!AwaitSink())

@@ -34,7 +34,8 @@ public sealed class ConnectCommand : Command
 
     private readonly DurationOption _wait = new("--wait", TimeSpan.Zero)
     {
-        Description = "If nothing matches, wait so long for a server to be registered. Default: not at all.",
+        Description = "Wait for so long for a matching server, one that has a label in common. "
+            + "Default: 0, fail at once when nothing matches.",
     };
 
     private readonly Option<bool> _revocable = new("--revocable")
@@ -107,7 +108,7 @@ public sealed class ConnectCommand : Command
         ParseResult command, LabelSet labels, CancellationToken cancellationToken)
     {
         TimeSpan? timeout = command.GetValue(_timeout);
-        TimeSpan? wait = command.GetValue(_wait);
+        TimeSpan? wait = command.GetValue(_wait) is { } given && given > TimeSpan.Zero ? given : null;
         var options = new ConnectOptions
         {
             Wait = wait is not null,
@@ -116,7 +117,7 @@ public sealed class ConnectCommand : Command
         };
         options = _balance.AddTo(options, command);
         await using Handle handle = await _switchboard.OpenAsync(command, cancellationToken);
-        return await handle.ConnectAsync(labels, options, cancellationToken);
+        return await handle.ConnectOrHintAsync(labels, options, cancellationToken);
     }
 
     private static void Become(ConnectionProgram program, ConnectionLabels labels, Descriptor socket, int? number)

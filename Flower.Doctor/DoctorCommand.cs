@@ -12,6 +12,7 @@ public sealed class DoctorCommand : Command
         Description = "Print one line of JSON a check. The default when standard output is not a terminal.",
     };
 
+    private readonly ColorOption _color = new();
     private readonly SwitchboardOption _switchboard = new();
 
     /// <summary>The command.</summary>
@@ -23,6 +24,7 @@ public sealed class DoctorCommand : Command
             + "  flower doctor --json | jq -r 'select(.verdict != \"ok\").advice'")
     {
         Add(_json);
+        Add(_color);
         Add(_switchboard);
         this.SetRun(RunAsync);
     }
@@ -30,11 +32,12 @@ public sealed class DoctorCommand : Command
     private async Task<int> RunAsync(ParseResult command, CancellationToken cancellationToken)
     {
         bool json = command.GetValue(_json) || Console.IsOutputRedirected;
+        bool color = _color.Read(command);
         bool hasProblem = false;
         IAsyncEnumerable<Finding> findings = Examination.RunAsync(command.GetValue(_switchboard), cancellationToken);
         await foreach (Finding finding in findings.WithCancellation(cancellationToken))
         {
-            Console.WriteLine(json ? Report.JsonLine(finding) : Report.Line(finding));
+            Console.WriteLine(json ? Report.JsonLine(finding) : Report.Line(finding, color));
             hasProblem |= finding.Verdict == Verdict.Problem;
         }
 

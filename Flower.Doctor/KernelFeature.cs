@@ -18,10 +18,14 @@ internal sealed record KernelFeature(string Name, string Since, Func<bool> IsThe
         new("SO_COOKIE", "4.12", () => KernelFeatures.HasSocketCookies, "flower connections cannot tell which are open"),
         new("sock_diag", "3.3", () => KernelFeatures.HasSocketDiagnostics, "flower connections and flower top show no figures"),
         new("SO_PEERGROUPS", "4.13", () => KernelFeatures.HasPeerGroups, "a configuration cannot grant to groups"),
-        new("pidfd_open", "5.3", () => KernelFeatures.HasProcessDescriptors, "flower run and flower serve cannot watch what they start"),
-        new("SO_PASSPIDFD", "6.5", () => KernelFeatures.HasPacketProcessDescriptors, "no control group and no unit is attested"),
-        new("Landlock for TCP", "6.7", () => KernelFeatures.LandlockVersion >= 4, "a box cannot keep a program from connecting a socket that it was handed elsewhere"),
+        new("pidfd_open", "5.3", () => KernelFeatures.HasProcessDescriptors,
+            "flower run and flower serve cannot watch what they start"),
+        new("SO_PASSPIDFD", "6.5", () => KernelFeatures.HasPacketProcessDescriptors,
+            "no control group and no unit is attested"),
+        new("Landlock for TCP", "6.7", () => KernelFeatures.LandlockVersion >= 4,
+            "a box cannot keep a program from connecting a socket that it was handed elsewhere"),
         new("Landlock scopes", "6.12", () => KernelFeatures.LandlockVersion >= 6, "a box cannot keep signals and abstract sockets in"),
-        new("SO_PASSRIGHTS", "6.16", () => KernelFeatures.HasDescriptorRefusal, "descriptors that are sent to the gRPC door are received and closed, and not refused"),
+        new("SO_PASSRIGHTS", "6.16", () => KernelFeatures.HasDescriptorRefusal,
+            "descriptors that are sent to the gRPC door are received and closed, and not refused"),
     ];
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Text;
 using System.Text.Json;
+using Flower.CommandLine;
 using Flower.Protocol;
 
 namespace Flower.Doctor;
@@ -11,10 +12,11 @@ internal static class Report
     private const int VerdictWidth = 9;
     private const int CheckWidth = 17;
 
-    public static string Line(Finding finding)
+    public static string Line(Finding finding, bool color)
     {
         string advice = finding.Advice is null ? "" : $": {finding.Advice}";
-        return WordOf(finding.Verdict).PadRight(VerdictWidth) + finding.Check.PadRight(CheckWidth)
+        string verdict = WordOf(finding.Verdict).PadRight(VerdictWidth);
+        return Colors.Paint(verdict, InkOf(finding.Verdict), color) + finding.Check.PadRight(CheckWidth)
             + LabelRules.Printable(finding.Text + advice);
     }
 
@@ -34,7 +36,14 @@ internal static class Report
         return Encoding.UTF8.GetString(line.GetBuffer(), 0, (int)line.Length);
     }
 
-    public static string WordOf(Verdict verdict) => verdict switch
+    private static Ink InkOf(Verdict verdict) => verdict switch
+    {
+        Verdict.Ok => Ink.Good,
+        Verdict.Warning => Ink.Notable,
+        _ => Ink.Bad,
+    };
+
+    private static string WordOf(Verdict verdict) => verdict switch
     {
         Verdict.Ok => "ok",
         Verdict.Warning => "warning",

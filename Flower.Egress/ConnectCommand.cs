@@ -57,8 +57,7 @@ internal sealed class ConnectCommand : Command
     {
         HelpName = "all|none|KEY,KEY…",
         Description = "Which labels the PROXY header carries, each as a field 0xE0 with key=value. none: the addresses "
-            + "and nothing else, for servers that take no longer header: nginx 1.22 takes some 108 bytes on TLS. "
-            + "Default: all",
+            + "and nothing else, for servers that take no longer header: nginx 1.22 takes some 108 bytes on TLS.",
         DefaultValueFactory = _ => "all",
     };
 
@@ -104,7 +103,7 @@ internal sealed class ConnectCommand : Command
                 labels.Labels, labels.RequiredKeys.Union([AddressFamily], StringComparer.Ordinal));
         }
 
-        Destinations destinations = to ?? (Destinations)new StatedDestinations(command.GetValue(_allow)!);
+        Destinations destinations = to ?? (Destinations)new StatedDestinations(command.GetValue(_allow) ?? new([]));
         await using Handle handle = await _switchboard.OpenToStayAsync(command, "flower egress", signals.Stop);
         await using Client.Egress egress = await handle.StartEgressAsync(
             labels, new() { FixedDestination = to is not null }, signals.Stop);

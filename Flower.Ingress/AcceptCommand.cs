@@ -108,7 +108,7 @@ internal sealed class AcceptCommand : Command
         _peek.AcceptOnlyFromAmong("tls", "http");
         foreach (Option option in new Option[]
         {
-            _switchboard, _backlog, _reusePort, _noDelay, _keepAlive, _wait, _maxWaiting, _peek, _peekTimeout,
+            _backlog, _reusePort, _noDelay, _keepAlive, _wait, _maxWaiting, _peek, _peekTimeout,
             _peekBytes, _requirePeek, _maxPeeking, _proxyProtocol, _revocable, _drain, _quiet,
         })
         {
@@ -116,6 +116,7 @@ internal sealed class AcceptCommand : Command
         }
 
         _balance = new(this);
+        Add(_switchboard);
         Add(_words);
         this.SetRunUntilStopped(RunAsync);
     }

@@ -34,7 +34,7 @@ public sealed class TapCommand : Command
     private readonly Option<int> _snapLength = new("--snaplen")
     {
         HelpName = "BYTES",
-        Description = "Keep so many bytes of each packet, 68 or more. Default: all",
+        Description = "Keep so many bytes of each packet, 68 or more; the default keeps all",
         DefaultValueFactory = _ => DefaultSnapLength,
     };
 

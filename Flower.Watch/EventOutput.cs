@@ -18,13 +18,16 @@ internal sealed class EventOutput : IDisposable
     private readonly CancellationTokenSource _closed = new();
     private readonly MemoryStream _line = new();
     private readonly Utf8JsonWriter? _json;
+    private readonly bool _color;
 
     /// <summary>Begins to look whether somebody reads.</summary>
     /// <param name="isJson">JSON; otherwise lines for people.</param>
+    /// <param name="color">Whether lines for people have colours.</param>
     /// <param name="stop">From then on it is not waited for whoever reads.</param>
-    public EventOutput(bool isJson, CancellationToken stop)
+    public EventOutput(bool isJson, bool color, CancellationToken stop)
     {
         _output = new(Descriptor.Borrow(1), stop);
+        _color = color;
         _json = isJson ? new Utf8JsonWriter(_line) : null;
         Closed = _closed.Token;
 
@@ -49,7 +52,7 @@ internal sealed class EventOutput : IDisposable
         }
         else
         {
-            _line.Write(Encoding.UTF8.GetBytes(EventText.Of(happened)));
+            _line.Write(Encoding.UTF8.GetBytes(EventText.Of(happened, _color)));
         }
 
         _line.WriteByte((byte)'\n');

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Globalization;
 using Flower.Client;
+using Flower.CommandLine;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 
@@ -13,11 +14,22 @@ internal static class EventText
     private const int DefaultWeight = 100;
 
     /// <summary>The line, safe for a terminal.</summary>
-    public static string Of(BoardEvent happened)
+    public static string Of(BoardEvent happened, bool color)
     {
         string time = happened.Time.ToLocalTime().ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
-        return LabelRules.Printable($"{time}  {happened.Name.PadRight(NameWidth)} {Words(happened)}".TrimEnd());
+        string words = LabelRules.Printable(Words(happened));
+        string name = words.Length == 0 ? happened.Name : happened.Name.PadRight(NameWidth);
+        return $"{time}  {Colors.Paint(name, InkOf(happened), color)} {words}".TrimEnd();
     }
+
+    private static Ink InkOf(BoardEvent happened) => happened switch
+    {
+        ConnectNotice { Step: ConnectStep.Accepted } or TargetNotice { Change: TargetChange.Added } => Ink.Good,
+        ConnectNotice { Step: ConnectStep.Refused } or RefusalNotice or QuotaNotice => Ink.Bad,
+        ConnectNotice { Step: ConnectStep.FailedOver or ConnectStep.GivenUp }
+            or TargetNotice { Change: TargetChange.Drained or TargetChange.Removed } or HandleNotice => Ink.Notable,
+        _ => Ink.Plain,
+    };
 
     private static string Words(BoardEvent happened) => happened switch
     {

@@ -14,6 +14,7 @@ public sealed class WatchCommand : Command
         Description = "Print one line of JSON an event. The default when standard output is not a terminal.",
     };
 
+    private readonly ColorOption _color = new();
     private readonly SwitchboardOption _switchboard = new();
     private readonly LabelsArgument _labels = new();
 
@@ -27,6 +28,7 @@ public sealed class WatchCommand : Command
             + "  flower watch | jq -c 'select(.event == \"connect-refused\") | [.status, .labels]'")
     {
         Add(_json);
+        Add(_color);
         Add(_switchboard);
         Add(_labels);
         this.SetRun(RunAsync);
@@ -37,7 +39,7 @@ public sealed class WatchCommand : Command
         LabelSet labels = _labels.Read(command);
         bool isJson = command.GetValue(_json) || Console.IsOutputRedirected;
         await using Handle handle = await _switchboard.OpenToStayAsync(command, "flower watch", cancellationToken);
-        using var output = new EventOutput(isJson, cancellationToken);
+        using var output = new EventOutput(isJson, _color.Read(command), cancellationToken);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, output.Closed);
         try
         {

@@ -17,7 +17,7 @@ public sealed class WebCommand : Command
     private readonly Option<string> _listen = new("--listen")
     {
         HelpName = "ADDRESS:PORT",
-        Description = "Where browsers come in. Port 0 is any that is free. Default: 127.0.0.1:0",
+        Description = "Where browsers come in. Port 0 is any that is free",
         DefaultValueFactory = _ => "127.0.0.1:0",
     };
 

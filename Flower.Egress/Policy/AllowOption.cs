@@ -19,7 +19,6 @@ internal sealed class AllowOption : Option<AllowList>
         Arity = ArgumentArity.OneOrMore;
         AllowMultipleArgumentsPerToken = false;
         CustomParser = Parse;
-        DefaultValueFactory = _ => new([]);
     }
 
     private static AllowList? Parse(ArgumentResult result)

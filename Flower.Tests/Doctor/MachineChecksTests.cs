@@ -66,7 +66,7 @@ internal sealed class MachineChecksTests
     public void Report_HostileText_IsOneLine()
     {
         var finding = Finding.Problem("socket", "/a\n\u001b[31m", "b\r");
-        Assert.That(Report.Line(finding), Does.Not.Contain("\n").And.Not.Contain("\u001b").And.Not.Contain("\r"));
+        Assert.That(Report.Line(finding, color: false), Does.Not.Contain("\n").And.Not.Contain("\u001b").And.Not.Contain("\r"));
         string json = Report.JsonLine(finding);
         Assert.That(json, Does.Not.Contain("\n"));
         Assert.That(JsonDocument.Parse(json).RootElement.GetProperty("text").GetString(), Is.EqualTo("/a\n\u001b[31m"));

@@ -124,14 +124,23 @@ public sealed class DoctorTests : EndToEndTest
         }
     }
 
-    [Test]
-    public async Task Doctor_OnATerminal_IsForPeople()
+    [TestCase("\u001b[31mproblem  \u001b[0msocket", "TERM=xterm")]
+    [TestCase("problem  socket", "TERM=dumb")]
+    [TestCase("problem  socket", "TERM=xterm", "NO_COLOR=1")]
+    [TestCase("\u001b[31mproblem  \u001b[0msocket", "NO_COLOR=1", "--color=always")]
+    [TestCase("problem  socket", "TERM=xterm", "--color=never")]
+    public async Task Doctor_OnATerminal_IsForPeople(string words, params string[] settings)
     {
+        string[] variables = [.. settings.Where(word => word[0] != '-')];
         FlowerProcess doctor = Board.Program(
-            Programs.Require("python3"), Programs.OnTerminal, Programs.Flower, "doctor", "--switchboard", "/no/where");
+            Programs.Require("python3"),
+            [
+                Programs.OnTerminal, Programs.Require("env"), "-u", "NO_COLOR", .. variables, Programs.Flower, "doctor",
+                "--switchboard", "/no/where", .. settings.Except(variables),
+            ]);
 
         Assert.That(await doctor.ExitAsync(), Is.Zero, doctor.Error.ToString());
-        Assert.That(doctor.Out.ToString(), Does.Contain("problem  socket           no switchboard at /no/where"));
+        Assert.That(doctor.Out.ToString(), Does.Contain($"{words}           no switchboard at /no/where"));
         Assert.That(doctor.Out.Lines[^1], Is.EqualTo("exit 1"));
     }
 

@@ -30,6 +30,7 @@ public sealed class ErrorLineTests : EndToEndTest
         yield return Case("BadBalance", 64, "round-robin", "explain", "--balance", "best", "program=x");
         yield return Case("ExplainNowhere", 69, "no switchboard at fd:99", "explain", "--switchboard", "fd:99");
         yield return Case("NotFound", 69, "nothing matches", "cat", "program=nowhere");
+        yield return Case("MistypedKey", 69, "; did you mean 'server_hostname'?", "cat", "servre_hostname=x");
         yield return Case("NoSwitchboard", 69, "start one with: flower switchboard", "ls", "--switchboard", "/no/where");
         yield return Case("NoDescriptor", 69, "no switchboard at fd:99", "ls", "--switchboard", "fd:99");
         yield return Case("BadMode", 64, "--mode 9", "switchboard", "--listen", "/no/where", "--mode", "9");
@@ -46,6 +47,18 @@ public sealed class ErrorLineTests : EndToEndTest
         await Board.FlowerReadyAsync("cat", "-l", "service=s", "instance=2");
 
         await AssertFailsAsync(69, "'instance'", "cat", "service=s");
+    }
+
+    [TestCase("tenent=a", "; did you mean 'tenant'?")]
+    [TestCase("tenant=b", "")]
+    [TestCase("colour=b", "")]
+    public async Task Connect_KeyIsNearOneOnTheBoard_IsNamed(string word, string hint)
+    {
+        await Board.FlowerReadyAsync("cat", "-l", "service=s", "tenant=a");
+
+        FlowerProcess connect = Board.Flower("connect", "--wait", "0", word, "service=x", "--", "true");
+        Assert.That(await connect.ExitAsync(), Is.EqualTo(69), connect.Error.ToString());
+        Assert.That(connect.Error.Lines.Single(), hint.Length > 0 ? Does.EndWith(hint) : Does.Not.Contain("did you mean"));
     }
 
     [Test]

@@ -89,8 +89,10 @@ _flower() {
         '/top --switchboard') words='' ;;
         '/explain --balance') words='weighted round-robin least' ;;
         '/explain --switchboard') words='' ;;
+        '/watch --color') words='auto always never' ;;
         '/watch --switchboard') words='' ;;
         '/status --switchboard') words='' ;;
+        '/doctor --color') words='auto always never' ;;
         '/doctor --switchboard') words='' ;;
         '/web --listen') words='' ;;
         '/web --host') words='' ;;
@@ -104,7 +106,6 @@ _flower() {
         '/revoke --switchboard') words='' ;;
         '/weight --switchboard') words='' ;;
         '/drain --switchboard') words='' ;;
-        '/ingress/accept --switchboard') words='' ;;
         '/ingress/accept --backlog') words='' ;;
         '/ingress/accept --keep-alive') words='' ;;
         '/ingress/accept --wait') words='' ;;
@@ -117,6 +118,7 @@ _flower() {
         '/ingress/accept --drain') words='' ;;
         '/ingress/accept --balance') words='weighted round-robin least' ;;
         '/ingress/accept --max-tries') words='' ;;
+        '/ingress/accept --switchboard') words='' ;;
         '/egress/connect --to') words='' ;;
         '/egress/connect --allow') words='' ;;
         '/egress/connect --connect-timeout') words='' ;;
@@ -141,7 +143,7 @@ _flower() {
                 '') words='switchboard demo cat connect run serve activate ls connections top explain watch status doctor web tap handles revoke weight drain ingress egress resolver --help' ;;
                 '/switchboard') words='--listen --admin --control --replace --keep-sessions --mode --config --check-config --audit --metrics --otlp -v --verbose --help' ;;
                 '/demo') words='--help' ;;
-                '/cat') words='-l --listen -k --keep-listening -w --timeout --wait --at-eof -d --no-stdin -e --exec --revocable --balance --max-tries --weight -v --verbose --json --switchboard --help' ;;
+                '/cat') words='-l --listen -k --keep-listening -w --timeout --wait --at-eof -d --no-stdin -e --exec --progress --revocable --balance --max-tries --weight -v --verbose --json --switchboard --help' ;;
                 '/connect') words='--fd --fdpass -w --timeout --wait --revocable --balance --max-tries --switchboard --help' ;;
                 '/run') words='--right --in --out --box --publish --send-proxy --handle --balance --max-tries --no-network --bind --ro-bind --bwrap -v --verbose --switchboard --help' ;;
                 '/serve') words='--max --wait --weight -v --verbose --drain --switchboard --help' ;;
@@ -150,9 +152,9 @@ _flower() {
                 '/connections') words='--json --switchboard --help' ;;
                 '/top') words='--switchboard --help' ;;
                 '/explain') words='--ingress --balance --related-only --resolve --all --json --switchboard --help' ;;
-                '/watch') words='--json --switchboard --help' ;;
+                '/watch') words='--json --color --switchboard --help' ;;
                 '/status') words='--json --switchboard --help' ;;
-                '/doctor') words='--json --switchboard --help' ;;
+                '/doctor') words='--json --color --switchboard --help' ;;
                 '/web') words='--listen --allow-remote --host --admin --help' ;;
                 '/tap') words='-w -A -X -c --snaplen --drain --switchboard --help' ;;
                 '/handles') words='--json --switchboard --help' ;;
@@ -160,7 +162,7 @@ _flower() {
                 '/weight') words='--reset --switchboard --help' ;;
                 '/drain') words='--undo --switchboard --help' ;;
                 '/ingress') words='accept --help' ;;
-                '/ingress/accept') words='--switchboard --backlog --reuse-port --no-delay --keep-alive --wait --max-waiting --peek --peek-timeout --peek-bytes --require-peek --max-peeking --proxy-protocol --revocable --drain -q --quiet --balance --max-tries --help' ;;
+                '/ingress/accept') words='--backlog --reuse-port --no-delay --keep-alive --wait --max-waiting --peek --peek-timeout --peek-bytes --require-peek --max-peeking --proxy-protocol --revocable --drain -q --quiet --balance --max-tries --switchboard --help' ;;
                 '/egress') words='connect --help' ;;
                 '/egress/connect') words='--to --allow --connect-timeout --max-connecting --relay --send-proxy --send-proxy-labels --drain --switchboard --help' ;;
                 '/resolver') words='dns static services --help' ;;
