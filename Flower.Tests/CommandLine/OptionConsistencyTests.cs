@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.CommandLine;
-using Flower.Tests.Packaging;
 using NUnit.Framework;
 
 namespace Flower.Tests.CommandLine;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using Flower.Tests.Packaging;
 using NUnit.Framework;
 
 namespace Flower.Tests.EndToEnd;
