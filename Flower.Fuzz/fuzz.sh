@@ -38,4 +38,4 @@ export AFL_SKIP_BIN_CHECK=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRA
 afl-fuzz -i "$seeds" -o "$found" -V "$seconds" -t 10000 -m none -D -- \
   dotnet "$program/Flower.Fuzz.dll" afl "$target" >"$found/log" 2>&1 || { tail -20 "$found/log" >&2; exit 1; }
 grep -E '^(execs_done|execs_per_sec|corpus_count|saved_crashes|saved_hangs|bitmap_cvg|stability)' "$found/default/fuzzer_stats"
-! ls "$found"/default/crashes/id:* "$found"/default/hangs/id:* >/dev/null 2>&1
+[ -z "$(find "$found/default/crashes" "$found/default/hangs" -name 'id:*' -print -quit)" ]

@@ -55,7 +55,8 @@ internal static class HttpPeek
             return status == PeekStatus.More && MayBeMethod(line) ? PeekStatus.More : PeekStatus.Malformed;
         }
 
-        if (!RequestLine.TryRead(line, TokenBytes, out RequestLine request))
+        // Whether it comes in one piece or in several.
+        if (!MayBeMethod(line) || !RequestLine.TryRead(line, TokenBytes, out RequestLine request))
         {
             return PeekStatus.Malformed;
         }

@@ -197,7 +197,7 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
             case FlushResult.Blocked or FlushResult.Full:
                 _watch.Change(Readiness.Read | Readiness.Write);
                 break;
-            case FlushResult.Retry:
+            case FlushResult.Retry or FlushResult.Crowded:
                 _loop.Post(_ => _loop.After(TimeSpan.FromMilliseconds(20), _flushAgain), null);
                 break;
             default:

@@ -26,4 +26,8 @@ internal static partial class RpcLog
 
     [LoggerMessage(7, LogLevel.Information, "{Count} lines were left out that {Who} had caused: there were too many")]
     internal static partial void LeftOut(ILogger logger, long count, string who);
+
+    [LoggerMessage(8, LogLevel.Warning, "what is sent with descriptors waits: programs have left too many of them unread (ETOOMANYREFS): "
+        + "end those that do not read, or raise the limit (LimitNOFILE, ulimit -n)")]
+    internal static partial void Crowded(ILogger logger);
 }

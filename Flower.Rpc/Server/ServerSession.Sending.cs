@@ -88,8 +88,13 @@ internal sealed partial class ServerSession
         switch (result)
         {
             case FlushResult.Done:
-                _unwritable?.Dispose();
-                _unwritable = null;
+                OnWritable();
+                break;
+            case FlushResult.Crowded:
+                // Others do not read: this peer is not to be ended for it.
+                OnWritable();
+                Server.SayCrowded();
+                Loop.After(SendRetry, _flush);
                 break;
             case FlushResult.Failed:
                 Close(null);
@@ -109,6 +114,12 @@ internal sealed partial class ServerSession
         }
 
         Weigh();
+    }
+
+    private void OnWritable()
+    {
+        _unwritable?.Dispose();
+        _unwritable = null;
     }
 
     private void SetInterest()

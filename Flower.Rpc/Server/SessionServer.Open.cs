@@ -38,7 +38,7 @@ public sealed partial class SessionServer
             catch (FlowerSocketException e)
             {
                 SayRefused(opener, e.Message);
-                Refuse(replyTo, new(StatusCode.ResourceExhausted, "the switchboard has no descriptor left: try again later"));
+                Refuse(replyTo, new(StatusCode.Unavailable, "the switchboard has no descriptor left: try again later"));
                 return false;
             }
 
@@ -70,11 +70,12 @@ public sealed partial class SessionServer
             return true;
         }
 
+        // It may be asked again, as of a switchboard that is away.
         session.Close(null);
         if (errno is Errno.TooManyRefs or Errno.NoMem or Errno.NoBufs)
         {
             Refuse(replyTo, new(
-                StatusCode.ResourceExhausted, "the switchboard has too many descriptors on their way: try again later"));
+                StatusCode.Unavailable, "the switchboard has too many descriptors on their way: try again later"));
         }
 
         return false;

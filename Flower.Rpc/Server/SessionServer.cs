@@ -25,6 +25,7 @@ public sealed partial class SessionServer : IDisposable
     private readonly List<EventLoop.Watch> _listeners = [];
     private readonly int _maxSessions;
     private long _quietUntil;
+    private long _quietCrowdUntil;
     private bool _disposed;
 
     /// <summary>A server without sockets.</summary>
@@ -109,6 +110,16 @@ public sealed partial class SessionServer : IDisposable
     {
         _sessions.Remove(session);
         session.Authority.Leave(session);
+    }
+
+    /// <summary>Says that the kernel takes no more descriptors from this user until some of them are read.</summary>
+    internal void SayCrowded()
+    {
+        if (Environment.TickCount64 >= _quietCrowdUntil)
+        {
+            RpcLog.Crowded(Logger);
+            _quietCrowdUntil = Environment.TickCount64 + QuietMs;
+        }
     }
 
     private ServerSession Begin(Descriptor socket, ISessionAuthority authority, bool isShared)

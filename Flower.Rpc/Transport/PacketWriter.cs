@@ -16,10 +16,13 @@ internal enum FlushResult
     /// <summary>The peer does not read; flush again when the socket is writable.</summary>
     Blocked,
 
-    /// <summary>Too many descriptors are on their way: the socket looks writable, so flush again after a while.</summary>
+    /// <summary>The kernel has no memory for it: the socket looks writable, so flush again after a while.</summary>
     Retry,
 
-    /// <summary>As Blocked or Retry, and more waits than a peer that reads would leave.</summary>
+    /// <summary>As Retry, because too many descriptors are on their way to whoever does not read (ETOOMANYREFS).</summary>
+    Crowded,
+
+    /// <summary>As one of these three, and more waits than a peer that reads would leave.</summary>
     Full,
 
     /// <summary>The peer is gone.</summary>
@@ -120,7 +123,9 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
                     break;
                 case Errno.Again:
                     return _queuedBytes > PacketLimits.MaxQueuedBytes ? FlushResult.Full : FlushResult.Blocked;
-                case Errno.TooManyRefs or Errno.NoMem or Errno.NoBufs:
+                case Errno.TooManyRefs:
+                    return _queuedBytes > PacketLimits.MaxQueuedBytes ? FlushResult.Full : FlushResult.Crowded;
+                case Errno.NoMem or Errno.NoBufs:
                     return _queuedBytes > PacketLimits.MaxQueuedBytes ? FlushResult.Full : FlushResult.Retry;
                 default:
                     return FlushResult.Failed;

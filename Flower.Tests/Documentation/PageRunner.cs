@@ -105,7 +105,11 @@ internal sealed class PageRunner(Page page, Terminals terminals, TimeSpan limit)
     {
         if (terminal.Command is not { } command)
         {
-            await terminals.UntilAsync(() => terminal.AtPrompt, limit);
+            if (!await terminals.UntilAsync(() => terminal.AtPrompt, limit))
+            {
+                throw new WrongPageException($"{page.Name}: terminal {terminal.Number} has no prompt");
+            }
+
             return;
         }
 

@@ -51,6 +51,14 @@ def tell(**event):
     print(json.dumps(event), flush=True)
 
 
+def shape(terminal):
+    """A size, and no echo of what is typed."""
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    attributes = termios.tcgetattr(terminal)
+    attributes[3] &= ~termios.ECHO
+    termios.tcsetattr(terminal, termios.TCSANOW, attributes)
+
+
 def open_terminal(number, selector):
     notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     path = f"/mnt/notify/{number}"
@@ -58,12 +66,9 @@ def open_terminal(number, selector):
     os.chmod(path, 0o666)
     selector.register(notify, selectors.EVENT_READ, ("notify", number, None))
     child, terminal = pty.fork()
+    # On both sides, since each may be first: the shell looks at it, and what is typed before it begins is echoed otherwise.
+    shape(terminal if child else 0)
     if child == 0:
-        # The size and the silence first: the shell may look before the parent does anything.
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-        attributes = termios.tcgetattr(0)
-        attributes[3] &= ~termios.ECHO
-        termios.tcsetattr(0, termios.TCSANOW, attributes)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setgroups([])
         os.setgid(USER)

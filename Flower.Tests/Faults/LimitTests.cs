@@ -3,6 +3,7 @@ using System.Globalization;
 using Flower.Client;
 using Flower.Protocol;
 using Flower.Protocol.V1;
+using Flower.Rpc.Transport;
 using Flower.Tests.EndToEnd;
 using Grpc.Core;
 using NUnit.Framework;
@@ -14,13 +15,23 @@ namespace Flower.Tests.Faults;
 internal sealed class LimitTests
 {
     private const int Descriptors = 600;
+    private const int Hoarders = 4;
+
+    // More in all than may be on their way, and so many more as the switchboard can hold back.
+    private const int Hoarded = 170;
+    private const string Crowded = "ETOOMANYREFS";
 
     private DirectoryInfo _folder = null!;
+    private long _accepted;
 
     private string Door => Path.Combine(_folder.FullName, "s.sock");
 
     [SetUp]
-    public void MakeFolder() => _folder = Directory.CreateTempSubdirectory("flower-");
+    public void MakeFolder()
+    {
+        _folder = Directory.CreateTempSubdirectory("flower-");
+        _accepted = 0;
+    }
 
     [TearDown]
     public void RemoveFolder() => _folder.Delete(recursive: true);
@@ -54,9 +65,9 @@ internal sealed class LimitTests
     }
 
     // The kernel counts descriptors that are on their way by the user who sends them (unix(7)): here, a switchboard of its own
-    // user, with programs that take none.
+    // user, with programs that take none for longer than a program may leave its session unwritable.
     [Test]
-    public async Task Descriptors_TooManyOnTheirWay_OthersWaitAndGoOnWhenTheyAreTaken()
+    public async Task Descriptors_TooManyOnTheirWay_OthersWaitAndNothingIsLostWhenTheyAreTaken()
     {
         if (Mono.Unix.Native.Syscall.geteuid() != 0)
         {
@@ -71,31 +82,59 @@ internal sealed class LimitTests
         await using Listener listener = await handle.ListenAsync(Words("program=x")).Within();
         Task serving = ServeAsync(listener);
         Assert.That(await FailureAsync(handle, "program=x", default), Is.Null);
-        var hoarders = new List<Party>();
-        for (int i = 0; i < 4; i++)
+        int before = daemon.OpenDescriptors.Count;
+        Party[] hoarders = [.. Enumerable.Range(0, Hoarders).Select(_ => Party.Connect(Door))];
+        for (uint call = 1; call <= Hoarded; call++)
         {
-            Party hoarder = Party.Connect(Door);
-            hoarders.Add(hoarder);
-            // More in all than may be on their way, and fewer than the switchboard can hold back meanwhile.
-            for (uint call = 1; call <= 180; call++)
+            foreach (Party hoarder in hoarders)
             {
                 hoarder.Ask(call, "ClientConnect", ClientConnectResponse.Parser, new ClientConnectRequest
                 {
                     Labels = Words("program=x").ToMessage(),
                 });
             }
+
+            // While connects are under way, the switchboard holds both ends of each, of which it has no more either.
+            long asked = 1 + (call * Hoarders);
+            await Patience.UntilAsync(() => Task.FromResult(
+                Volatile.Read(ref _accepted) >= asked || IsCrowded(daemon)));
         }
 
+        await daemon.Error.AwaitLineAsync(Crowded);
         Task<FlowerException?> meanwhile = FailureAsync(handle, "program=x", default);
-        await Task.WhenAny(meanwhile, Task.Delay(TimeSpan.FromSeconds(1)));
-        TestContext.Out.WriteLine($"while they hoard: {(meanwhile.IsCompleted ? "connected" : "waits")}");
-        hoarders.ForEach(hoarder => hoarder.Dispose());
+        await Task.Delay(PacketLimits.MaxUnwritable + TimeSpan.FromSeconds(1));
+        Assert.That(meanwhile.IsCompleted, Is.False, "the kernel took more than the limit");
+        Assert.That(handle.Closed.IsCompleted, Is.False, "who reads was ended for those who do not");
+        await using (Handle other = await Handle.OpenAsync(Door))
+        {
+            // On a session of its own: within one, everything keeps its order.
+            Assert.That((await other.StatsAsync().Within()).Servers, Is.EqualTo(1));
+        }
 
-        Assert.That(await meanwhile.Within(), Is.Null);
-        Assert.That(handle.Closed.IsCompleted, Is.False, "the session ended");
+        int connected = 0;
+        foreach (Party hoarder in hoarders)
+        {
+            // The server was not reached in time with the last offers: whoever made those is told so.
+            int[] codes = [.. Enumerable.Range(1, Hoarded).Select(call => (int)hoarder.HearEnd((uint)call).Code)];
+            int taken = codes.Count(code => code == (int)StatusCode.OK);
+            Assert.That(
+                codes.Count(code => code == (int)StatusCode.DeadlineExceeded), Is.EqualTo(Hoarded - taken), "a connect was lost");
+            Assert.That(hoarder.Held, Has.Count.EqualTo(taken), "a descriptor was lost");
+            connected += taken;
+        }
+
+        Assert.That(connected, Is.GreaterThanOrEqualTo(Descriptors), "it was not the kernel's limit that was met");
+        Assert.That((await meanwhile.Within())?.StatusCode, Is.Null.Or.EqualTo(StatusCode.DeadlineExceeded));
+        Assert.That(await FailureAsync(handle, "program=x", default), Is.Null, "it did not recover");
+        Array.ForEach(hoarders, hoarder => hoarder.Dispose());
+        Assert.That(
+            await Patience.UntilAsync(() => Task.FromResult(daemon.OpenDescriptors.Count <= before)), Is.True,
+            () => string.Join('\n', daemon.OpenDescriptors));
+        Assert.That(
+            daemon.Error.Lines.Count(line => line.Contains(Crowded, StringComparison.Ordinal)), Is.LessThan(5),
+            "the log is flooded");
         await listener.DisposeAsync();
         await serving.Within();
-        TestContext.Out.WriteLine(daemon.Error.ToString());
     }
 
     private async Task<FlowerProcess> StartAsync(params string[] before)
@@ -113,6 +152,9 @@ internal sealed class LimitTests
             throw;
         }
     }
+
+    private static bool IsCrowded(FlowerProcess daemon) =>
+        daemon.Error.Lines.Any(line => line.Contains(Crowded, StringComparison.Ordinal));
 
     private static LabelSet Words(string word) => LabelSet.ParseWords([word]);
 
@@ -136,13 +178,14 @@ internal sealed class LimitTests
         return null;
     }
 
-    private static async Task ServeAsync(Listener listener)
+    private async Task ServeAsync(Listener listener)
     {
         await foreach (IncomingConnection incoming in listener)
         {
             try
             {
                 (await incoming.AcceptAsync()).Dispose();
+                Interlocked.Increment(ref _accepted);
             }
             catch (FlowerException)
             {

@@ -88,6 +88,7 @@ internal sealed class HttpPeekTests
     [TestCase("SSH-2.0-OpenSSH_9.2\r\n", TestName = "SSH")]
     [TestCase("EHLO=example", TestName = "no method")]
     [TestCase("AVERYLONGWORDTHATISCERTAINLYNOMETHOD", TestName = "a method too long")]
+    [TestCase("AVERYLONGWORDTHATISCERTAINLYNOMETHOD / HTTP/1.1\r\nHost: a\r\n\r\n", TestName = "a method too long, and all of the head")]
     public void Read_Ambiguous_Malformed(string head)
     {
         PeekResult result = Read(head);
