@@ -65,7 +65,7 @@ internal sealed class PageRunnerTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     // For what never comes; long enough for what does.
-    private static readonly TimeSpan Short = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(5);
 
     [SetUp]
     public void OnlyRoot()
@@ -98,7 +98,7 @@ internal sealed class PageRunnerTests
     public async Task Run_WhatStaysIsNeverStopped_IsWrong()
     {
         string? said = await RunAsync(Right.Replace("^C\n", "", StringComparison.Ordinal), Short);
-        Assert.That(said, Does.StartWith("page.md:31: terminal 1: sh").And.Contains("within 10 s it did not end"));
+        Assert.That(said, Does.StartWith("page.md:30: terminal 1: sh").And.Contains("within 5 s it did not end"));
     }
 
     [Test]
@@ -106,7 +106,7 @@ internal sealed class PageRunnerTests
     {
         string? said = await RunAsync(Right.Replace("echo begun; ", "", StringComparison.Ordinal)
             .Replace("begun\n", "", StringComparison.Ordinal), Short);
-        Assert.That(said, Does.StartWith("page.md:31: terminal 1: sh").And.Contains("neither ended nor said READY=1"));
+        Assert.That(said, Does.StartWith("page.md:30: terminal 1: sh").And.Contains("neither ended nor said READY=1"));
     }
 
     [Test]
