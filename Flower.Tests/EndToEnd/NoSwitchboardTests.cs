@@ -66,7 +66,7 @@ internal sealed class NoSwitchboardTests
 
     private sealed class TemporaryNames : IDisposable
     {
-        public TemporaryNames() => File.WriteAllText(Path, "{}");
+        public TemporaryNames() => File.WriteAllText(Path, """{ "names": {} }""");
 
         public string Path { get; } = System.IO.Path.GetTempFileName();
 

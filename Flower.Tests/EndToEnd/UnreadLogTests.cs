@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Diagnostics;
+using System.Text;
 using Flower.Client;
 using Flower.Protocol;
 using Mono.Unix.Native;
@@ -31,13 +32,34 @@ public sealed class UnreadLogTests
                 await using Listener listener = await handle.ListenAsync(labels).Within();
             }
 
-            string log = "";
-            Task reading = Task.Run(async () => log = await daemon.StandardError.ReadToEndAsync());
+            var log = new StringBuilder();
+            Task reading = Task.Run(async () =>
+            {
+                char[] buffer = new char[4096];
+                for (int count; (count = await daemon.StandardError.ReadAsync(buffer)) > 0;)
+                {
+                    lock (log)
+                    {
+                        log.Append(buffer, 0, count);
+                    }
+                }
+            });
+
+            // How much is missing is said before the next line that finds room.
+            Assert.That(
+                await Patience.UntilAsync(async () =>
+                {
+                    await using Listener listener = await handle.ListenAsync(labels).Within();
+                    lock (log)
+                    {
+                        return log.ToString().Contains("message(s) dropped because of queue size limit", StringComparison.Ordinal);
+                    }
+                }),
+                Is.True, "it was not said how much is missing");
             _ = Syscall.kill(daemon.Id, Signum.SIGTERM);
             await daemon.WaitForExitAsync().Within();
             await reading.Within();
             Assert.That(daemon.ExitCode, Is.Zero);
-            Assert.That(log, Does.Contain("message(s) dropped because of queue size limit"));
         }
         finally
         {
