@@ -10,6 +10,17 @@ public static class Suggestion
     // What is further away, or as far as it is long, was hardly meant.
     private const int MaxDistance = 2;
 
+    // What other programs have, or what is the contrary of a command here.
+    private static readonly Dictionary<string, string> Meant = new(StringComparer.Ordinal)
+    {
+        ["help"] = "--help",
+        ["version"] = "--version",
+        ["list"] = "ls",
+        ["start"] = "switchboard",
+        ["undrain"] = "drain --undo",
+        ["nc"] = "cat",
+    };
+
     /// <summary><c>; did you mean 'NAME'?</c> with the nearest name, or nothing.</summary>
     /// <param name="word">As it was written; an option with its dashes.</param>
     /// <param name="command">For which command it was.</param>
@@ -17,6 +28,11 @@ public static class Suggestion
     {
         ArgumentNullException.ThrowIfNull(word);
         ArgumentNullException.ThrowIfNull(command);
+        if (Meant.TryGetValue(word, out string? meant) && command.Command is RootCommand)
+        {
+            return $"; did you mean '{meant}'?";
+        }
+
         string name = word.Split('=', ':')[0];
         IEnumerable<string> known = word.StartsWith('-')
             ? OptionsOf(command)

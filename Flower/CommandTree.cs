@@ -27,7 +27,7 @@ internal static class CommandTree
     /// <summary>A new tree.</summary>
     public static RootCommand Create() => new(
         "Flower connects programs by labels. Programs register on a switchboard, which hands each the end of a socket.\n"
-        + "Begin with: flower switchboard & flower cat -l program=hello & echo hi | flower cat program=hello")
+        + "Begin with, each in a terminal of its own: flower switchboard; flower cat -l program=hello; flower cat program=hello")
     {
         new SwitchboardCommand(),
         new DemoCommand(),

@@ -62,7 +62,8 @@ internal sealed class SocketFile : IDisposable
         catch (UnauthorizedAccessException e)
         {
             throw new UnauthorizedAccessException(
-                $"no permission to listen on {full}: choose a path in a directory of yours", e);
+                $"no permission to listen on {full}: choose a path in a directory of yours with --listen PATH, and tell it "
+                + "to the others: export FLOWER_SWITCHBOARD=unix:PATH", e);
         }
 
         try

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.CommandLine;
 using Flower.CommandLine;
 using NUnit.Framework;
 
@@ -23,4 +24,13 @@ internal sealed class SuggestionTests
     [TestCase("", null)]
     public void Nearest_Word_IsWhatIsASlipOrTwoAway(string word, string? expected) =>
         Assert.That(Suggestion.Nearest(word, Known), Is.EqualTo(expected));
+
+    [TestCase("undrain", "drain --undo")]
+    [TestCase("list", "ls")]
+    public void For_WordOfAnotherProgram_IsThatOfThisOne(string word, string expected)
+    {
+        var root = new RootCommand { TreatUnmatchedTokensAsErrors = false };
+
+        Assert.That(Suggestion.For(word, root.Parse([word]).CommandResult), Is.EqualTo($"; did you mean '{expected}'?"));
+    }
 }
