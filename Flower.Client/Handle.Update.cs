@@ -12,7 +12,7 @@ public sealed partial class Handle
     /// they end, or <see cref="ResetTargetsAsync"/>. For the targets that this handle could end by <see cref="RevokeAsync"/>, and those that were
     /// registered through this very object.
     /// </summary>
-    /// <param name="labels">Those that do not contradict these labels, as <see cref="ListAsync"/> gives them.</param>
+    /// <param name="labels">Those that have all of these labels, of what <see cref="ListAsync"/> gives.</param>
     /// <param name="weight">0 to 65,535; null: it is left as it is.</param>
     /// <param name="draining">Whether they take no new connections; null: it is left as it is.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -41,7 +41,7 @@ public sealed partial class Handle
     /// <summary>
     /// Forgets what <see cref="UpdateTargetsAsync"/> set: what the targets say themselves holds again. For the same targets.
     /// </summary>
-    /// <param name="labels">Those that do not contradict these labels.</param>
+    /// <param name="labels">Those that have all of these labels.</param>
     /// <param name="weight">The weight is forgotten. Default: true.</param>
     /// <param name="draining">Whether they take new connections is forgotten. Default: true.</param>
     /// <param name="cancellationToken">Gives up.</param>

@@ -19,7 +19,7 @@ public sealed class DrainCommand : Command
 
     /// <summary>The command.</summary>
     public DrainCommand()
-        : base("drain", "Lets the servers and egresses that do not contradict the labels get no new connections, whatever\n"
+        : base("drain", "Lets the servers and egresses that have all of these labels get no new connections, whatever\n"
             + "they say themselves, until it is undone or they end. Connections that they have are left alone. For\n"
             + "those that you registered, or could end by flower revoke. '{}' as LABELS means all of them.\n"
             + "  flower drain service=www instance=3\n"

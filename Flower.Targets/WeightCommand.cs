@@ -27,7 +27,7 @@ public sealed class WeightCommand : Command
 
     /// <summary>The command.</summary>
     public WeightCommand()
-        : base("weight", "Sets how much the servers and egresses take that do not contradict the labels, compared with\n"
+        : base("weight", "Sets how much the servers and egresses take that have all of these labels, compared with\n"
             + "others, for clients that let one of several be picked (--balance). It stands above what they say\n"
             + "themselves, until they end. For those that you registered, or could end by flower revoke. '{}' as\n"
             + "LABELS means all of them.\n"

@@ -28,13 +28,14 @@ internal sealed class Override(Board board, ILogger logger, Caller caller)
         }
 
         LabelSet filter = Listing.FilterOf(caller, request.Labels);
+        LabelSet given = Stating.Read(request.Labels);
         var response = new UpdateTargetsResponse();
         var slice = new List<Target>();
         for (long at = 0; at != TargetDirectory<Target>.EndOfList;)
         {
             slice.Clear();
             board.List(filter, Slice, slice, ref at);
-            foreach (Target target in slice.Where(IsWithin))
+            foreach (Target target in slice.Where(target => IsWithin(target) && Has(target, given)))
             {
                 if (request.Reset)
                 {
@@ -66,6 +67,13 @@ internal sealed class Override(Board board, ILogger logger, Caller caller)
         update.HasOpenConnections ? "how many connections a target has is for the target to say"
         : !update.HasWeight && !update.HasDraining ? "an update that changes nothing"
         : TargetCondition.Check(update);
+
+    // A key that a target lacks contradicts nothing; but whoever mistypes one does not mean all targets.
+    private bool Has(Target target, LabelSet given)
+    {
+        IReadOnlyList<Label> labels = Listing.LabelsOf(target, caller.Handle);
+        return given.Labels.All(wanted => labels.Any(label => label.Key == wanted.Key));
+    }
 
     // What it starts is what takes connections, not an activator.
     private bool IsWithin(Target target) => target is { Kind: TargetKind.Server or TargetKind.Egress, IsActivator: false }

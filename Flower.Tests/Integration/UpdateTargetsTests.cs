@@ -30,6 +30,22 @@ internal sealed class UpdateTargetsTests : BalanceFixture
         Assert.That(await StatesAsync(), Is.EqualTo(new[] { (9, false), (0, false) }));
     }
 
+    [Test]
+    public async Task Update_KeyThatATargetLacks_IsNotMeantForIt()
+    {
+        await using Listener one = await ListenAsync(1).Soon();
+        await using Listener two = await Root.ListenAsync(Labels("service=x", "instance=2", "color=blue")).Soon();
+
+        Assert.That(await Root.UpdateTargetsAsync(Labels("service=x", "color=blue"), draining: true).Soon(), Is.EqualTo(1));
+        Assert.That(
+            (await Refused(Root.UpdateTargetsAsync(Labels("service=x", "colour=blue"), draining: true))).StatusCode,
+            Is.EqualTo(StatusCode.NotFound));
+        Assert.That(
+            await Root.UpdateTargetsAsync(Labels("service=x", $"flower.server_pid={Environment.ProcessId}"), weight: 3).Soon(),
+            Is.EqualTo(2));
+        Assert.That(await StatesAsync(), Is.EqualTo(new[] { (3, false), (3, true) }));
+    }
+
     // As for Revoke: what was made from it, and besides, what its own session registered.
     [Test]
     public async Task Update_OverANarrowHandle_ReachesItsOwnAndWhatWasMadeFromIt()
