@@ -333,11 +333,7 @@ internal sealed partial class ServerSession : ISession
         const string Why = "the switchboard has no descriptor left: try again later, or raise its limit";
         if (frame.KindCase == Frame.KindOneofCase.Open)
         {
-            if (Server.Lines.Allows(received.Sender?.Uid ?? LogRate.Nobody))
-            {
-                RpcLog.OpenRefused(Logger, Why);
-            }
-
+            Server.SayRefused(received.Sender?.Uid ?? LogRate.Nobody, Why);
             return;
         }
 

@@ -92,7 +92,8 @@ public sealed partial class SessionServer
     private static int Send(Descriptor to, Frame frame, params ReadOnlySpan<System.Runtime.InteropServices.SafeHandle> descriptors) =>
         UnixSocket.Send(to, new Packet { Frames = { frame } }.ToByteArray(), descriptors);
 
-    private void SayRefused(uint opener, string why)
+    /// <summary>Says in the log why a session was not opened, as often as who asked for it may cause lines.</summary>
+    internal void SayRefused(uint opener, string why)
     {
         if (Lines.Allows(opener))
         {
