@@ -141,7 +141,7 @@ internal sealed partial class ServerSession
     }
 
     // What was sent counts until the peer has taken it.
-    private void LookAtDescriptors()
+    private void LookAtDescriptors(int atLeast = FewDescriptors)
     {
         if (_writer.SentDescriptors > 0)
         {
@@ -150,7 +150,7 @@ internal sealed partial class ServerSession
             _writer.SentDescriptors = 0;
         }
 
-        if (_descriptorsInFlight < FewDescriptors)
+        if (_descriptorsInFlight < atLeast)
         {
             return;
         }

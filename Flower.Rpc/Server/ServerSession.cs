@@ -72,8 +72,6 @@ internal sealed partial class ServerSession : ISession
 
     internal Credentials Credentials => _owner ?? default;
 
-    internal bool HasEnded => _stopped;
-
     internal EventLoop Loop => Server.Loop;
 
     internal ILogger Logger => Server.Logger;
@@ -386,7 +384,7 @@ internal sealed partial class ServerSession : ISession
     private void SendStatus(uint callId, StatusCode code, string message) =>
         Send(new Frame { CallId = callId, Status = new Protocol.V1.Status { Code = (uint)code, Message = message } });
 
-    // Order: no more events, then the calls (their handlers close what they hold), then the socket itself.
+    // Order: no more events, then the calls (their handlers close what they hold), then the socket itself, once its peer has read.
     internal void Close(string? reason)
     {
         if (_stopped)
@@ -412,8 +410,16 @@ internal sealed partial class ServerSession : ISession
             ConnectedSocket.End(_socket);
         }
 
-        _socket.Dispose();
         Server.Remove(this);
+        if (_paused)
+        {
+            Leave();
+        }
+        else
+        {
+            LeaveOnceRead(LookAgain);
+        }
+
         if (reason is null)
         {
             RpcLog.SessionClosed(Logger, Credentials.Pid, Credentials.Uid);

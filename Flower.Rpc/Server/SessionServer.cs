@@ -22,6 +22,9 @@ public sealed partial class SessionServer : IDisposable
     private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(100);
 
     private readonly HashSet<ServerSession> _sessions = [];
+
+    // Those that have ended, of whose descriptors some are on their way.
+    private readonly HashSet<ServerSession> _unread = [];
     private readonly List<EventLoop.Watch> _listeners = [];
     private readonly int _maxSessions;
     private long _quietUntil;
@@ -104,11 +107,24 @@ public sealed partial class SessionServer : IDisposable
         {
             session.Stop(StatusCode.Unavailable, "the switchboard is stopping");
         }
+
+        foreach (ServerSession session in _unread.ToArray())
+        {
+            session.Leave();
+        }
     }
 
+    /// <summary>It has ended, and says when it is <see cref="Left"/>.</summary>
     internal void Remove(ServerSession session)
     {
         _sessions.Remove(session);
+        _unread.Add(session);
+    }
+
+    /// <summary>Nothing counts for it any more.</summary>
+    internal void Left(ServerSession session)
+    {
+        _unread.Remove(session);
         session.Authority.Leave(session);
     }
 
@@ -143,7 +159,7 @@ public sealed partial class SessionServer : IDisposable
         {
             refusal = new(StatusCode.Unavailable, said = "the switchboard is stopping");
         }
-        else if (_sessions.Count > _maxSessions)
+        else if (_sessions.Count + _unread.Count > _maxSessions)
         {
             refusal = new(StatusCode.ResourceExhausted, said = $"the switchboard has {_maxSessions} sessions, its limit");
         }

@@ -8,6 +8,7 @@ using Flower.Rpc.Transport;
 using Flower.Switchboard.Hosting;
 using Flower.Switchboard.Hosting.Configuration;
 using Flower.Tests.Rpc;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using NUnit.Framework;
 
@@ -137,6 +138,21 @@ internal abstract class BoardFixture
         }
 
         throw new AssertionException("the call succeeded");
+    }
+
+    /// <summary>How connects of a handle are refused, once they are with this code: the board counts later what it has sent.</summary>
+    protected static async Task<FlowerException> RefusedWithAsync(Handle handle, StatusCode code)
+    {
+        FlowerException? last = null;
+        Assert.That(
+            await EndToEnd.Patience.UntilAsync(async () =>
+            {
+                last = await Refused(handle.ConnectAsync(Labels("none=1"), new() { RelatedOnly = true }));
+                return last.StatusCode == code;
+            }),
+            Is.True,
+            last?.Message);
+        return last!;
     }
 
     /// <summary>The two sockets are each other's peers.</summary>

@@ -151,7 +151,7 @@ internal sealed class QuotaTests : BoardFixture
         }
 
         await using Handle sibling = Handle.Adopt(shared.Duplicate());
-        FlowerException refused = await UntilAsync(sibling, StatusCode.ResourceExhausted);
+        FlowerException refused = await RefusedWithAsync(sibling, StatusCode.ResourceExhausted);
         Assert.That(refused.Message, Does.Contain("quota descriptors_in_flight of handle").And.Contain("the limit is 40"));
 
         for (int statuses = 0; statuses < 40;)
@@ -160,7 +160,7 @@ internal sealed class QuotaTests : BoardFixture
         }
 
         // All was taken: it goes on.
-        await UntilAsync(sibling, StatusCode.NotFound);
+        await RefusedWithAsync(sibling, StatusCode.NotFound);
     }
 
     [Test]
@@ -231,21 +231,6 @@ internal sealed class QuotaTests : BoardFixture
             new Frame { CallId = id, Message = ByteString.CopyFrom(bytes.ToArray()) },
             RawSession.HalfClose(id),
         ];
-    }
-
-    // The board counts what it has sent when its turn of the loop is over.
-    private static async Task<FlowerException> UntilAsync(Handle handle, StatusCode code)
-    {
-        FlowerException? last = null;
-        Assert.That(
-            await EndToEnd.Patience.UntilAsync(async () =>
-            {
-                last = await Refused(handle.ConnectAsync(Labels("none=1"), new() { RelatedOnly = true }));
-                return last.StatusCode == code;
-            }),
-            Is.True,
-            last?.Message);
-        return last!;
     }
 
     private static async Task<int> CountAsync(Handle handle)
