@@ -10,4 +10,7 @@ internal static partial class QuotaLog
         + "handle {Handle}; said once in 10 seconds")]
     internal static partial void Exhausted(
         ILogger logger, string budget, string name, long limit, int pid, uint uid, ulong handle);
+
+    [LoggerMessage(302, LogLevel.Warning, "{Why}; said once in 10 seconds")]
+    internal static partial void ShortOfMemory(ILogger logger, string why);
 }

@@ -17,6 +17,7 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
     private const int MaxIdle = 1024;
     private const long QuietMs = 10_000;
 
+    private readonly MemoryGauge _memory = new(logger);
     private readonly Dictionary<uint, Budget> _users = [];
     private readonly Dictionary<(string Budget, QuotaKind Kind), long> _quietUntil = [];
     private QuotaLimits _perUser = QuotaLimits.PerUser;
@@ -78,9 +79,17 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
         return null;
     }
 
-    /// <summary>Whether one more is over a quota. Takes a connect where it is not. Null: it is not.</summary>
+    /// <summary>
+    /// Whether one more is over a quota, or more than there is memory for. Takes a connect where it is not. Null: it is not.
+    /// </summary>
     public string? Exhausted(HandleNode node, Credentials who, QuotaKind kind, int connects = 1)
     {
+        // Who runs the switchboard can still come and look.
+        if ((kind != QuotaKind.Sessions || Bounds(who.Uid)) && _memory.Refuses(kind) is string full)
+        {
+            return full;
+        }
+
         Budget? user = UserOf(who.Uid);
         if (user is not null && !Allows(user, _perUser, kind, connects))
         {

@@ -21,6 +21,11 @@ internal sealed class LimitTests
     private const int Hoarded = 170;
     private const string Crowded = "ETOOMANYREFS";
 
+    // Bytes, in hexadecimal digits as the runtime reads them: 32 MiB.
+    private const string HeapLimit = "2000000";
+    private const int TooManyTargets = 16_000;
+    private const int TargetsOfASession = 1_000;
+
     private DirectoryInfo _folder = null!;
     private long _accepted;
 
@@ -133,6 +138,73 @@ internal sealed class LimitTests
         Assert.That(
             daemon.Error.Lines.Count(line => line.Contains(Crowded, StringComparison.Ordinal)), Is.LessThan(5),
             "the log is flooded");
+        await listener.DisposeAsync();
+        await serving.Within();
+    }
+
+    // As with MemoryMax=, of which the runtime gives the heap three quarters.
+    [Test]
+    public async Task Memory_NearItsLimit_WhatStaysIsRefusedAndTheRestGoesOn()
+    {
+        await using FlowerProcess daemon = await StartAsync("env", "DOTNET_GCHeapHardLimit=" + HeapLimit);
+        await using Handle handle = await Handle.OpenAsync(Door);
+        await using Listener listener = await handle.ListenAsync(Words("program=x")).Within();
+        Task serving = ServeAsync(listener);
+        var sessions = new List<Handle>();
+        FlowerException? refused = null;
+        int registered = 0;
+        for (; refused is null && registered < TooManyTargets; registered++)
+        {
+            if (registered % TargetsOfASession == 0)
+            {
+                sessions.Add(await Handle.OpenAsync(Door));
+            }
+
+            try
+            {
+                _ = await sessions[^1].ListenAsync(LabelSet.ParseWords(
+                    [string.Create(CultureInfo.InvariantCulture, $"program=many{registered}"), "text=" + new string('x', 2000)]));
+            }
+            catch (FlowerException e)
+            {
+                refused = e;
+            }
+        }
+
+        Assert.That(refused?.StatusCode, Is.EqualTo(StatusCode.ResourceExhausted), $"after {registered}");
+        Assert.That(refused!.Message, Does.Contain("short of memory").And.Contain("raise its limit"));
+        for (int i = 0; i < 300; i++)
+        {
+            Assert.That(await FailureAsync(handle, "program=x", default), Is.Null);
+        }
+
+        await using (Handle onlooker = await Handle.OpenAsync(Door))
+        {
+            Assert.That((await onlooker.StatsAsync().Within()).Servers, Is.EqualTo(registered));
+        }
+
+        // What has gone makes room, as soon as the collector has looked.
+        foreach (Handle session in sessions)
+        {
+            await session.DisposeAsync();
+        }
+
+        Assert.That(
+            await Patience.UntilAsync(async () =>
+            {
+                try
+                {
+                    await (await handle.ListenAsync(Words("program=late")).Within()).DisposeAsync();
+                    return true;
+                }
+                catch (FlowerException e) when (e.StatusCode == StatusCode.ResourceExhausted)
+                {
+                    return false;
+                }
+            }),
+            Is.True);
+        Assert.That(
+            daemon.Error.Lines.Count(line => line.Contains("short of memory", StringComparison.Ordinal)), Is.InRange(1, 10));
         await listener.DisposeAsync();
         await serving.Within();
     }
