@@ -14,6 +14,7 @@ internal sealed class MemoryGauge(ILogger logger)
     // Of the limit, in percent. From nine tenths on, the collector itself does what it can (GCHighMemPercent).
     private const int FullForWhatStays = 80;
     private const int FullForCalls = 90;
+    private const int FullForQueues = 95;
 
     private const long LookMs = 10;
     private const long CollectMs = 10_000;
@@ -30,8 +31,11 @@ internal sealed class MemoryGauge(ILogger logger)
     {
         int full = kind switch
         {
-            QuotaKind.Sessions or QuotaKind.Targets or QuotaKind.QueuedBytes => FullForWhatStays,
+            QuotaKind.Sessions or QuotaKind.Targets => FullForWhatStays,
             QuotaKind.PendingCalls => FullForCalls,
+
+            // That ends a session, with all that it has.
+            QuotaKind.QueuedBytes => FullForQueues,
 
             // What takes nothing that lasts, and what the descriptors' limit bounds.
             _ => int.MaxValue,
