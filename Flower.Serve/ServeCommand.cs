@@ -51,13 +51,7 @@ public sealed class ServeCommand : Command
             + "  flower serve --wait service=www -- my-server-that-knows-LISTEN_FDS\n"
             + "COMMAND finds the labels in FLOWER_LABEL_* and, as JSON, in FLOWER_LABELS and FLOWER_SOURCES.")
     {
-        _max.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 1 or > MostAtOnce)
-            {
-                result.AddError($"--max wants a number from 1 to {MostAtOnce}");
-            }
-        });
+        _max.AcceptFromTo(1, MostAtOnce);
         Add(_max);
         Add(_wait);
         Add(_weight);

@@ -156,7 +156,7 @@ public sealed class IngressListenTests : IngressTest
     [TestCase(64, "is not an address to listen on", "127.0.0.1:0", "localhost:80", "service=www")]
     [TestCase(64, "an address to listen on is missing", "service=www")]
     [TestCase(64, "'127.0.0.1' is not a label", "127.0.0.1:0", "service=www", "127.0.0.1")]
-    [TestCase(64, "--backlog 0: it is 1 to 65535", "127.0.0.1:0", "--backlog", "0")]
+    [TestCase(64, "--backlog wants a number from 1 to 65535", "127.0.0.1:0", "--backlog", "0")]
     [TestCase(64, "'soon' is not a duration for --wait", "127.0.0.1:0", "--wait", "soon")]
     [TestCase(64, "is not a network for --proxy-protocol", "127.0.0.1:0", "--proxy-protocol", "10.0.0.1/8")]
     [TestCase(64, "--require-peek needs --peek", "127.0.0.1:0", "--require-peek")]
