@@ -72,7 +72,7 @@ internal sealed class TopView
         }
 
         string more = connections.Count > rows ? $", of which {rows} are shown" : "";
-        string text = $"{connections.Count} connection{(connections.Count == 1 ? "" : "s")}{more}   < > column   r reverse   q end";
+        string text = $"{Plural.Of(connections.Count, "connection")}{more}   < > column   r reverse   q end";
         var lines = new List<IRenderable> { new Text(text) };
         if (UnseenNotice.For(connections) is string notice)
         {

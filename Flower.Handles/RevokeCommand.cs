@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using Flower.Client;
 using Flower.CommandLine;
+using Flower.Protocol;
 
 namespace Flower.Handles;
 
@@ -73,8 +74,6 @@ public sealed class RevokeCommand : Command
                         + (isConnection ? "flower connections shows those of connections" : "flower handles shows those of handles"));
 
     private static string Words(ulong id, RevokeResult result) =>
-        $"handle {id} was revoked: {Count(result.Handles, "handle")}, {Count(result.Sessions, "session")}, "
-        + $"{Count(result.Targets, "target")} and {Count(result.Connections, "connection")} ended";
-
-    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
+        $"handle {id} was revoked: {Plural.Of(result.Handles, "handle")}, {Plural.Of(result.Sessions, "session")}, "
+        + $"{Plural.Of(result.Targets, "target")} and {Plural.Of(result.Connections, "connection")} ended";
 }

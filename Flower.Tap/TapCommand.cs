@@ -90,7 +90,7 @@ public sealed class TapCommand : Command
         }
         finally
         {
-            Tool.Say("flower tap", $"{run.Count} connections were tapped, {tap.Missed} were missed");
+            Tool.Say("flower tap", $"{Plural.Of(run.Count, "connection was", "connections were")} tapped, {Plural.Of((long)tap.Missed, "was", "were")} missed");
         }
 
         return ExitCodes.Ok;

@@ -28,7 +28,7 @@ public sealed class NameToolTests : EndToEndTest
         await tool.Error.AwaitLineAsync("flower resolver: ", "what it said before stands");
         Write("""{ "names": { "other": [ { "labels": "app=two" } ] } }""");
         tool.Signal(Signum.SIGHUP);
-        await tool.Error.AwaitLineAsync("flower resolver: ", "was read again: 1 names");
+        await tool.Error.AwaitLineAsync("flower resolver: ", "was read again: 1 name");
 
         Assert.That(await AppAsync(handle, "service=other"), Is.EqualTo("two"));
         Assert.That(tool.HasExited, Is.False);
