@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.CommandLine;
+using Flower.Client;
 using Flower.CommandLine;
 using Flower.Ingress.Accepting;
 using Flower.Ingress.HandingOver;
@@ -149,15 +150,25 @@ internal sealed class AcceptCommand : Command
             () => _switchboard.OpenToStayAsync(command, "flower ingress", signals.Stop),
             () => ListenSockets.Open(addresses, ReadBinding(command)),
             options);
-        await service.RunAsync(signals, () => Announce(service.Listeners, options.Quiet));
+
+        // By design, and seldom meant. An inherited handle may well have labels of its own.
+        bool isAny = options.HandOver.Labels.IsEmpty && options.FirstBytes.Protocols == PeekProtocols.None
+            && SwitchboardAddress.Resolve(command.GetValue(_switchboard)).Path is not null;
+        await service.RunAsync(signals, () => Announce(service.Listeners, options, isAny));
         return ExitCodes.Ok;
     }
 
-    private static void Announce(IReadOnlyList<ListenSocket> listeners, bool quiet)
+    private static void Announce(IReadOnlyList<ListenSocket> listeners, IngressOptions options, bool isAny)
     {
-        foreach (ListenSocket listener in quiet ? [] : listeners)
+        foreach (ListenSocket listener in options.Quiet ? [] : listeners)
         {
             Tool.Say("flower ingress", $"listening on {listener.Name}");
+        }
+
+        if (isAny && !options.Quiet)
+        {
+            Tool.Say("flower ingress", "without labels, each connection goes to whatever server there is, if it is the only one: "
+                + "give those of the one that is meant, such as service=NAME");
         }
 
         Notifier.Ready();

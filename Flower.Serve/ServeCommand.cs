@@ -83,6 +83,13 @@ public sealed class ServeCommand : Command
         await using Handle handle = await _switchboard.OpenToStayAsync(command, FullName, signals.Stop);
         await using Listener listener = await handle.ListenAsync(
             labels, new() { Credit = 0, Weight = _weight.Read(command) }, signals.Stop);
+        if (labels.IsEmpty && listener.Labels.All(label => label.Key.StartsWith(LabelRules.ReservedPrefix, StringComparison.Ordinal)))
+        {
+            // By design, and seldom meant: those who mistype a label come here, too.
+            Tool.Say(FullName, "without labels, it is reached by each client that nothing else matches better: give some, "
+                + "such as service=NAME");
+        }
+
         var service = new Service(handle, listener, options, signals);
         return command.GetValue(_wait)
             ? await service.RunListeningAsync(words)

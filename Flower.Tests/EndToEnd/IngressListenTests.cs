@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Flower.Client;
+using Mono.Unix.Native;
 using NUnit.Framework;
 
 namespace Flower.Tests.EndToEnd;
@@ -149,6 +150,20 @@ public sealed class IngressListenTests : IngressTest
 
         Assert.That(await ingress.ExitAsync(), Is.EqualTo(69));
         Assert.That(ingress.Error.Lines.Single(), Does.Contain("systemd:mail").And.Contain("but web"));
+    }
+
+    [TestCase(true)]
+    [TestCase(false, "service=www")]
+    [TestCase(false, "--quiet")]
+    [TestCase(false, "--peek", "tls")]
+    public async Task Labels_None_SaysWhereConnectionsGo(bool isSaid, params string[] more)
+    {
+        FlowerProcess ingress = await Board.FlowerReadyAsync(["ingress", "accept", "127.0.0.1:0", .. more]);
+        ingress.Signal(Signum.SIGTERM);
+
+        Assert.That(await ingress.ExitAsync(), Is.Zero);
+        const string advice = "whatever server there is";
+        Assert.That(ingress.Error.ToString(), isSaid ? Does.Contain(advice) : Does.Not.Contain(advice));
     }
 
     [TestCase(69, "LISTEN_FDS is not set", "systemd", "service=www")]
