@@ -235,7 +235,7 @@ public sealed class ConnectionsTests : IngressTest
         Assert.That(Word(seen, "state"), Is.EqualTo("unknown"));
         Assert.That(seen.GetProperty("bytes_to_client").ValueKind, Is.EqualTo(JsonValueKind.Null));
         Assert.That(Number(seen, "client", "pid"), Is.EqualTo(client.Id));
-        Assert.That(tool.Error.Lines.Single(), Does.StartWith("flower connections: the state of 1 of 1 connections is unknown"));
+        Assert.That(tool.Error.Lines.Single(), Does.StartWith("flower connections: the state of 1 of 1 connection is unknown: its socket is"));
     }
 
     [Test]
