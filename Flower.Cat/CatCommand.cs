@@ -51,7 +51,7 @@ public sealed class CatCommand : Command
         Description = "At the end of standard input: half-close tells the peer and goes on receiving (nc -N), keep "
             + "goes on without telling, quit ends the connection when all is sent (nc -q 0, ncat --send-only).",
         DefaultValueFactory = _ => "half-close",
-    }.AcceptOnlyFromAmong("half-close", "keep", "quit");
+    }.AcceptOneOf("half-close", "keep", "quit");
 
     private readonly Option<bool> _noInput = new("--no-stdin", "-d")
     {
@@ -132,9 +132,11 @@ public sealed class CatCommand : Command
         options = _balance.AddTo(options, command);
         Connection connection = command.GetValue(_listen)
             ? await TakeOneAsync(handle, labels, _weight.Read(command), cancellationToken)
-            : await handle.ConnectOrHintAsync(labels, options, cancellationToken);
+            : await handle.ConnectOrHintAsync(labels, options, command.GetValue(_json) ? null : Advise, cancellationToken);
         return await ServeAsync(connection, report, serve, cancellationToken);
     }
+
+    private static void Advise(string advice) => Tool.Say("flower cat", advice);
 
     // What is done with each connection: standard input and output, or a command.
     private Func<Connection, CancellationToken, Task<int>> ReadUse(ParseResult command)

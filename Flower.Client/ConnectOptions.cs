@@ -44,5 +44,5 @@ public sealed record ConnectOptions
         ? (uint)MaxTries
         : throw new InvalidOperationException("MaxTries is 1 to 16, or 0 for the switchboard's default");
 
-    internal DateTime? Deadline => Timeout is { } timeout ? DateTime.UtcNow + timeout : null;
+    internal TimeLimit BeginLimit() => new(Timeout, TimeProvider.System);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol.V1;
 using Flower.Rpc;
+using Flower.Rpc.Interop;
 using Google.Protobuf;
 using Grpc.Core;
 
@@ -17,6 +18,9 @@ internal static class Failures
         string where = address.Path ?? address.ToString();
         return e.Name switch
         {
+            "ECONNREFUSED" when address.Path is not null && FileKind.UnlessSocket(address.Path) is { } what => new(
+                StatusCode.Unavailable,
+                $"{where} is {what}, and no socket: give --switchboard, or start one with: flower switchboard --listen PATH", e),
             "ENOENT" or "ECONNREFUSED" or "ENOTDIR" => new(
                 StatusCode.Unavailable, $"no switchboard at {where}: start one with: flower switchboard", e),
             "EACCES" or "EPERM" => new(

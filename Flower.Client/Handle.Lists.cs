@@ -88,7 +88,7 @@ public sealed partial class Handle
         bool hasTold = false;
         for (int losses = 0; ; losses++)
         {
-            Session session = await _keeper.GetAsync(null, cancellationToken).ConfigureAwait(false);
+            Session session = await _keeper.GetAsync(default, cancellationToken).ConfigureAwait(false);
             using AsyncServerStreamingCall<T> call = begin(session.Pooled);
             ListStep step;
             while ((step = await NextAsync(call, session, hasTold, losses, cancellationToken).ConfigureAwait(false))

@@ -33,7 +33,7 @@ public sealed partial class Handle
     private async Task<RevokeResult> TakeBackAsync(RevokeRequest request, CancellationToken cancellationToken)
     {
         bool onLoop = IsOnLoop;
-        Session session = await _keeper.GetAsync(null, cancellationToken).ConfigureAwait(false);
+        Session session = await _keeper.GetAsync(default, cancellationToken).ConfigureAwait(false);
         try
         {
             using AsyncUnaryCall<RevokeResponse> call =

@@ -71,7 +71,7 @@ public sealed partial class Handle
         UpdateTargetsResponse response = await CallAsync(
             static (stub, request, options) => stub.UpdateTargetsAsync(request, options),
             new UpdateTargetsRequest { Labels = labels.ToMessage(), Update = update, Reset = reset },
-            null,
+            default,
             cancellationToken).ConfigureAwait(false);
         return (int)response.Targets;
     }

@@ -26,7 +26,7 @@ public sealed partial class Handle
         for (int losses = 0; ; losses++)
         {
             bool isAgain = wasTold;
-            Session session = await _keeper.GetAsync(null, cancellationToken).ConfigureAwait(false);
+            Session session = await _keeper.GetAsync(default, cancellationToken).ConfigureAwait(false);
             using AsyncServerStreamingCall<WatchResponse> call =
                 session.Pooled.Watch(request, cancellationToken: cancellationToken);
             ListStep step;
@@ -62,5 +62,5 @@ public sealed partial class Handle
     /// <exception cref="FlowerException">The handle lacks the right LIST, or the switchboard went away.</exception>
     public async Task<BoardStats> StatsAsync(CancellationToken cancellationToken = default) => new(await CallAsync(
         static (stub, request, options) => stub.StatsAsync(request, options),
-        new StatsRequest(), null, cancellationToken).ConfigureAwait(false));
+        new StatsRequest(), default, cancellationToken).ConfigureAwait(false));
 }

@@ -101,7 +101,7 @@ public sealed partial class Handle : IAsyncDisposable
         ClientConnectResponse response = await CallAsync(
             static (stub, request, options) => stub.ClientConnectAsync(request, options),
             request,
-            options.Deadline,
+            options.BeginLimit(),
             cancellationToken).ConfigureAwait(false);
         return new(response.Socket?.Handle as Descriptor ?? throw Failures.Broken("socket"), new(response.Labels));
     }
@@ -157,7 +157,7 @@ public sealed partial class Handle : IAsyncDisposable
         var request = new ConstrainRequest { InLabels = inLabels.ToMessage(), OutLabels = outLabels.ToMessage() };
         request.Rights.AddRange(rights);
         ConstrainResponse response = await CallAsync(
-            static (stub, request, options) => stub.ConstrainAsync(request, options), request, null, cancellationToken)
+            static (stub, request, options) => stub.ConstrainAsync(request, options), request, default, cancellationToken)
             .ConfigureAwait(false);
         return response.Handle?.Handle as Descriptor ?? throw Failures.Broken("handle");
     }
@@ -198,7 +198,7 @@ public sealed partial class Handle : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(socket);
         using Descriptor owned = socket;
         IngressConnectResponse response = await PushAsync(
-            PushRequest(labels, options, relay: false), socket, isCopied: false, options?.Deadline, cancellationToken)
+            PushRequest(labels, options, relay: false), socket, isCopied: false, options?.BeginLimit() ?? default, cancellationToken)
             .ConfigureAwait(false);
         return new(response.Labels);
     }
@@ -214,7 +214,7 @@ public sealed partial class Handle : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(socket);
         IngressConnectResponse response = await PushAsync(
-            PushRequest(labels, options, relay: true), socket, isCopied: true, options?.Deadline, cancellationToken)
+            PushRequest(labels, options, relay: true), socket, isCopied: true, options?.BeginLimit() ?? default, cancellationToken)
             .ConfigureAwait(false);
         var connectionLabels = new ConnectionLabels(response.Labels);
         return new(
@@ -246,19 +246,19 @@ public sealed partial class Handle : IAsyncDisposable
         IngressConnectRequest request,
         Descriptor socket,
         bool isCopied,
-        DateTime? deadline,
+        TimeLimit limit,
         CancellationToken cancellationToken)
     {
         bool onLoop = IsOnLoop;
         using Activity? span = ConnectTrace.BeginConnect();
-        Session session = await _keeper.GetAsync(deadline, cancellationToken).ConfigureAwait(false);
+        Session session = await _keeper.GetAsync(limit, cancellationToken).ConfigureAwait(false);
         try
         {
             using Descriptor? copy = isCopied ? socket.Duplicate() : null;
             request.Socket = FileDescriptor.Adopt(copy ?? socket);
             using AsyncUnaryCall<IngressConnectResponse> call =
                 session.Stub(onLoop).IngressConnectAsync(
-                    request, ConnectTrace.Headers(), deadline, cancellationToken);
+                    request, ConnectTrace.Headers(), limit.AsDeadline(), cancellationToken);
             return await call.ConfigureAwait(false);
         }
         catch (Exception e) when (Failures.Known(e))
@@ -294,15 +294,15 @@ public sealed partial class Handle : IAsyncDisposable
     private async Task<TResponse> CallAsync<TRequest, TResponse>(
         Func<Switchboard.SwitchboardClient, TRequest, CallOptions, AsyncUnaryCall<TResponse>> method,
         TRequest request,
-        DateTime? deadline,
+        TimeLimit limit,
         CancellationToken cancellationToken)
     {
         bool onLoop = IsOnLoop;
         for (int losses = 0; ; losses++)
         {
-            Session session = await _keeper.GetAsync(deadline, cancellationToken).ConfigureAwait(false);
+            Session session = await _keeper.GetAsync(limit, cancellationToken).ConfigureAwait(false);
             using AsyncUnaryCall<TResponse> call =
-                method(session.Stub(onLoop), request, new(ConnectTrace.Headers(), deadline, cancellationToken));
+                method(session.Stub(onLoop), request, new(ConnectTrace.Headers(), limit.AsDeadline(), cancellationToken));
             try
             {
                 return await call.ConfigureAwait(false);

@@ -92,7 +92,7 @@ internal sealed class Registration<TRequest, TResponse> : IAsyncDisposable
     {
         for (int losses = 0; ; losses++)
         {
-            Session session = await keeper.GetAsync(null, cancellationToken).ConfigureAwait(false);
+            Session session = await keeper.GetAsync(default, cancellationToken).ConfigureAwait(false);
             var call = new TargetCall<TRequest, TResponse>(contract.Open(session.Inline), contract);
             try
             {

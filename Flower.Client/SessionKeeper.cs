@@ -15,6 +15,9 @@ internal sealed class SessionKeeper : IAsyncDisposable
 {
     private const int MaxLosses = 8;
 
+    // A timer takes less than 2^32 ms.
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
+
     private readonly Lock _lock = new();
     private readonly SessionSource _source;
     private readonly HandleOptions _options;
@@ -55,11 +58,11 @@ internal sealed class SessionKeeper : IAsyncDisposable
     }
 
     /// <summary>The session, once there is one.</summary>
-    /// <param name="deadline">How long to wait; null: as long as the handle may.</param>
+    /// <param name="limit">How long to wait at most; beyond that, as long as the handle may.</param>
     /// <param name="cancellationToken">Gives up at once.</param>
-    /// <exception cref="FlowerException">The handle is of no more use, or the deadline has passed.</exception>
-    public ValueTask<Session> GetAsync(DateTime? deadline, CancellationToken cancellationToken) =>
-        _current is { } session ? new(session) : new(WaitAsync(deadline, cancellationToken));
+    /// <exception cref="FlowerException">The handle is of no more use, or the limit has passed.</exception>
+    public ValueTask<Session> GetAsync(TimeLimit limit, CancellationToken cancellationToken) =>
+        _current is { } session ? new(session) : new(WaitAsync(limit, cancellationToken));
 
     /// <summary>Another session is needed. Whoever sees the end first says so, so that nobody uses a dead one twice.</summary>
     public void OnLost(Session session, SessionLossException loss)
@@ -141,7 +144,7 @@ internal sealed class SessionKeeper : IAsyncDisposable
         _source.Dispose();
     }
 
-    private async Task<Session> WaitAsync(DateTime? deadline, CancellationToken cancellationToken)
+    private async Task<Session> WaitAsync(TimeLimit limit, CancellationToken cancellationToken)
     {
         Task<Session> next;
         lock (_lock)
@@ -159,12 +162,10 @@ internal sealed class SessionKeeper : IAsyncDisposable
             next = _next!.Task;
         }
 
-        TimeSpan left = deadline - DateTime.UtcNow ?? Timeout.InfiniteTimeSpan;
         try
         {
-            return await next.WaitAsync(
-                deadline is null || left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken)
-                .ConfigureAwait(false);
+            TimeSpan left = limit.Left is { } some && some < LongestTimer ? some : Timeout.InfiniteTimeSpan;
+            return await next.WaitAsync(left, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException e)
         {

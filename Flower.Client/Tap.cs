@@ -115,7 +115,7 @@ public sealed class Tap : IAsyncEnumerable<TappedConnection>, IAsyncDisposable
     {
         for (int losses = 0; ; losses++)
         {
-            _session = await _keeper.GetAsync(null, cancellationToken).ConfigureAwait(false);
+            _session = await _keeper.GetAsync(default, cancellationToken).ConfigureAwait(false);
             _call = _session.Pooled.TapStart(cancellationToken: CancellationToken.None);
             using CancellationTokenRegistration giveUp = cancellationToken.UnsafeRegister(
                 static call => ((AsyncDuplexStreamingCall<TapStartRequest, TapStartResponse>)call!).Dispose(), _call);

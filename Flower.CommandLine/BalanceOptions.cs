@@ -16,7 +16,7 @@ public sealed class BalanceOptions
         Description = "Where several servers match equally well, pick one: weighted, at random by their weights; round-robin, "
             + "in turn; least, the one with the fewest connections for its weight. One that has gone, is overloaded or does "
             + "not answer is skipped. Default: several are an error",
-    }.AcceptOnlyFromAmong("weighted", "round-robin", "least");
+    }.AcceptOneOf("weighted", "round-robin", "least");
 
     private readonly Option<int?> _maxTries = new("--max-tries")
     {
@@ -28,13 +28,7 @@ public sealed class BalanceOptions
     public BalanceOptions(Command command)
     {
         ArgumentNullException.ThrowIfNull(command);
-        _maxTries.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 1 or > MostTries)
-            {
-                result.AddError($"--max-tries wants a number from 1 to {MostTries}");
-            }
-        });
+        _maxTries.AcceptFromTo(1, MostTries);
         command.Add(_balance);
         command.Add(_maxTries);
     }

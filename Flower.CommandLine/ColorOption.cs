@@ -15,7 +15,7 @@ public sealed class ColorOption : Option<string>
         HelpName = $"{Auto}|{Always}|{Never}";
         Description = "Print with colours: auto, on a terminal, unless NO_COLOR is set or TERM is dumb.";
         DefaultValueFactory = _ => Auto;
-        this.AcceptOnlyFromAmong(Auto, Always, Never);
+        this.AcceptOneOf(Auto, Always, Never);
     }
 
     /// <summary>Whether standard output is to have colours.</summary>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.CommandLine;
-using System.CommandLine.Parsing;
 
 namespace Flower.CommandLine;
 
@@ -17,7 +16,10 @@ public static class CommandRoot
     };
 
     /// <summary>Parses and runs. A command line that is wrong is one line on standard error and exit code 64.</summary>
-    public static async Task<int> RunAsync(RootCommand root, string[] args)
+    /// <param name="root">All commands.</param>
+    /// <param name="args">The command line.</param>
+    /// <param name="overview">Which commands there are, in a few lines: also said to who names none.</param>
+    public static async Task<int> RunAsync(RootCommand root, string[] args, string? overview = null)
     {
         ArgumentNullException.ThrowIfNull(root);
         ParseResult result = root.Parse(args, Parsing);
@@ -36,21 +38,12 @@ public static class CommandRoot
         }
 
         Command command = result.CommandResult.Command;
-        string help = string.Join(' ', Path(result.CommandResult).Append("--help"));
-        Tool.Say(Tool.NameOf(command), $"{Words(result)} (see {help})");
+        Tool.Say(Tool.NameOf(command), $"{UsageError.Words(result)} (see {UsageError.PathOf(result.CommandResult)} --help)");
+        if (overview is not null && command is RootCommand && result.UnmatchedTokens.Count == 0)
+        {
+            Console.Error.WriteLine(overview);
+        }
+
         return ExitCodes.Usage;
-    }
-
-    private static string Words(ParseResult result) =>
-        result.CommandResult.Command is { Action: null, Subcommands.Count: > 0 } && result.UnmatchedTokens.Count == 0
-        || result.Errors.Count == 0
-            ? "a subcommand is missing"
-            : result.Errors[^1].Message.TrimEnd('.')
-                + (result.UnmatchedTokens.Count > 0 ? Suggestion.For(result.UnmatchedTokens[0], result.CommandResult) : "");
-
-    private static IEnumerable<string> Path(CommandResult result)
-    {
-        IEnumerable<string> above = result.Parent is CommandResult parent ? Path(parent) : [];
-        return above.Append(result.Command is RootCommand ? "flower" : result.Command.Name);
     }
 }

@@ -44,8 +44,7 @@ public sealed class LabelsArgument : Argument<string[]>
         ArgumentNullException.ThrowIfNull(words);
         if (Array.Find(words, word => word.StartsWith("--", StringComparison.Ordinal)) is { } option)
         {
-            string meant = command is null ? "" : Suggestion.For(option, command.CommandResult);
-            throw new LabelException($"there is no option '{LabelRules.Printable(option)}'{meant} (see --help)");
+            throw new LabelException(Suggestion.NoSuchOption(option, command?.CommandResult));
         }
 
         LabelSet labels = LabelSet.ParseWords(words);

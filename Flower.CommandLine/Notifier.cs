@@ -11,6 +11,9 @@ namespace Flower.CommandLine;
 /// </summary>
 public static class Notifier
 {
+    /// <summary>The variable that says where whoever started this process listens.</summary>
+    public const string Variable = "NOTIFY_SOCKET";
+
     /// <summary>Sends READY=1.</summary>
     public static void Ready() => Send("READY=1");
 

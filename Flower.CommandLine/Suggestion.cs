@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Flower.Protocol;
 
 namespace Flower.CommandLine;
 
@@ -37,8 +38,14 @@ public static class Suggestion
         IEnumerable<string> known = word.StartsWith('-')
             ? OptionsOf(command)
             : command.Command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name);
-        return Nearest(name, known) is string nearest ? $"; did you mean '{nearest}'?" : "";
+        return (Nearest(name, known) ?? Begun(name, known)) is string near ? $"; did you mean '{near}'?" : "";
     }
+
+    /// <summary>What is said of a word that was meant as an option, where other words may stand.</summary>
+    /// <param name="option">The word, with its dashes.</param>
+    /// <param name="command">For which command it was; null: for none.</param>
+    public static string NoSuchOption(string option, CommandResult? command) =>
+        $"there is no option '{LabelRules.Printable(option)}'{(command is null ? "" : For(option, command))} (see --help)";
 
     /// <summary>The known name that is a slip or two away; null: none is.</summary>
     public static string? Nearest(string word, IEnumerable<string> known)
@@ -50,6 +57,15 @@ public static class Suggestion
             .Where(candidate => candidate.Distance <= Math.Min(MaxDistance, (word.TrimStart('-').Length - 1) / 2))
             .OrderBy(candidate => candidate.Distance).ThenBy(candidate => candidate.Name, StringComparer.Ordinal)];
         return near.Length == 0 ? null : near[0].Name;
+    }
+
+    // The only known name that begins so: what is left out at the end is no slip.
+    private static string? Begun(string name, IEnumerable<string> known)
+    {
+        string[] found = name.TrimStart('-').Length < 2
+            ? []
+            : [.. known.Where(longer => longer.StartsWith(name, StringComparison.Ordinal)).Take(2)];
+        return found.Length == 1 ? found[0] : null;
     }
 
     private static IEnumerable<string> OptionsOf(CommandResult command)

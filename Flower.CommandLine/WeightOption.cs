@@ -15,13 +15,7 @@ public sealed class WeightOption : Option<int?>
         HelpName = "N";
         Description = "How much it takes compared with other servers, for clients with --balance, 0 to 65535; 0: only where "
             + "there is no other. Default: 100";
-        Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 0 or > ushort.MaxValue)
-            {
-                result.AddError($"--weight wants a number from 0 to {ushort.MaxValue}");
-            }
-        });
+        this.AcceptFromTo(0, ushort.MaxValue);
     }
 
     /// <summary>The weight that was given, or the default.</summary>

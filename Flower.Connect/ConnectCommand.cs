@@ -56,13 +56,7 @@ public sealed class ConnectCommand : Command
             + "  flower connect --fd 3 service=time -- sh -c 'cat <&3'\n"
             + "COMMAND finds the labels in FLOWER_LABEL_* and, as JSON, in FLOWER_LABELS and FLOWER_SOURCES.")
     {
-        _fd.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 0)
-            {
-                result.AddError("--fd wants the number of a descriptor, 0 or more");
-            }
-        });
+        _fd.AcceptFromTo(0, int.MaxValue);
         Add(_fd);
         Add(_fdpass);
         Add(_timeout);
@@ -117,7 +111,8 @@ public sealed class ConnectCommand : Command
         };
         options = _balance.AddTo(options, command);
         await using Handle handle = await _switchboard.OpenAsync(command, cancellationToken);
-        return await handle.ConnectOrHintAsync(labels, options, cancellationToken);
+        return await handle.ConnectOrHintAsync(
+            labels, options, advice => Tool.Say("flower connect", advice), cancellationToken);
     }
 
     private static void Become(ConnectionProgram program, ConnectionLabels labels, Descriptor socket, int? number)

@@ -13,7 +13,7 @@ internal static class ConnectionTable
     {
         bool hasTcp = connections.Any(seen => seen.Tcp is not null);
         Table table = new Table().Border(TableBorder.Simple)
-            .AddColumns("ID", "CLIENT", "ITS LABELS", "TARGET", "ITS LABELS", "AGE", "STATE", "TO CLIENT", "TO TARGET");
+            .AddColumns("ID", "CLIENT", "ITS LABELS", "TARGET", "ITS LABELS", "AGE", "STATE", "WAITS FOR\nCLIENT", "WAITS FOR\nTARGET");
         if (hasTcp)
         {
             table.AddColumns("SENT", "RECEIVED", "RTT", "RESENT");

@@ -72,7 +72,7 @@ internal sealed class TopView
         }
 
         string more = connections.Count > rows ? $", of which {rows} are shown" : "";
-        string text = $"{connections.Count} connection{(connections.Count == 1 ? "" : "s")}{more}   < > column   r reverse   q end";
+        string text = $"{Plural.Of(connections.Count, "connection")}{more}   < > column   r reverse   q end";
         var lines = new List<IRenderable> { new Text(text) };
         if (UnseenNotice.For(connections) is string notice)
         {
@@ -92,7 +92,7 @@ internal sealed class TopView
         List<(Column Column, int Width)> columns = [.. Column.All
             .Where(column => hasTcp || !column.IsOfTcp || column == chosen)
             .Select(column => (column, shown.Select(seen => column.Show(seen).GetCellWidth())
-                .Append(column.Header.Length).Max()))];
+                .Append(column.HeaderWidth).Max()))];
         while (true)
         {
             int excess = columns.Sum(column => column.Width + Gap) + Gap - width;
@@ -103,7 +103,7 @@ internal sealed class TopView
             }
 
             (Column column, int was) = columns[longest];
-            int least = Math.Max(LeastText, column.Header.Length);
+            int least = Math.Max(LeastText, column.HeaderWidth);
             if (was > least)
             {
                 columns[longest] = (column, Math.Max(least, was - excess));

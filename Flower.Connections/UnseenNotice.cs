@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Inspection;
+using Flower.Protocol;
 
 namespace Flower.Connections;
 
@@ -12,7 +13,7 @@ internal static class UnseenNotice
         int count = connections.Count(seen => seen.State == StateWord.Unknown);
         return count == 0
             ? null
-            : $"the state of {count} of {connections.Count} connections is unknown: their sockets are of another network "
+            : $"the state of {count} of {Plural.Of(connections.Count, "connection")} is unknown: {(count == 1 ? "its socket is" : "their sockets are")} of another network "
                 + "namespace than this process, or it may not ask the kernel about sockets";
     }
 }

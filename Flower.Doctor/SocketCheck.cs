@@ -46,15 +46,8 @@ internal static class SocketCheck
             };
         }
 
-        FilePermissions kind = stat.st_mode & FilePermissions.S_IFMT;
-        if (kind != FilePermissions.S_IFSOCK)
+        if (FileKind.UnlessSocket(path) is { } what)
         {
-            string what = kind switch
-            {
-                FilePermissions.S_IFDIR => "a folder",
-                FilePermissions.S_IFREG => "a regular file",
-                _ => "a file of another kind",
-            };
             return Finding.Problem(
                 check, $"{path} is {what}, and no socket",
                 "say where the switchboard is: flower doctor --switchboard ADDRESS; or start one elsewhere: "

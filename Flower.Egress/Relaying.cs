@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.CommandLine;
 using Flower.Egress.Dialing;
+using Flower.Protocol;
 using Flower.Relay;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
@@ -54,7 +55,7 @@ internal sealed class Relaying(CancellationToken end) : IDisposable
         try
         {
             RelayedBytes bytes = await _relays.RunAsync(ours, socket, end);
-            Tool.Say(Name, $"relayed {where}: {bytes.ToOther} bytes there, {bytes.ToOne} back");
+            Tool.Say(Name, $"relayed {where}: {Plural.Of(bytes.ToOther, "byte")} there, {bytes.ToOne} back");
         }
         catch (Exception e) when (e is IOException or FlowerSocketException)
         {

@@ -22,7 +22,7 @@ public sealed class ExplainCommand : Command
     {
         HelpName = "weighted|round-robin|least",
         Description = "The connect has one of several targets that match equally well picked. Default: that is an error.",
-    }.AcceptOnlyFromAmong("weighted", "round-robin", "least");
+    }.AcceptOneOf("weighted", "round-robin", "least");
 
     private readonly Option<bool> _related = new("--related-only")
     {

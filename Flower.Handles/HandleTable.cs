@@ -21,7 +21,7 @@ internal static class HandleTable
 
         if (handles.Count > 0)
         {
-            AnsiConsole.Write(Handles(handles));
+            AnsiConsole.Write(Make(handles));
         }
 
         if (connections.Count > 0)
@@ -30,13 +30,26 @@ internal static class HandleTable
         }
     }
 
-    private static Table Handles(List<HandleInfo> handles)
+    /// <summary>The table. A column in which there is nothing to see is left out: a terminal is narrow.</summary>
+    public static Table Make(IReadOnlyList<HandleInfo> handles)
     {
-        Table table = New("HANDLE", "RIGHTS", "IN", "OUT", "MADE BY", "SESSIONS", "TARGETS", "CONNECTIONS", "AGE");
+        (string Header, bool Wraps, bool IsNeeded)[] columns =
+        [
+            ("HANDLE", false, true),
+            ("RIGHTS", true, true),
+            ("IN", true, handles.Any(handle => !handle.InLabels.IsEmpty)),
+            ("OUT", true, handles.Any(handle => !handle.OutLabels.IsEmpty)),
+            ("MADE BY", false, true),
+            ("SESSIONS", false, true),
+            ("TARGETS", false, handles.Any(handle => handle.Targets > 0)),
+            ("CONNECTIONS", false, handles.Any(handle => handle.Connections > 0)),
+            ("AGE", false, true),
+        ];
+        Table table = New([.. columns.Where(column => column.IsNeeded).Select(column => (column.Header, column.Wraps))]);
         foreach ((HandleInfo handle, int depth) in InTreeOrder(handles))
         {
-            AddRow(
-                table,
+            string[] cells =
+            [
                 depth == 0 ? $"{handle.Id}" : $"{new string(' ', 2 * (depth - 1))}└ {handle.Id}",
                 RightWords.Names(handle.Rights),
                 handle.InLabels.ToString(),
@@ -45,7 +58,9 @@ internal static class HandleTable
                 Sessions(handle),
                 $"{handle.Targets}",
                 $"{handle.Connections}",
-                AgeText.Of(handle.Age));
+                AgeText.Of(handle.Age),
+            ];
+            AddRow(table, [.. cells.Where((_, index) => columns[index].IsNeeded)]);
         }
 
         return table;
@@ -53,7 +68,8 @@ internal static class HandleTable
 
     private static Table Connections(List<ConnectionInfo> connections)
     {
-        Table table = New("CONNECTION", "CLIENT", "OVER", "TARGET", "OVER", "AGE");
+        Table table = New(
+            ("CONNECTION", false), ("CLIENT", false), ("OVER", false), ("TARGET", false), ("OVER", false), ("AGE", false));
         foreach (ConnectionInfo connection in connections)
         {
             AddRow(
@@ -70,7 +86,7 @@ internal static class HandleTable
     }
 
     // Each after its parent and the parent's earlier children. Without recursion: there is no limit to how deep it is.
-    private static IEnumerable<(HandleInfo Handle, int Depth)> InTreeOrder(List<HandleInfo> handles)
+    private static IEnumerable<(HandleInfo Handle, int Depth)> InTreeOrder(IReadOnlyList<HandleInfo> handles)
     {
         var ids = handles.Select(handle => handle.Id).ToHashSet();
         ILookup<ulong, HandleInfo> children = handles.ToLookup(
@@ -86,15 +102,25 @@ internal static class HandleTable
         }
     }
 
-    private static Table New(params string[] columns) => new Table().Border(TableBorder.Simple).AddColumns(columns);
+    // A number is of no use in pieces: what is long gives way.
+    private static Table New(params (string Header, bool Wraps)[] columns)
+    {
+        Table table = new Table().Border(TableBorder.Simple);
+        foreach ((string header, bool wraps) in columns)
+        {
+            table.AddColumn(new TableColumn(header) { NoWrap = !wraps });
+        }
+
+        return table;
+    }
 
     // Text, not markup: whatever a program calls itself is printed as it stands.
-    private static void AddRow(Table table, params string[] cells) =>
-        table.AddRow([.. cells.Select(cell => new Text(LabelRules.Printable(cell)))]);
+    private static void AddRow(Table table, params string[] cells) => table.AddRow(
+        [.. cells.Select(cell => new Text(string.Join('\n', cell.Split('\n').Select(LabelRules.Printable))))]);
 
-    private static string Process(ProcessInfo process) => $"{process.Id} (uid {process.UserId})";
+    private static string Process(ProcessInfo process) => $"{process.Id}\nuid {process.UserId}";
 
     private static string Sessions(HandleInfo handle) => handle.Owners.Count == 0
         ? $"{handle.Sessions}"
-        : $"{handle.Sessions}: {string.Join(' ', handle.Owners.Select(owner => owner.Id))}";
+        : $"{handle.Sessions}: {string.Join("\n   ", handle.Owners.Select(owner => owner.Id))}";
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.CommandLine;
+using System.Globalization;
 using Flower.Client;
 using Flower.CommandLine;
+using Flower.Protocol;
 
 namespace Flower.Handles;
 
 /// <summary><c>flower revoke</c>: takes handles back, or connections.</summary>
 public sealed class RevokeCommand : Command
 {
-    private readonly Argument<ulong[]> _ids = new("ID")
+    private readonly Argument<string[]> _ids = new("ID")
     {
         Arity = ArgumentArity.OneOrMore,
         Description = "Of a handle, from flower handles.",
@@ -41,8 +43,9 @@ public sealed class RevokeCommand : Command
     {
         bool connections = command.GetValue(_connection);
         int code = ExitCodes.Ok;
+        ulong[] ids = [.. command.GetValue(_ids)!.Select(word => ReadId(word, connections, command))];
         await using Handle handle = await _switchboard.OpenAsync(command, cancellationToken);
-        foreach (ulong id in command.GetValue(_ids)!)
+        foreach (ulong id in ids)
         {
             try
             {
@@ -61,9 +64,16 @@ public sealed class RevokeCommand : Command
         return code;
     }
 
-    private static string Words(ulong id, RevokeResult result) =>
-        $"handle {id} was revoked: {Count(result.Handles, "handle")}, {Count(result.Sessions, "session")}, "
-        + $"{Count(result.Targets, "target")} and {Count(result.Connections, "connection")} ended";
+    private static ulong ReadId(string word, bool isConnection, ParseResult command) =>
+        ulong.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out ulong id) ? id
+            : throw new ToolException(
+                ExitCodes.Usage,
+                word.StartsWith("--", StringComparison.Ordinal)
+                    ? Suggestion.NoSuchOption(word, command.CommandResult)
+                    : $"'{word}' is no id: an id is a number, such as 17; "
+                        + (isConnection ? "flower connections shows those of connections" : "flower handles shows those of handles"));
 
-    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
+    private static string Words(ulong id, RevokeResult result) =>
+        $"handle {id} was revoked: {Plural.Of(result.Handles, "handle")}, {Plural.Of(result.Sessions, "session")}, "
+        + $"{Plural.Of(result.Targets, "target")} and {Plural.Of(result.Connections, "connection")} ended";
 }

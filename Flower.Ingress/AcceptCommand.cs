@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.CommandLine;
+using Flower.Client;
 using Flower.CommandLine;
 using Flower.Ingress.Accepting;
 using Flower.Ingress.HandingOver;
@@ -105,7 +106,7 @@ internal sealed class AcceptCommand : Command
             + "  flower ingress accept [::]:80 unix:/run/web.sock program=web\n"
             + "  flower ingress accept [::]:443 --peek tls service=www")
     {
-        _peek.AcceptOnlyFromAmong("tls", "http");
+        _peek.AcceptOneOf("tls", "http");
         foreach (Option option in new Option[]
         {
             _backlog, _reusePort, _noDelay, _keepAlive, _wait, _maxWaiting, _peek, _peekTimeout,
@@ -121,28 +122,22 @@ internal sealed class AcceptCommand : Command
         this.SetRunUntilStopped(RunAsync);
     }
 
-    private static Option<int> Count(string name, int defaultValue, int most, string description)
-    {
-        var option = new Option<int>(name)
+    private static Option<int> Count(string name, int defaultValue, int most, string description) =>
+        new Option<int>(name)
         {
             HelpName = "N",
             Description = description,
             DefaultValueFactory = _ => defaultValue,
-        };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out int value)
-                && (value < 1 || value > most))
-            {
-                result.AddError($"{name} {value}: it is 1 to {most}");
-            }
-        });
-        return option;
-    }
+        }.AcceptFromTo(1, most);
 
     private async Task<int> RunAsync(ParseResult command, StopSignals signals)
     {
         string[] words = command.GetValue(_words)!;
+        if (Array.Find(words, word => word.StartsWith("--", StringComparison.Ordinal)) is { } option)
+        {
+            throw new ToolException(ExitCodes.Usage, Suggestion.NoSuchOption(option, command.CommandResult));
+        }
+
         int addressCount = words.TakeWhile(ListenAddress.IsMeant).Count();
         ListenAddress[] addresses = [.. words.Take(addressCount).Select(ListenAddress.Parse)];
         if (addresses.Length == 0)
@@ -150,20 +145,30 @@ internal sealed class AcceptCommand : Command
             throw new ToolException(ExitCodes.Usage, "an address to listen on is missing: it comes before the labels");
         }
 
-        IngressOptions options = ReadOptions(command, LabelSet.ParseWords(words.Skip(addressCount)));
+        IngressOptions options = ReadOptions(command, LabelsArgument.Parse(words[addressCount..], command));
         await using IngressService service = await IngressService.OpenAsync(
             () => _switchboard.OpenToStayAsync(command, "flower ingress", signals.Stop),
             () => ListenSockets.Open(addresses, ReadBinding(command)),
             options);
-        await service.RunAsync(signals, () => Announce(service.Listeners, options.Quiet));
+
+        // By design, and seldom meant. An inherited handle may well have labels of its own.
+        bool isAny = options.HandOver.Labels.IsEmpty && options.FirstBytes.Protocols == PeekProtocols.None
+            && SwitchboardAddress.Resolve(command.GetValue(_switchboard)).Path is not null;
+        await service.RunAsync(signals, () => Announce(service.Listeners, options, isAny));
         return ExitCodes.Ok;
     }
 
-    private static void Announce(IReadOnlyList<ListenSocket> listeners, bool quiet)
+    private static void Announce(IReadOnlyList<ListenSocket> listeners, IngressOptions options, bool isAny)
     {
-        foreach (ListenSocket listener in quiet ? [] : listeners)
+        foreach (ListenSocket listener in options.Quiet ? [] : listeners)
         {
             Tool.Say("flower ingress", $"listening on {listener.Name}");
+        }
+
+        if (isAny && !options.Quiet)
+        {
+            Tool.Say("flower ingress", "without labels, each connection goes to whatever server there is, if it is the only one: "
+                + "give those of the one that is meant, such as service=NAME");
         }
 
         Notifier.Ready();
@@ -179,7 +184,6 @@ internal sealed class AcceptCommand : Command
 
     private IngressOptions ReadOptions(ParseResult command, LabelSet labels)
     {
-        labels.CheckSize();
         string[] peek = command.GetValue(_peek) ?? [];
         string[] proxies = command.GetValue(_proxyProtocol) ?? [];
         bool require = command.GetValue(_requirePeek);

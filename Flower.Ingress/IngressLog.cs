@@ -51,7 +51,7 @@ internal sealed class IngressLog(EventLoop loop, Stream output, bool quiet)
     {
         if (!quiet)
         {
-            Say($"relayed {client}: {bytes.ToOther} bytes to the server, {bytes.ToOne} to the client");
+            Say($"relayed {client}: {Plural.Of(bytes.ToOther, "byte")} to the server, {bytes.ToOne} to the client");
         }
     }
 

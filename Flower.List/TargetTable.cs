@@ -10,6 +10,7 @@ namespace Flower.List;
 internal static class TargetTable
 {
     private const int DefaultWeight = 100;
+    private const string Pid = "flower.server_pid";
 
     public static async Task PrintAsync(IAsyncEnumerable<TargetInfo> targets, CancellationToken cancellationToken)
     {
@@ -36,8 +37,15 @@ internal static class TargetTable
         targets = [.. targets];
         // Mostly there is nothing to say, and a terminal is narrow.
         bool hasState = targets.Any(t => State(t).Any());
-        Table table = new Table().Border(TableBorder.Simple)
-            .AddColumns("KIND", "CLAIMED", "PINNED", "ATTESTED", "REQUIRES");
+        bool hasPid = targets.Any(t => t.Labels[Pid] is not null);
+        Table table = new Table().Border(TableBorder.Simple).AddColumn("KIND");
+        if (hasPid)
+        {
+            // A number is of no use in pieces.
+            table.AddColumn(new TableColumn("PID") { NoWrap = true });
+        }
+
+        table.AddColumns("CLAIMED", "PINNED", "ATTESTED", "REQUIRES");
         if (hasState)
         {
             table.AddColumn("STATE");
@@ -50,6 +58,7 @@ internal static class TargetTable
             List<Text> row =
             [
                 new(TargetKinds.Name(target)),
+                .. hasPid ? [new Text(target.Labels[Pid] ?? "")] : Array.Empty<Text>(),
                 Labels(target, Source.Claimed),
                 Labels(target, Source.Pinned),
                 Labels(target, Source.Attested),
@@ -85,7 +94,7 @@ internal static class TargetTable
     }
 
     private static Text Labels(TargetInfo target, Source source) =>
-        Lines(target.Labels.Where(l => l.Source == source).Select(l => $"{l.Key}={l.Value}"));
+        Lines(target.Labels.Where(l => l.Source == source && l.Key != Pid).Select(l => $"{l.Key}={l.Value}"));
 
     private static Text Lines(IEnumerable<string> lines) => new(string.Join('\n', lines.Select(LabelRules.Printable)));
 }

@@ -87,9 +87,12 @@ public sealed partial class LabelSet
         {
             throw new LabelException("bad JSON: it is not well-formed Unicode");
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException e)
         {
-            // The message may show the character that was wrong.
+            throw new LabelException($"bad JSON: {JsonFault.Words(e)}");
+        }
+        catch (InvalidOperationException e)
+        {
             throw new LabelException($"bad JSON: {LabelRules.Printable(e.Message)}");
         }
 

@@ -121,12 +121,17 @@ public sealed class RunCommand : Command
     private static string[] ReadWords(ParseResult command)
     {
         string[] words = ProgramArgument.Read(command);
+        string[] before = (command.GetValue<string[]>("COMMAND") ?? [])[..^words.Length];
+        if (before is [['-', '-', ..] option, ..])
+        {
+            throw new ToolException(ExitCodes.Usage, Suggestion.NoSuchOption(option, command.CommandResult));
+        }
+
         if (words.Length == 0)
         {
             throw new ToolException(ExitCodes.Usage, "give the command to run: flower run [OPTIONS] -- COMMAND");
         }
 
-        string[] before = (command.GetValue<string[]>("COMMAND") ?? [])[..^words.Length];
         return before.Length == 0
             ? words
             : throw new ToolException(

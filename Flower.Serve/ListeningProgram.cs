@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Client;
 using Flower.CommandLine;
+using Flower.Protocol;
 using Flower.Relay;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
@@ -113,7 +114,7 @@ internal sealed class ListeningProgram : IDisposable
             RelayedBytes bytes = await _relays.RunAsync(client, server, CancellationToken.None);
             if (_verbose)
             {
-                Tool.Say(ServeCommand.FullName, $"relayed {bytes.ToOther} bytes in, {bytes.ToOne} bytes out");
+                Tool.Say(ServeCommand.FullName, $"relayed {Plural.Of(bytes.ToOther, "byte")} in, {Plural.Of(bytes.ToOne, "byte")} out");
             }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)

@@ -51,13 +51,7 @@ public sealed class ServeCommand : Command
             + "  flower serve --wait service=www -- my-server-that-knows-LISTEN_FDS\n"
             + "COMMAND finds the labels in FLOWER_LABEL_* and, as JSON, in FLOWER_LABELS and FLOWER_SOURCES.")
     {
-        _max.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 1 or > MostAtOnce)
-            {
-                result.AddError($"--max wants a number from 1 to {MostAtOnce}");
-            }
-        });
+        _max.AcceptFromTo(1, MostAtOnce);
         Add(_max);
         Add(_wait);
         Add(_weight);
@@ -89,6 +83,13 @@ public sealed class ServeCommand : Command
         await using Handle handle = await _switchboard.OpenToStayAsync(command, FullName, signals.Stop);
         await using Listener listener = await handle.ListenAsync(
             labels, new() { Credit = 0, Weight = _weight.Read(command) }, signals.Stop);
+        if (labels.IsEmpty && listener.Labels.All(label => label.Key.StartsWith(LabelRules.ReservedPrefix, StringComparison.Ordinal)))
+        {
+            // By design, and seldom meant: those who mistype a label come here, too.
+            Tool.Say(FullName, "without labels, it is reached by each client that nothing else matches better: give some, "
+                + "such as service=NAME");
+        }
+
         var service = new Service(handle, listener, options, signals);
         return command.GetValue(_wait)
             ? await service.RunListeningAsync(words)

@@ -52,20 +52,8 @@ public sealed class TapCommand : Command
             + "  flower tap service=web -w web.pcapng\n"
             + "  flower tap +flower.connection_id -w - | tshark -r -")
     {
-        _count.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<long?>() is < 1)
-            {
-                result.AddError("-c wants a number of connections, 1 or more");
-            }
-        });
-        _snapLength.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < LeastSnapLength)
-            {
-                result.AddError($"--snaplen wants {LeastSnapLength} bytes or more");
-            }
-        });
+        _count.AcceptFromTo(1, long.MaxValue);
+        _snapLength.AcceptFromTo(LeastSnapLength, int.MaxValue);
         Add(_write);
         Add(_text);
         Add(_hex);
@@ -102,7 +90,7 @@ public sealed class TapCommand : Command
         }
         finally
         {
-            Tool.Say("flower tap", $"{run.Count} connections were tapped, {tap.Missed} were missed");
+            Tool.Say("flower tap", $"{Plural.Of(run.Count, "connection was", "connections were")} tapped, {Plural.Of((long)tap.Missed, "was", "were")} missed");
         }
 
         return ExitCodes.Ok;

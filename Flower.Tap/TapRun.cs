@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Client;
 using Flower.CommandLine;
+using Flower.Protocol;
 using Flower.Relay;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
@@ -157,7 +158,10 @@ internal sealed class TapRun(
 
         if (!over.IsCancellationRequested)
         {
-            Tool.Say("flower tap", $"{OpenCount()} connections are still tapped: waiting {drain.TotalSeconds:0.###}s for their end");
+            Tool.Say(
+                "flower tap",
+                $"{Plural.Of(OpenCount(), "connection is", "connections are")} still tapped: waiting {drain.TotalSeconds:0.###}s "
+                + "for the end");
             over.CancelAfter(drain);
             await Task.WhenAny(all, Task.Delay(Timeout.Infinite, over.Token));
         }

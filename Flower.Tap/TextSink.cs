@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Globalization;
 using System.Text;
+using Flower.Protocol;
 using Flower.Relay;
 
 namespace Flower.Tap;
@@ -37,7 +38,7 @@ internal sealed class TextSink(OutputFile file, ShownBytes shown, int snapLength
         ReadOnlySpan<byte> kept = bytes[..Math.Min(bytes.Length, snapLength)];
         _text.Clear();
         AddHead(connection, toTarget ? "->" : "<-");
-        _text.Append(CultureInfo.InvariantCulture, $"{bytes.Length} bytes");
+        _text.Append(Plural.Of(bytes.Length, "byte"));
         _text.Append(kept.Length < bytes.Length ? $", of which {kept.Length} are shown\n" : "\n");
         if (shown == ShownBytes.Hex)
         {
@@ -66,7 +67,7 @@ internal sealed class TextSink(OutputFile file, ShownBytes shown, int snapLength
         double seconds = (DateTime.UtcNow - connection.Since).TotalSeconds;
         WriteLine(connection, "close", string.Create(
             CultureInfo.InvariantCulture,
-            $"{bytes.ToOther} bytes to the target, {bytes.ToOne} to the client, {seconds:0.000}s{(isReset ? ", reset" : "")}"));
+            $"{Plural.Of(bytes.ToOther, "byte")} to the target, {bytes.ToOne} to the client, {seconds:0.000}s{(isReset ? ", reset" : "")}"));
     }
 
     /// <inheritdoc/>

@@ -36,13 +36,14 @@ internal static class EventText
         SnapshotNotice { HasEnded: true } => "",
         SnapshotNotice { Missed: 0 } => "",
         SnapshotNotice { Missed: null } => "the switchboard was replaced or has come back: what happened meanwhile is not known",
-        SnapshotNotice snapshot => $"{snapshot.Missed} events were missed",
+        SnapshotNotice snapshot => $"{Plural.Of((long)snapshot.Missed, "event was", "events were")} missed",
         TargetNotice target => Words(target),
         ConnectNotice connect => Words(connect),
         HandleNotice { ConnectionId: { } connection } revoked =>
             $"connection {connection} by {Who(revoked.Process)}",
         HandleNotice { Ended: { } ended } revoked => $"handle {revoked.HandleId} by {Who(revoked.Process)}: "
-            + $"{ended.Handles} handles, {ended.Sessions} sessions, {ended.Targets} targets, {ended.Connections} connections",
+            + $"{Plural.Of(ended.Handles, "handle")}, {Plural.Of(ended.Sessions, "session")}, "
+            + $"{Plural.Of(ended.Targets, "target")}, {Plural.Of(ended.Connections, "connection")}",
         HandleNotice { Step: HandleStep.TapBegun or HandleStep.TapEnded } tap =>
             $"by {Who(tap.Process)} over handle {tap.HandleId ?? 0}  {tap.OutLabels}",
         HandleNotice made => $"handle {made.HandleId} from {made.ParentId} by {Who(made.Process)}"

@@ -23,16 +23,17 @@ internal static class StatusText
         yield return $"  handle door  {stats.HandleDoor}";
         yield return $"  gRPC door    {stats.GrpcDoor}";
         yield return "";
-        yield return $"targets    {stats.Servers} servers, {stats.Activators} activators, {stats.Egresses} egresses, "
-            + $"{stats.Resolvers} resolvers";
-        yield return $"sessions   {stats.Sessions} over {stats.Handles} handles; {stats.PendingCalls} pending calls, "
-            + $"{stats.WaitingRequests} waiting requests, {stats.Watchers} watchers";
+        yield return $"targets    {Plural.Of(stats.Servers, "server")}, {Plural.Of(stats.Activators, "activator")}, "
+            + $"{Plural.Of(stats.Egresses, "egress", "egresses")}, {Plural.Of(stats.Resolvers, "resolver")}";
+        yield return $"sessions   {stats.Sessions} over {Plural.Of(stats.Handles, "handle")}; "
+            + $"{Plural.Of(stats.PendingCalls, "pending call")}, {Plural.Of(stats.WaitingRequests, "waiting request")}, "
+            + Plural.Of(stats.Watchers, "watcher");
         yield return $"connects   {stats.ConnectsAsked} asked, {stats.ConnectsAccepted} made{Refused(stats.ConnectsRefused)}; "
-            + $"{stats.RevocableConnections} revocable ones open";
+            + $"{Plural.Of(stats.RevocableConnections, "revocable one")} open";
         yield return $"a second   {Rate(stats.LastSecond)} in the last one; {Rate(stats.LastMinute)} in the last minute";
         if (stats.AuditMissed > 0)
         {
-            yield return $"audit log  {stats.AuditMissed} events lost";
+            yield return $"audit log  {Plural.Of(stats.AuditMissed, "event")} lost";
         }
 
         yield return "";

@@ -201,7 +201,7 @@ internal sealed class WebServer : IAsyncDisposable
         }
         catch (JsonException e)
         {
-            await SayAsync(context, StatusCodes.Status400BadRequest, $"the question is not understood: {e.Message}");
+            await SayAsync(context, StatusCodes.Status400BadRequest, $"the question is not understood: {JsonFault.Words(e)}");
             return;
         }
         catch (BadHttpRequestException e)

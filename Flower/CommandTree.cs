@@ -24,6 +24,15 @@ namespace Flower;
 /// <summary>All commands of the program: what it runs, and what its manual and completions are made of.</summary>
 internal static class CommandTree
 {
+    /// <summary>The commands by what they are for, as in flower(1): what is said to who names none.</summary>
+    public const string Overview = """
+          the switchboard:            switchboard, demo
+          programs on the board:      cat, connect, serve, activate, run
+          to and from the network:    ingress, egress, resolver
+          what there is and happens:  ls, connections, top, explain, watch, status, doctor, web, tap
+          for operators:              handles, revoke, weight, drain
+        """;
+
     /// <summary>A new tree.</summary>
     public static RootCommand Create() => new(
         "Flower connects programs by labels. Programs register on a switchboard, which hands each the end of a socket.\n"

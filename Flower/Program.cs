@@ -2,4 +2,4 @@
 using Flower;
 using Flower.CommandLine;
 
-return await CommandRoot.RunAsync(CommandTree.Create(), args);
+return await CommandRoot.RunAsync(CommandTree.Create(), args, CommandTree.Overview);

@@ -81,7 +81,7 @@ internal sealed class FileNames : INames, IDisposable
             try
             {
                 _file = Read(_path);
-                CommandLine.Tool.Say(Tool, $"{_path} was read again: {_file.Names.Count} names");
+                CommandLine.Tool.Say(Tool, $"{_path} was read again: {Plural.Of(_file.Names.Count, "name")}");
             }
             catch (ToolException e)
             {

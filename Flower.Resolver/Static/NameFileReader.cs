@@ -37,8 +37,7 @@ internal sealed class NameFileReader
         }
         catch (JsonException e)
         {
-            string place = e.LineNumber is long line ? $"line {line + 1}: " : "";
-            return (null, [place + LabelRules.Printable(e.Message.Split(" LineNumber", 2)[0])]);
+            return (null, [JsonFault.Words(e)]);
         }
         catch (InvalidOperationException)
         {

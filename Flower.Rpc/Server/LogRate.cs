@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace Flower.Rpc.Server;
@@ -41,7 +42,7 @@ public sealed class LogRate(ILogger logger)
         user.Next = next;
         if (user.LeftOut > 0)
         {
-            RpcLog.LeftOut(logger, user.LeftOut, uid == Nobody ? "nobody known" : $"uid {uid}");
+            RpcLog.LeftOut(logger, Plural.Of(user.LeftOut, "line was", "lines were"), uid == Nobody ? "nobody known" : $"uid {uid}");
             user.LeftOut = 0;
         }
 

@@ -24,8 +24,8 @@ internal static partial class RpcLog
     [LoggerMessage(6, LogLevel.Error, "{Method} failed")]
     internal static partial void CallFaulted(ILogger logger, string method, Exception exception);
 
-    [LoggerMessage(7, LogLevel.Information, "{Count} lines were left out that {Who} had caused: there were too many")]
-    internal static partial void LeftOut(ILogger logger, long count, string who);
+    [LoggerMessage(7, LogLevel.Information, "{Lines} left out that {Who} had caused: there were too many")]
+    internal static partial void LeftOut(ILogger logger, string lines, string who);
 
     [LoggerMessage(8, LogLevel.Warning, "what is sent with descriptors waits: programs have left too many of them unread (ETOOMANYREFS): "
         + "end those that do not read, or raise the limit (LimitNOFILE, ulimit -n)")]

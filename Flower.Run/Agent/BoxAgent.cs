@@ -25,7 +25,7 @@ internal sealed class BoxAgent : IAsyncDisposable
     private readonly EventLoop _loop = new("flower-box", null);
     private readonly CancellationTokenSource _end = new();
     private readonly Relays _relays = new();
-    private readonly RefusalLog _refusals = new(TimeProvider.System);
+    private readonly RefusalLog _refusals = new(TimeProvider.System, AgentLog.Say);
     private readonly List<Task> _publications = [];
     private BoxNetwork? _network;
     private BoardHandle? _board;

@@ -5,30 +5,39 @@ namespace Flower.Run.Agent;
 
 /// <summary>
 /// Says why connects in the box fail, but not more lines than somebody reads: a program that tries over and over does
-/// not fill a disk. For one thread.
+/// not fill a disk, and one that tries both families of a name is told once. For one thread.
 /// </summary>
-internal sealed class RefusalLog(TimeProvider time)
+/// <param name="time">The clock.</param>
+/// <param name="say">Prints a line.</param>
+internal sealed class RefusalLog(TimeProvider time, Action<string> say)
 {
     private const int MaxLines = 10;
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
+    private readonly HashSet<string> _said = new(StringComparer.Ordinal);
     private long _began;
-    private int _lines;
     private int _unsaid;
 
-    /// <summary>Says it, at most ten times a second.</summary>
+    /// <summary>Says it, once and with nine others at most within a second.</summary>
     public void Say(string destination, string why)
     {
         if (time.GetElapsedTime(_began) >= Period)
         {
             SayRest();
             _began = time.GetTimestamp();
-            _lines = 0;
+            _said.Clear();
         }
 
-        if (_lines++ < MaxLines)
+        string line = $"connect to {destination}: {why}";
+        if (_said.Contains(line))
         {
-            AgentLog.Say($"connect to {destination}: {why}");
+            return;
+        }
+
+        if (_said.Count < MaxLines)
+        {
+            _said.Add(line);
+            say(line);
         }
         else
         {
@@ -41,8 +50,9 @@ internal sealed class RefusalLog(TimeProvider time)
     {
         if (_unsaid > 0)
         {
-            AgentLog.Say(string.Create(
-                CultureInfo.InvariantCulture, $"{_unsaid} more such lines were left out"));
+            say(_unsaid == 1
+                ? "1 more such line was left out"
+                : string.Create(CultureInfo.InvariantCulture, $"{_unsaid} more such lines were left out"));
             _unsaid = 0;
         }
     }

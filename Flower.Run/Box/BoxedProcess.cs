@@ -55,14 +55,15 @@ internal static class BoxedProcess
             descriptors.Add(new(start.Session, Session));
         }
 
+        IReadOnlyDictionary<string, string> environment = BoxEnvironment.Make(
+            RunCommand.OwnEnvironment(),
+            start.Plan.Shown,
+            start.Session is null ? null : string.Create(CultureInfo.InvariantCulture, $"fd:{Session}"));
         ChildProcess box = await StartAsync(start, new()
         {
             Program = Env,
             Arguments = [.. ArgumentsOf(start, words, ignored)],
-            Environment = BoxEnvironment.Make(
-                RunCommand.OwnEnvironment(),
-                start.Plan.Shown,
-                start.Session is null ? null : string.Create(CultureInfo.InvariantCulture, $"fd:{Session}")),
+            Environment = environment,
             Descriptors = descriptors,
 
             // A signal for our group would reach the command a second time; at a terminal, it has to be in the group.
@@ -72,6 +73,12 @@ internal static class BoxedProcess
         if (cancellationToken.IsCancellationRequested)
         {
             signals.Pass(Terminate);
+        }
+
+        if (!environment.ContainsKey(Notifier.Variable))
+        {
+            // A command that was shown the way to the service manager says itself when it is ready.
+            Notifier.Ready();
         }
 
         start.Session?.Dispose();

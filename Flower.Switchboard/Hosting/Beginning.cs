@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
@@ -87,7 +88,9 @@ internal sealed class Beginning : IDisposable
 
             _successor.Commit();
             _committed = true;
-            HostingLog.TookOver(logger, state.Sessions.Count, board.Handles.Nodes.Count, board.TargetCount);
+            HostingLog.TookOver(
+                logger, Plural.Of(state.Sessions.Count, "session"), Plural.Of(board.Handles.Nodes.Count, "handle"),
+                Plural.Of(board.TargetCount, "target"));
             await loop.Invoke(() => KeepFrom(state.StoreGeneration, server, logger));
         }
         else if (_recovery is not null)
@@ -178,7 +181,8 @@ internal sealed class Beginning : IDisposable
         if (recovery.Generation > 0)
         {
             HostingLog.Restored(
-                logger, recovery.State.Sessions.Count, board.Handles.Nodes.Count, board.TargetCount);
+                logger, Plural.Of(recovery.State.Sessions.Count, "session"), Plural.Of(board.Handles.Nodes.Count, "handle"),
+                Plural.Of(board.TargetCount, "target"));
         }
     }
 }

@@ -15,11 +15,11 @@ internal static partial class HostingLog
     [LoggerMessage(203, LogLevel.Warning, "not replaced, and goes on: {Reason}")]
     internal static partial void NotReplaced(ILogger logger, string reason);
 
-    [LoggerMessage(204, LogLevel.Information, "took over {Sessions} sessions, {Handles} handles and {Targets} targets")]
-    internal static partial void TookOver(ILogger logger, int sessions, int handles, int targets);
+    [LoggerMessage(204, LogLevel.Information, "took over {Sessions}, {Handles} and {Targets}")]
+    internal static partial void TookOver(ILogger logger, string sessions, string handles, string targets);
 
-    [LoggerMessage(205, LogLevel.Information, "back with {Sessions} sessions, {Handles} handles and {Targets} targets that the service manager kept")]
-    internal static partial void Restored(ILogger logger, int sessions, int handles, int targets);
+    [LoggerMessage(205, LogLevel.Information, "back with {Sessions}, {Handles} and {Targets} that the service manager kept")]
+    internal static partial void Restored(ILogger logger, string sessions, string handles, string targets);
 
     [LoggerMessage(206, LogLevel.Error, "what the service manager kept cannot be used, and the switchboard begins empty: {Reason}")]
     internal static partial void NotRestored(ILogger logger, string reason);

@@ -27,10 +27,10 @@ internal static partial class BoardLog
         "resolver {Labels} (pid {Pid}) answers what contradicts its own handle at {Keys}: left out (said once a resolver)")]
     internal static partial void AnswerLeftOut(ILogger logger, LabelSet labels, int pid, string keys);
 
-    [LoggerMessage(105, LogLevel.Information, "handle {Handle} revoked by pid {Pid} uid {Uid}, which ended {Handles} handles, "
-        + "{Sessions} sessions, {Targets} targets and {Connections} connections")]
+    [LoggerMessage(105, LogLevel.Information, "handle {Handle} revoked by pid {Pid} uid {Uid}, which ended {Handles}, {Sessions}, "
+        + "{Targets} and {Connections}")]
     internal static partial void HandleRevoked(
-        ILogger logger, ulong handle, int pid, uint uid, uint handles, uint sessions, uint targets, uint connections);
+        ILogger logger, ulong handle, int pid, uint uid, string handles, string sessions, string targets, string connections);
 
     [LoggerMessage(106, LogLevel.Information, "connection {Connection} revoked by pid {Pid} uid {Uid}")]
     internal static partial void ConnectionRevoked(ILogger logger, ulong connection, int pid, uint uid);
@@ -41,8 +41,8 @@ internal static partial class BoardLog
     [LoggerMessage(111, LogLevel.Information, "connections of {Labels} are tapped by pid {Pid} uid {Uid} no more")]
     internal static partial void TapEnded(ILogger logger, LabelSet labels, int pid, uint uid);
 
-    [LoggerMessage(108, LogLevel.Information, "{Count} targets that match {Labels} updated by pid {Pid} uid {Uid} (reset: "
+    [LoggerMessage(108, LogLevel.Information, "{Targets} with {Labels} updated by pid {Pid} uid {Uid} (reset: "
         + "{Reset}): {Update}")]
     internal static partial void TargetsUpdated(
-        ILogger logger, uint count, LabelSet labels, int pid, uint uid, bool reset, Protocol.V1.TargetUpdate update);
+        ILogger logger, string targets, LabelSet labels, int pid, uint uid, bool reset, Protocol.V1.TargetUpdate update);
 }

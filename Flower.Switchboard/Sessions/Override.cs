@@ -59,7 +59,7 @@ internal sealed class Override(Board board, ILogger logger, Caller caller)
         }
 
         BoardLog.TargetsUpdated(
-            logger, response.Targets, filter, caller.Credentials.Pid, caller.Credentials.Uid, request.Reset, update);
+            logger, Plural.Of(response.Targets, "target"), filter, caller.Credentials.Pid, caller.Credentials.Uid, request.Reset, update);
         return response;
     }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Server;
 using Grpc.Core;
@@ -57,8 +58,9 @@ internal sealed class Revocation(Board board, ILogger logger, Caller caller)
 
         board.Events.Revoked(handle, caller.Credentials, response);
         BoardLog.HandleRevoked(
-            logger, id, caller.Credentials.Pid, caller.Credentials.Uid, response.Handles, response.Sessions,
-            response.Targets, response.Connections);
+            logger, id, caller.Credentials.Pid, caller.Credentials.Uid,
+            Plural.Of(response.Handles, "handle"), Plural.Of(response.Sessions, "session"),
+            Plural.Of(response.Targets, "target"), Plural.Of(response.Connections, "connection"));
         return response;
     }
 

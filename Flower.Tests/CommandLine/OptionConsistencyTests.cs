@@ -55,6 +55,23 @@ internal sealed class OptionConsistencyTests
         All.Where(entry => entry.Option.Name == "--json").Select(entry => entry.Option.Description),
         Has.All.StartWith("Print one line of JSON"));
 
+    // The rule of flower(1). Those of flower cat are beside its data, on standard error.
+    [Test]
+    public void Json_Each_IsTheDefaultWhereNobodyReads() => Assert.That(
+        All.Where(entry => entry.Option.Name == "--json" && entry.Name != "cat --json").Select(entry => entry.Option.Description),
+        Has.All.EndsWith("The default when standard output is not a terminal."));
+
+    [Test]
+    public void Json_Each_IsNamedByTheManual()
+    {
+        string manual = Repository.RepositoryFiles.Read("packaging/man/flower.1");
+        string rule = manual.Split("What shows something")[1].Split("There,")[0];
+        string[] named = [.. rule.Split("\\fB").Skip(1).Select(word => word.Split("\\fR")[0])];
+
+        Assert.That(named, Is.EquivalentTo(
+            All.Where(entry => entry.Option.Name == "--json").Select(entry => entry.Name.Split(' ')[0]).Except(["cat"])));
+    }
+
     [Test]
     public void Switchboard_Each_StandsLast()
     {

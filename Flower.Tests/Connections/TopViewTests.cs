@@ -72,7 +72,8 @@ public sealed class TopViewTests
         Assert.That(text, Does.Contain("the state of 3 of 3 connections is unknown"));
         string[] lines = [.. text.Split('\n').SkipWhile(line => !line.Contains("CLIENT", StringComparison.Ordinal))];
         Assert.That(lines[0], Does.Contain("AGE"), "by which it is sorted");
-        string[] rows = [.. lines[2..].Where(line => line.Trim().Length > 0)];
+        string[] rows = [.. lines.SkipWhile(line => !line.Contains("──", StringComparison.Ordinal)).Skip(1)
+            .Where(line => line.Trim().Length > 0)];
         Assert.That(rows, Has.Length.EqualTo(2), text);
         Assert.That(rows[0], Does.Contain("apple 42").And.Contain("3s"));
         Assert.That(rows.Select(row => row.Length), Has.All.AtMost(width));

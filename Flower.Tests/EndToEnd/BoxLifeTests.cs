@@ -21,6 +21,18 @@ public sealed class BoxLifeTests : BoxTest
         Assert.That(box.Error.Lines, Is.Empty);
     }
 
+    [Test]
+    public async Task Box_IsUp_TellsTheServiceManagerThatTheCommandDoesNotSee()
+    {
+        FlowerProcess box = Box([], "sh", "-c", $"echo \"${{NOTIFY_SOCKET-hidden}}\"; {Loop}");
+        await box.ReadyAsync();
+        await box.Out.AwaitLineAsync("ready");
+        box.Signal(Signum.SIGTERM);
+
+        Assert.That(await box.ExitAsync(), Is.EqualTo(143));
+        Assert.That(box.Out.Lines[0], Is.EqualTo("hidden"));
+    }
+
     [TestCase(Signum.SIGTERM, "TERM")]
     [TestCase(Signum.SIGINT, "INT")]
     [TestCase(Signum.SIGHUP, "HUP")]

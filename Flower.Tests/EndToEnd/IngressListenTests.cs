@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Flower.Client;
+using Mono.Unix.Native;
 using NUnit.Framework;
 
 namespace Flower.Tests.EndToEnd;
@@ -151,12 +152,26 @@ public sealed class IngressListenTests : IngressTest
         Assert.That(ingress.Error.Lines.Single(), Does.Contain("systemd:mail").And.Contain("but web"));
     }
 
+    [TestCase(true)]
+    [TestCase(false, "service=www")]
+    [TestCase(false, "--quiet")]
+    [TestCase(false, "--peek", "tls")]
+    public async Task Labels_None_SaysWhereConnectionsGo(bool isSaid, params string[] more)
+    {
+        FlowerProcess ingress = await Board.FlowerReadyAsync(["ingress", "accept", "127.0.0.1:0", .. more]);
+        ingress.Signal(Signum.SIGTERM);
+
+        Assert.That(await ingress.ExitAsync(), Is.Zero);
+        const string advice = "whatever server there is";
+        Assert.That(ingress.Error.ToString(), isSaid ? Does.Contain(advice) : Does.Not.Contain(advice));
+    }
+
     [TestCase(69, "LISTEN_FDS is not set", "systemd", "service=www")]
     [TestCase(69, "fd:77 is not a listening stream socket", "fd:77", "service=www")]
     [TestCase(64, "is not an address to listen on", "127.0.0.1:0", "localhost:80", "service=www")]
     [TestCase(64, "an address to listen on is missing", "service=www")]
     [TestCase(64, "'127.0.0.1' is not a label", "127.0.0.1:0", "service=www", "127.0.0.1")]
-    [TestCase(64, "--backlog 0: it is 1 to 65535", "127.0.0.1:0", "--backlog", "0")]
+    [TestCase(64, "--backlog wants a number from 1 to 65535", "127.0.0.1:0", "--backlog", "0")]
     [TestCase(64, "'soon' is not a duration for --wait", "127.0.0.1:0", "--wait", "soon")]
     [TestCase(64, "is not a network for --proxy-protocol", "127.0.0.1:0", "--proxy-protocol", "10.0.0.1/8")]
     [TestCase(64, "--require-peek needs --peek", "127.0.0.1:0", "--require-peek")]

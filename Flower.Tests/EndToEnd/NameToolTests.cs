@@ -28,7 +28,7 @@ public sealed class NameToolTests : EndToEndTest
         await tool.Error.AwaitLineAsync("flower resolver: ", "what it said before stands");
         Write("""{ "names": { "other": [ { "labels": "app=two" } ] } }""");
         tool.Signal(Signum.SIGHUP);
-        await tool.Error.AwaitLineAsync("flower resolver: ", "was read again: 1 names");
+        await tool.Error.AwaitLineAsync("flower resolver: ", "was read again: 1 name");
 
         Assert.That(await AppAsync(handle, "service=other"), Is.EqualTo("two"));
         Assert.That(tool.HasExited, Is.False);
@@ -55,7 +55,7 @@ public sealed class NameToolTests : EndToEndTest
     [TestCase("{ \"names\": { \"db\": [ { \"labels\": \"flower.client_uid=0\" } ] } }", "'flower.client_uid' cannot be stated")]
     [TestCase("{ \"time_to_live\": 5 }", "time_to_live: must be a duration")]
     [TestCase("{ \"names\": {}, \"names\": {} }", "Duplicate property 'names'")]
-    [TestCase("{", "line 1:")]
+    [TestCase("{", "line 1, column 2: ")]
     [TestCase("{ \"names\": { \"db\": [ { \"labels\": { \"+app\": null, \"zone\": \"a\" }, \"weight\": 65535 } ] }, }", null)]
     public async Task Check_File_SaysWhatIsWrong(string text, string? wrong)
     {

@@ -94,7 +94,7 @@ public sealed class ReloadTests : OtherUsersTest
 
         Assert.That(await process.ExitAsync(), Is.EqualTo(78));
         Assert.That(process.Out.Lines, Is.Empty);
-        Assert.That(process.Error.Lines.Single(), Does.StartWith("flower switchboard: ").And.Contain("line 2: not JSON"));
+        Assert.That(process.Error.Lines.Single(), Does.StartWith("flower switchboard: ").And.Contain("not JSON: line 2, column 2: "));
     }
 
     private static string ModeOf(string path) => Convert.ToString((int)File.GetUnixFileMode(path), 8);

@@ -30,6 +30,19 @@ public sealed class ServeTests : EndToEndTest
         await serve.Error.AwaitLineAsync("pid ", " exited with 0");
     }
 
+    [TestCase(true, "serve", "--", "true")]
+    [TestCase(false, "serve", "+tenant", "--", "true")]
+    [TestCase(false, "run", "--right", "server-start", "--in", "service=x", "--", "flower", "serve", "--", "true")]
+    public async Task Serve_WithoutLabels_SaysWhoComesUnlessTheHandleAddsSome(bool isSaid, params string[] words)
+    {
+        FlowerProcess serve = await Board.FlowerReadyAsync([.. words.Select(word => word == "flower" ? Programs.Flower : word)]);
+        serve.Signal(Signum.SIGTERM);
+
+        Assert.That(await serve.ExitAsync(), Is.Zero);
+        const string advice = "without labels, it is reached by each client";
+        Assert.That(serve.Error.ToString(), isSaid ? Does.Contain(advice) : Does.Not.Contain(advice));
+    }
+
     [Test]
     public async Task Serve_Environment_HasTheLabelsAndNothingStale()
     {

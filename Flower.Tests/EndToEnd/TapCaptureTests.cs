@@ -26,7 +26,7 @@ public sealed class TapCaptureTests : TapTest
         AssertServedBy("www", await AskAsync(address));
 
         Assert.That(await tap.ExitAsync(), Is.Zero, tap.Error.ToString());
-        Assert.That(tap.Error.Lines[^1], Is.EqualTo("flower tap: 1 connections were tapped, 0 were missed"));
+        Assert.That(tap.Error.Lines[^1], Is.EqualTo("flower tap: 1 connection was tapped, 0 were missed"));
         Assert.That(File.GetUnixFileMode(Capture), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
         LabelServer.Visit visit = await server.FirstAsync();
         Assert.That(visit.Labels["flower.tapped"], Is.EqualTo("true"));

@@ -24,7 +24,7 @@ public sealed class TapEndTests : TapTest
         if (drains)
         {
             tap.Signal(Signum.SIGTERM);
-            await tap.Error.AwaitLineAsync("1 connections are still tapped: waiting 600s for their end");
+            await tap.Error.AwaitLineAsync("1 connection is still tapped: waiting 600s for the end");
         }
 
         ulong id = (await handle.HandlesAsync().ToListAsync()).Single(h => h.Owners.Any(owner => owner.Id == tap.Id)).Id;
@@ -51,7 +51,7 @@ public sealed class TapEndTests : TapTest
         Fill(client, server);
 
         tap.Signal(Signum.SIGINT);
-        await tap.Error.AwaitLineAsync("1 connections are still tapped: waiting 30s for their end");
+        await tap.Error.AwaitLineAsync("1 connection is still tapped: waiting 30s for the end");
         tap.Signal(Signum.SIGINT);
 
         await EndsAsync(tap);

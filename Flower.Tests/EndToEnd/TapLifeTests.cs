@@ -87,7 +87,7 @@ public sealed class TapLifeTests : TapTest
         AssertTalk(atClient, atServer);
 
         tap.Signal(Signum.SIGTERM);
-        await tap.Error.AwaitLineAsync("1 connections are still tapped: waiting 30s for their end");
+        await tap.Error.AwaitLineAsync("1 connection is still tapped: waiting 30s for the end");
         AssertTalk(atClient, atServer);
         (Connection nextClient, Connection nextServer) = await JoinAsync(handle, listener, "service=www");
         Assert.That(nextClient.Labels["flower.tapped"], Is.Null);
@@ -112,7 +112,7 @@ public sealed class TapLifeTests : TapTest
         using Connection server = atServer;
 
         tap.Signal(Signum.SIGTERM);
-        await tap.Error.AwaitLineAsync("1 connections are still tapped");
+        await tap.Error.AwaitLineAsync("1 connection is still tapped");
         tap.Signal(Signum.SIGTERM);
 
         Assert.That(await tap.ExitAsync(), Is.Zero);

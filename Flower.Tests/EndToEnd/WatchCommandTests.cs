@@ -224,7 +224,7 @@ public sealed class WatchCommandTests : EndToEndTest
             Board.Program(Programs.Require("python3"), Programs.OnTerminal, Programs.Flower, "status");
         Assert.That(await terminal.ExitAsync(), Is.Zero);
         Assert.That(terminal.Out.Lines[0], Does.Match(@"flower \d+\.\d+\.\d+, pid \d+, up \d+s$"));
-        Assert.That(terminal.Out.ToString(), Does.Contain("1 servers, 0 activators"));
+        Assert.That(terminal.Out.ToString(), Does.Contain("1 server, 0 activators"));
         Assert.That(terminal.Out.ToString(), Does.Contain("ClientConnect of pid").And.Contain("NOT_FOUND: nothing matches"));
         Assert.That(terminal.Out.Lines.Count, Is.LessThan(25));
         Assert.That(terminal.Out.Lines[^1], Is.EqualTo("exit 0"));

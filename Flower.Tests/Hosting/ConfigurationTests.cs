@@ -80,9 +80,9 @@ public sealed class ConfigurationTests
     [TestCase("""{ "grants": [], "grants": [] }""", "grants: is given twice")]
     [TestCase("""{ "grants:0:who": "others" }""", "grants:0:who: such a key")]
     [TestCase("[]", "must be one object")]
-    [TestCase("", "line 1: not JSON")]
-    [TestCase("{\n\"grants\": [ }\n", "line 2: not JSON")]
-    [TestCase("{} {}", "line 1: not JSON")]
+    [TestCase("", "not JSON: line 1, column 1: ")]
+    [TestCase("{\n\"grants\": [ }\n", "not JSON: line 2, column 13: '}' is an invalid start of a value")]
+    [TestCase("{} {}", "not JSON: line 1, column 4: ")]
     public void Read_Wrong_SaysWhere(string json, string words)
     {
         ConfigurationResult read = Read(json);

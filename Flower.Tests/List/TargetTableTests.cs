@@ -30,6 +30,24 @@ public sealed class TargetTableTests
         Assert.That(At(row, "+tenant"), Is.EqualTo(At(head, "REQUIRES")));
     }
 
+    [TestCase(80)]
+    [TestCase(60)]
+    public void Make_NarrowTerminal_KeepsThePidWhole(int width)
+    {
+        var labels = new ConnectionLabels(
+        [
+            new() { Key = "program", Value = new string('x', 200), Source = Source.Claimed },
+            new() { Key = "flower.server_pid", Value = "4194304", Source = Source.Attested },
+            new() { Key = "flower.server_cgroup", Value = $"/system.slice/{new string('y', 200)}", Source = Source.Attested },
+        ]);
+
+        string[] lines = Print([new TargetInfo(TargetKind.Server, labels, [])], width);
+
+        string row = lines.Single(line => line.Contains("server ", StringComparison.Ordinal));
+        Assert.That(At(row, "4194304"), Is.EqualTo(At(lines.Single(line => line.Contains("PID", StringComparison.Ordinal)), "PID")));
+        Assert.That(lines.Select(line => line.TrimEnd().Length), Has.All.AtMost(width));
+    }
+
     [Test]
     public void Make_State_HasAColumnWhereThereIsSomethingToSay()
     {
@@ -46,11 +64,11 @@ public sealed class TargetTableTests
         }
     }
 
-    private static string[] Print(TargetInfo[] targets)
+    private static string[] Print(TargetInfo[] targets, int width = 160)
     {
         using var text = new StringWriter();
         IAnsiConsole console = AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(text) });
-        console.Profile.Width = 160;
+        console.Profile.Width = width;
         console.Write(TargetTable.Make(targets));
         return text.ToString().Split('\n');
     }

@@ -36,6 +36,13 @@ public sealed class LabelSetTests
     public void ParseWords_BadWord_Throws(string word) =>
         Assert.That(() => LabelSet.ParseWords([word]), Throws.TypeOf<LabelException>());
 
+    [TestCase("{\"a\":", "line 1, column 6: ")]
+    [TestCase("{\"a\":\"1\",\n b}", "line 2, column 2: 'b' is an invalid start of a property name")]
+    [TestCase("{\"a\":\"1\"} x", "line 1, column 11: 'x' is invalid after a single JSON value")]
+    public void ParseJson_Bad_SaysWhereInWords(string json, string words) => Assert.That(
+        () => LabelSet.ParseJson(json),
+        Throws.TypeOf<LabelException>().With.Message.Contains("bad JSON: " + words).And.Message.Not.Contains("LineNumber"));
+
     // Not cases: an attribute's text is UTF-8 and cannot hold a lone surrogate.
     [Test]
     public void Parse_LoneSurrogate_Throws()

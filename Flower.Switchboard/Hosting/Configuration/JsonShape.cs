@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Text.Json;
+using Flower.Protocol;
 
 namespace Flower.Switchboard.Hosting.Configuration;
 
@@ -39,8 +40,7 @@ internal sealed class JsonShape(ConfigurationErrors errors)
         }
         catch (JsonException e)
         {
-            // Counted from 0 there.
-            errors.Add($"line {e.LineNumber + 1}: not JSON: {Words(e.Message)}");
+            errors.Add($"not JSON: {JsonFault.Words(e)}");
             _isReadable = false;
         }
         catch (InvalidOperationException)
@@ -93,11 +93,5 @@ internal sealed class JsonShape(ConfigurationErrors errors)
         {
             errors.Add(place, "such a key can only be given in words: \"in\": \"KEY=value\"");
         }
-    }
-
-    private static string Words(string message)
-    {
-        int at = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return (at < 0 ? message : message[..at]).TrimEnd('.');
     }
 }

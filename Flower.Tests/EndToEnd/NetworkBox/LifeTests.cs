@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Net.Sockets;
+using System.Text;
 using Mono.Unix.Native;
 using NUnit.Framework;
 
@@ -63,6 +65,30 @@ public sealed class LifeTests : SharedBoardTest
         Assert.That(await terminal.ExitAsync(), Is.Zero, terminal.Error.ToString());
         Assert.That(terminal.Out.Lines, Does.Contain("^Cgot INT").And.Contain("exit 9"));
         Assert.That(terminal.Out.Lines.Count(line => line.Contains("got INT")), Is.EqualTo(1));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Life_BoxIsUp_ItOrTheCommandThatIsShownTheWayTellsTheServiceManager(bool isShown)
+    {
+        string path = NewPath();
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(path));
+        string[] shown = isShown ? ["--bind", path] : [];
+        FlowerProcess box = Board.Program(
+            Programs.Require("env"),
+            [
+                $"NOTIFY_SOCKET={path}", Programs.Flower, "run", "--box", .. BoxTest.Shown, .. shown, "--",
+                "sh", "-c", $"echo \"${{NOTIFY_SOCKET-hidden}}\"; {Loop}",
+            ]);
+        await box.Out.AwaitLineAsync("ready");
+        box.Signal(Signum.SIGTERM);
+
+        Assert.That(await box.ExitAsync(), Is.EqualTo(143), box.Error.ToString());
+        Assert.That(box.Out.Lines[0], Is.EqualTo(isShown ? path : "hidden"));
+        byte[] said = new byte[64];
+        int count = manager.Available > 0 ? manager.Receive(said) : 0;
+        Assert.That(Encoding.ASCII.GetString(said, 0, count), Is.EqualTo(isShown ? "" : "READY=1"));
     }
 
     [Test]
