@@ -15,6 +15,8 @@ internal sealed class PushCall(Peer peer, string wanted, ulong number, bool wait
 
     public bool Waits { get; } = waits;
 
+    public bool IsRevocable { get; init; }
+
     public long SentAt { get; } = peer.World.Calms;
 
     public long WaitsSince { get; set; }
@@ -22,6 +24,7 @@ internal sealed class PushCall(Peer peer, string wanted, ulong number, bool wait
     protected override void OnAnswer(IngressConnectResponse answer, List<Descriptor>? descriptors)
     {
         BrokenException.Unless(descriptors is null, $"{Name} is answered with a socket, and cannot relay");
+        World.OnConnected(this, answer.Labels);
         World.Connections.OfClient(answer.Labels, this, kept);
     }
 

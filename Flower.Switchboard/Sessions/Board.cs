@@ -54,6 +54,9 @@ internal sealed class Board(
     /// <summary>What it is told about the switchboard around it.</summary>
     public BoardIdentity Identity { get; set; } = new();
 
+    /// <summary>Decides what nothing else does.</summary>
+    public Random Random { get; } = random ?? Random.Shared;
+
     /// <summary>How many requests wait for a target.</summary>
     public int WaitingCount => _waiting.Count;
 
