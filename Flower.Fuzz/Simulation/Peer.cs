@@ -48,7 +48,7 @@ internal sealed class Peer(World world, int id, Descriptor socket, KnownHandle h
     /// <summary>It has broken the protocol, and what it is sent is not looked at any more.</summary>
     public bool IsOutlaw { get; set; }
 
-    /// <summary>When it read something last, or found nothing to read.</summary>
+    /// <summary>When it found nothing more to read last.</summary>
     public long ReadAt { get; private set; } = world.Now;
 
     /// <summary>Sends a packet. The descriptors are its own no longer, if it was sent.</summary>
@@ -113,18 +113,18 @@ internal sealed class Peer(World world, int id, Descriptor socket, KnownHandle h
     /// <summary>Reads a packet. False: there was none.</summary>
     public bool Read()
     {
-        ReadAt = World.Now;
         byte[] buffer = _buffer ??= new byte[PacketLimits.MaxPacketBytes];
         int errno = UnixSocket.Receive(_socket, buffer, out ReceivedPacket received);
         if (errno == Errno.Again)
         {
+            ReadAt = World.Now;
             return false;
         }
 
         if (errno != 0 || received.Length == 0)
         {
             received.DisposeDescriptors();
-            BrokenException.Unless(MayEnd is not null, $"the session of peer {Id} ended without a reason");
+            BrokenException.Unless(MayEnd is not null, $"the session of peer {Id} ended without a reason: {Errno.NameOf(errno)}");
             // The process lives on, and what it was given is still its own.
             EndSession();
             return true;

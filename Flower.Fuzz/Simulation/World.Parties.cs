@@ -204,6 +204,7 @@ internal sealed partial class World
         _loop.Post(
             _ =>
             {
+                Trace?.Invoke($"{Now} handle {id} is taken back");
                 if (_board.Revoke(id))
                 {
                     what.Revoke();

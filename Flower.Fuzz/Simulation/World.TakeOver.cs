@@ -54,9 +54,11 @@ internal sealed partial class World
         _takeOvers++;
         foreach (ResolverCall resolver in _registered.OfType<ResolverCall>())
         {
-            resolver.AskedBefore = Listed().Find(target => TagOf(target) == resolver.TagValue)?.Resolver?.LastId ?? 0;
+            resolver.AskedBefore = Listed().Find(target => TagOf(target) == resolver.TagValue)?.Resolver?.LastId
+                ?? resolver.AskedBefore;
         }
 
+        Trace?.Invoke($"{Now} another switchboard takes over");
         BoardUnderTest before = _board;
         _board = before.GoOn(
             state, descriptors.TakeAll([.. Enumerable.Range(1, descriptors.Descriptors.Count).Select(n => (uint)n)]) ?? []);

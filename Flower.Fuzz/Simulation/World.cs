@@ -259,7 +259,7 @@ internal sealed partial class World : IDisposable
         Now += milliseconds;
         foreach (Peer peer in _peers.Where(p => Now - p.ReadAt >= 10_000))
         {
-            peer.MayEnd ??= "it has not read for 10 seconds";
+            peer.MayEnd ??= "it has had something to read for 10 seconds";
         }
     }
 }
