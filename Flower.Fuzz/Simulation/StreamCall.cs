@@ -18,6 +18,9 @@ internal abstract class StreamCall(Peer peer, string method) : PeerCall(peer, me
     /// <summary>It was told that it has begun.</summary>
     public bool HasStarted { get; private set; }
 
+    /// <summary>How often everything had come to rest then.</summary>
+    public long StartedAt { get; private set; } = long.MaxValue;
+
     /// <summary>It may end at any time, since it has said what it must not.</summary>
     public bool IsWrong { get; protected set; }
 
@@ -32,6 +35,7 @@ internal abstract class StreamCall(Peer peer, string method) : PeerCall(peer, me
         BrokenException.Unless(--Granted >= -32, $"{Name} is sent more messages than it takes");
         (bool started, int expected) = OnTold(message, descriptors);
         BrokenException.Unless(HasStarted != started, $"{Name}: what it is told first is not that it began, or twice");
+        StartedAt = HasStarted ? StartedAt : World.Calms;
         HasStarted = true;
         BrokenException.Unless(
             (descriptors?.Count ?? 0) == expected, $"{Name} is sent {descriptors?.Count ?? 0} descriptors");

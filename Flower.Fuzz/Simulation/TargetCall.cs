@@ -20,6 +20,7 @@ internal sealed class TargetCall(Peer peer, TargetKind kind, string wanted, stri
     public const string Number = "call";
 
     private readonly Dictionary<ulong, HeardOffer> _offers = [];
+    private readonly long _begunAt = peer.World.Calms;
     private long _unseen = credit;
     private ulong _lastOffer;
 
@@ -124,7 +125,7 @@ internal sealed class TargetCall(Peer peer, TargetKind kind, string wanted, stri
     // An activator holds its name against all but those who have a handle from it.
     private void CheckStarter() => BrokenException.Unless(
         Starter is null || Starter.HasEnded || Starter.IsLeaving || Starter.IsCancelled || Starter.Peer.IsDead
-            || Starter.Peer.MayEnd is not null || !Starter.HasStarted || Peer.Handle.IsUnder(Starter.Peer.Handle),
+            || Starter.Peer.MayEnd is not null || Starter.StartedAt >= _begunAt || Peer.Handle.IsUnder(Starter.Peer.Handle),
         $"{Name} is registered under the name of activator {Starter?.TagValue}, whose handle it has not");
 
     private bool Say(ServerStartRequest asServer, EgressStartRequest asEgress, SafeHandle[] descriptors) =>
