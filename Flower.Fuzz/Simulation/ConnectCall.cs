@@ -29,5 +29,9 @@ internal sealed class ConnectCall(Peer peer, string wanted, ulong number, bool w
         World.Connections.OfClient(answer.Labels, this, descriptors![0]);
     }
 
-    protected override void OnRefused(StatusCode code, string message) => World.Connections.Refused(this, code);
+    protected override void OnRefused(StatusCode code, string message)
+    {
+        World.OnRefused(this, message);
+        World.Connections.Refused(this, code);
+    }
 }

@@ -28,5 +28,9 @@ internal sealed class PushCall(Peer peer, string wanted, ulong number, bool wait
         World.Connections.OfClient(answer.Labels, this, kept);
     }
 
-    protected override void OnRefused(StatusCode code, string message) => World.Connections.Refused(this, code);
+    protected override void OnRefused(StatusCode code, string message)
+    {
+        World.OnRefused(this, message);
+        World.Connections.Refused(this, code);
+    }
 }

@@ -34,6 +34,12 @@ internal sealed partial class World
         BrokenException.Unless(passed is null, $"connect {call.Number} was not tapped, though there is one who would have");
     }
 
+    /// <summary>A client was told that it has no connection.</summary>
+    public void OnRefused(IConnectCall call, string message) => BrokenException.Unless(
+        !message.StartsWith("the tap that", StringComparison.Ordinal) || TapsLost > 0
+            || _taps.Exists(tap => tap.IsCancelled || tap.Peer.IsOutlaw || tap.Peer.MayEnd is not null),
+        $"connect {call.Number} was refused because of its tap, and each tap has what it was promised: {message}");
+
     private void Tap(Peer peer)
     {
         _taps.RemoveAll(tap => tap.HasEnded);
