@@ -98,6 +98,17 @@ internal sealed partial class ConnectionBook
         return all.Length == 0 ? 0 : all[choices.Next(all.Length)];
     }
 
+    /// <summary>The handle of either side of one that can be taken back; null: there is none.</summary>
+    public KnownHandle? AnyHandle(Choices choices)
+    {
+        if (!_all.TryGetValue(AnyRevocable(choices), out ConnectionSides? sides))
+        {
+            return null;
+        }
+
+        return choices.OneIn(2) ? sides.Client?.Call.Peer.Handle : sides.Target?.Of.Peer.Handle;
+    }
+
     /// <summary>It was taken back by its number.</summary>
     /// <param name="id">The number.</param>
     /// <param name="by">The handle over which it was.</param>

@@ -152,6 +152,9 @@ internal sealed partial class World
             BrokenException.Unless(
                 !heard.IsActivator || heard.Open.Count() <= 1, $"activator {heard.TagValue} is asked for more than one server");
             BrokenException.Unless(
+                !heard.IsActivator || !heard.Open.Any() || _board.Board.WaitingCount > 0,
+                $"activator {heard.TagValue} is asked for a server, and nobody waits");
+            BrokenException.Unless(
                 OffersOf(target) == heard.Open.Count(),
                 $"target {heard.TagValue} has {heard.Open.Count()} offers to answer, and the board waits for {OffersOf(target)}");
         }

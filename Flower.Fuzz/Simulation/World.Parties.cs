@@ -177,6 +177,12 @@ internal sealed partial class World
             return;
         }
 
+        if (_choices.OneIn(3) && Connections.AnyHandle(_choices) is KnownHandle used && NumberOf(used) is ulong number)
+        {
+            Oversee(used, number);
+            return;
+        }
+
         KnownHandle[] handles = [.. _peers.Where(p => !p.IsDead && p != peer).Select(p => p.Handle).Distinct()];
         KnownHandle[] own = [.. handles.Where(handle => handle.IsUnder(peer.Handle))];
         if (own.Length > 0 && !_choices.OneIn(8))
