@@ -56,6 +56,24 @@ internal sealed class BoardPartyTests : TurnedBoardFixture
         Assert.That(tap.Next()?.KindCase, Is.EqualTo(Frame.KindOneofCase.Status), "it was given nothing");
     }
 
+    // Seed 2793: it ended before the connects were there again that were promised to it, and they failed.
+    [Test]
+    public void GoOn_TapThatEndsInOrder_HasWhatItWasPromised()
+    {
+        using RawSession server = Accept();
+        Register(server, new TargetStart { Labels = Named("1") });
+        using RawSession tap = Accept();
+        Tap(tap, credit: 1);
+        Connect(Peer);
+        tap.Send(RawSession.HalfClose(1));
+        Run();
+        TakeOver();
+        Answer(server, Offered(server)!);
+
+        Assert.That(TapStartResponse.Parser.ParseFrom(tap.Next()!.Message).Connection, Is.Not.Null);
+        Assert.That(Peer.Next()?.KindCase, Is.EqualTo(Frame.KindOneofCase.Message));
+    }
+
     // Seed 2101: a socket that had been shut down went on to the next server, as if it were open.
     [Test]
     public void Revoke_ServerWhoIsOfferedARevocablePush_SocketGoesToNoOther()
