@@ -11,6 +11,8 @@ const string Usage = """
            Flower.Fuzz mutate TARGET COUNT [SEED] the corpus, and mutants of it
            Flower.Fuzz replay TARGET FILE...      inputs that were kept
            Flower.Fuzz simulate COUNT [SEED]      histories of a board and the processes around it
+           Flower.Fuzz trace SEED                 one history, with all that is said in it
+           Flower.Fuzz survey COUNT [SEED]        the same, and goes on when one is broken
     """;
 
 switch (args)
@@ -42,8 +44,21 @@ switch (args)
 
         return 0;
     case ["simulate", string count, .. string[] seed]:
-        Report(count, "histories", () => Histories.Play(Number(count), Seed(seed)));
+        Report(count, "histories", () => Console.WriteLine(Histories.Play(Number(count), Seed(seed))));
         return 0;
+    case ["trace", string seed]:
+        World.Trace = Console.WriteLine;
+        Report("1", "histories", () => Histories.Play(1, Number(seed)));
+        return 0;
+    case ["survey", string count, .. string[] seed]:
+        int broken = 0;
+        Console.WriteLine(Histories.Survey(Number(count), Seed(seed), said =>
+        {
+            broken++;
+            Console.WriteLine(said);
+        }));
+        Console.WriteLine($"{broken} of {count} histories are broken");
+        return broken == 0 ? 0 : 1;
     default:
         Console.Error.WriteLine(Usage);
         return 64;

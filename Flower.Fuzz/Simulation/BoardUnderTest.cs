@@ -10,6 +10,7 @@ using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions;
 using Flower.Switchboard.State;
 using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.Extensions.Logging;
 using Contract = Flower.Protocol.V1.Switchboard;
 using Handle = Flower.Switchboard.Routing.Handle;
@@ -43,7 +44,7 @@ internal sealed class BoardUnderTest : IDisposable
         Server = new SessionServer(loop, logger);
         Contract.BindService(Server.Methods, new SwitchboardService(Board, logger));
         _root = new HandleNode(
-            Board.Handles, Handle.CreateRoot(Rights.All, LabelSet.Empty, LabelSet.Empty, Board.Handles.NextId()), null, Maker,
+            Board.Handles, Handle.CreateRoot(Rights.Every, LabelSet.Empty, LabelSet.Empty, Board.Handles.NextId()), null, Maker,
             since: 0);
     }
 
@@ -61,12 +62,48 @@ internal sealed class BoardUnderTest : IDisposable
     public SessionServer Server { get; }
 
     /// <summary>A session over a handle of its own, which was made from one that all have in common.</summary>
-    public void Accept(Descriptor socket)
+    /// <returns>The number of the handle.</returns>
+    public ulong Accept(Descriptor socket)
     {
         HandleNode node = Board.Constrain(
-            new Caller(_root, Maker), new ConstrainRequest { Rights = { Rights.All.ToMessage() } });
+            new Caller(_root, Maker), new ConstrainRequest { Rights = { Rights.Every.ToMessage() } });
         _nodes.Add(node);
         Server.ServeOne(socket, node);
+        return node.Handle.Id;
+    }
+
+    /// <summary>Takes a handle back, as whoever oversees all of them can.</summary>
+    /// <returns>Whether there was one.</returns>
+    public bool Revoke(ulong id)
+    {
+        try
+        {
+            Board.Revoke(new Caller(_root, Maker), new RevokeRequest { HandleId = id });
+            return true;
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.NotFound)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What a revoked handle still has, which must be nothing; null: nothing.</summary>
+    public string? LeftOfRevoked()
+    {
+        foreach (HandleNode node in _nodes.Where(node => node.IsRevoked))
+        {
+            if (node.Sessions.Count + node.Targets.Count > 0 || Board.Handles.Find(node.Handle.Id) is not null)
+            {
+                return $"handle {node.Handle.Id} is revoked, and has {node.Sessions.Count} sessions and {node.Targets.Count} targets";
+            }
+
+            if (Connections.All.Items.FirstOrDefault(c => c.Client == node || c.Target == node) is RevocableConnection held)
+            {
+                return $"handle {node.Handle.Id} is revoked, and its connection {held.Id} is held";
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Takes notice of the handles that are live, to be asked later whether anything is left of them.</summary>

@@ -16,6 +16,8 @@ internal sealed class ConnectCall(Peer peer, string wanted, ulong number, bool w
 
     public bool Waits { get; } = waits;
 
+    public bool IsRevocable { get; init; }
+
     public long SentAt { get; } = peer.World.Calms;
 
     public long WaitsSince { get; set; }
@@ -23,8 +25,13 @@ internal sealed class ConnectCall(Peer peer, string wanted, ulong number, bool w
     protected override void OnAnswer(ClientConnectResponse answer, List<Descriptor>? descriptors)
     {
         BrokenException.Unless(descriptors is { Count: 1 }, $"{Name} is answered with {descriptors?.Count ?? 0} sockets");
+        World.OnConnected(this, answer.Labels);
         World.Connections.OfClient(answer.Labels, this, descriptors![0]);
     }
 
-    protected override void OnRefused(StatusCode code, string message) => World.Connections.Refused(this, code);
+    protected override void OnRefused(StatusCode code, string message)
+    {
+        World.OnRefused(this, message);
+        World.Connections.Refused(this, code);
+    }
 }

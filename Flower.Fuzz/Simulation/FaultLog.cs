@@ -12,12 +12,13 @@ internal sealed class FaultLog : ILogger
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error || World.Trace is not null;
 
     public void Log<TState>(
         LogLevel logLevel, EventId eventId, TState state, Exception? exception,
         Func<TState, Exception?, string> formatter)
     {
+        World.Trace?.Invoke($"the board logs: {formatter(state, exception)}");
         if (logLevel >= LogLevel.Error)
         {
             First ??= exception is null ? formatter(state, exception) : $"{formatter(state, exception)}: {exception}";

@@ -28,6 +28,9 @@ internal sealed record HeardOffer(ulong Id, ulong Connection, ulong Client)
 {
     public OfferState State { get; set; }
 
+    /// <summary>It is said that the connection is tapped.</summary>
+    public bool IsTapped { get; init; }
+
     /// <summary>Its socket has come.</summary>
     public bool IsSent { get; set; }
 

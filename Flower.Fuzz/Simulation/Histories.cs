@@ -10,16 +10,16 @@ internal static class Histories
     /// <summary>Plays them.</summary>
     /// <param name="count">How many.</param>
     /// <param name="seed">Of the first one.</param>
-    /// <returns>How many connections were made in all.</returns>
+    /// <returns>What happened in all of them.</returns>
     /// <exception cref="BrokenException">One was broken; it says its seed.</exception>
-    public static long Play(int count, int seed)
+    public static HistoryTally Play(int count, int seed)
     {
-        long made = 0;
+        HistoryTally all = default;
         for (int i = 0; i < count; i++)
         {
             try
             {
-                made += World.Play(new SeededChoices(seed + i, MaxSteps)).Made;
+                all += World.Play(new SeededChoices(seed + i, MaxSteps)).Tally;
             }
             catch (Exception e)
             {
@@ -27,6 +27,27 @@ internal static class Histories
             }
         }
 
-        return made;
+        return all;
+    }
+
+    /// <summary>Plays them all, and says of each that was broken how, and how long it is: the shortest tells most.</summary>
+    public static HistoryTally Survey(int count, int seed, Action<string> say)
+    {
+        HistoryTally all = default;
+        for (int i = seed; i < seed + count; i++)
+        {
+            var choices = new SeededChoices(i, MaxSteps);
+            int steps = choices.Left;
+            try
+            {
+                all += World.Play(choices).Tally;
+            }
+            catch (Exception e)
+            {
+                say($"seed {i}, {steps} steps: {e.Message}");
+            }
+        }
+
+        return all;
     }
 }

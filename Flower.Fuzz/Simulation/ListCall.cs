@@ -22,10 +22,10 @@ internal sealed class ListCall : PeerCall
     {
         BrokenException.Unless(descriptors is null, $"{Name} is sent a descriptor");
         BrokenException.Unless(--Granted >= 0, $"{Name} is sent more messages than it takes");
-        foreach (Label label in ListResponse.Parser.ParseFrom(message).Targets.SelectMany(target => target.Labels))
+        foreach (Target target in ListResponse.Parser.ParseFrom(message).Targets)
         {
-            BrokenException.Unless(
-                label.Key != TargetCall.Tag || !_gone.Contains(label.Value), $"a target is listed that has gone: {label}");
+            string tag = RegisteredCall.TagOf(key => target.Labels.FirstOrDefault(label => label.Key == key)?.Value);
+            BrokenException.Unless(!_gone.Contains(tag), $"a target is listed that has gone: {tag}");
         }
     }
 

@@ -11,7 +11,7 @@ namespace Flower.Fuzz.Simulation;
 /// One process with one session, as the protocol has it: it writes each packet itself, and believes nothing that it is told
 /// without looking at it. Owns its socket and all that it was sent.
 /// </summary>
-internal sealed class Peer(World world, int id, Descriptor socket, bool isOpening) : IDisposable
+internal sealed class Peer(World world, int id, Descriptor socket, KnownHandle handle, bool isOpening) : IDisposable
 {
     [ThreadStatic]
     private static byte[]? _buffer;
@@ -26,21 +26,29 @@ internal sealed class Peer(World world, int id, Descriptor socket, bool isOpenin
 
     public int Id { get; } = id;
 
+    /// <summary>Over which it speaks.</summary>
+    public KnownHandle Handle { get; } = handle;
+
     /// <summary>The calls that have had no status.</summary>
     public Dictionary<uint, PeerCall> Calls { get; } = [];
 
     /// <summary>Descriptors that it was sent for connections, or has made for them.</summary>
     public List<Descriptor> Held { get; } = [];
 
+    /// <summary>It has no session any more.</summary>
     public bool IsDead { get; private set; }
 
     /// <summary>Why the board may end its session at any time; null: it must not.</summary>
-    public string? MayEnd { get; set; }
+    public string? MayEnd
+    {
+        get => field ?? (Handle.MayBeRevoked ? "its handle may have been revoked" : null);
+        set;
+    }
 
     /// <summary>It has broken the protocol, and what it is sent is not looked at any more.</summary>
     public bool IsOutlaw { get; set; }
 
-    /// <summary>When it read something last, or found nothing to read.</summary>
+    /// <summary>When it found nothing more to read last.</summary>
     public long ReadAt { get; private set; } = world.Now;
 
     /// <summary>Sends a packet. The descriptors are its own no longer, if it was sent.</summary>
@@ -56,6 +64,8 @@ internal sealed class Peer(World world, int id, Descriptor socket, bool isOpenin
         }
 
         int errno = UnixSocket.Send(_socket, packet, [.. descriptors]);
+        World.Trace?.Invoke(
+            $"{World.Now} peer {Id} says {(IsOutlaw ? "something" : Packet.Parser.ParseFrom(packet))} {(errno == 0 ? "" : Errno.NameOf(errno))}");
         if (errno == 0)
         {
             foreach (SafeHandle descriptor in descriptors)
@@ -103,19 +113,20 @@ internal sealed class Peer(World world, int id, Descriptor socket, bool isOpenin
     /// <summary>Reads a packet. False: there was none.</summary>
     public bool Read()
     {
-        ReadAt = World.Now;
         byte[] buffer = _buffer ??= new byte[PacketLimits.MaxPacketBytes];
         int errno = UnixSocket.Receive(_socket, buffer, out ReceivedPacket received);
         if (errno == Errno.Again)
         {
+            ReadAt = World.Now;
             return false;
         }
 
         if (errno != 0 || received.Length == 0)
         {
             received.DisposeDescriptors();
-            BrokenException.Unless(MayEnd is not null, $"the session of peer {Id} ended without a reason");
-            Die();
+            BrokenException.Unless(MayEnd is not null, $"the session of peer {Id} ended without a reason: {Errno.NameOf(errno)}");
+            // The process lives on, and what it was given is still its own.
+            EndSession();
             return true;
         }
 
@@ -151,18 +162,27 @@ internal sealed class Peer(World world, int id, Descriptor socket, bool isOpenin
     /// <summary>All that it has is closed, as when a process is killed.</summary>
     public void Die()
     {
+        EndSession();
+        foreach (Descriptor held in Held)
+        {
+            held.Dispose();
+        }
+
+        Held.Clear();
+    }
+
+    public void Dispose() => Die();
+
+    private void EndSession()
+    {
         if (IsDead)
         {
             return;
         }
 
         IsDead = true;
+        World.Trace?.Invoke($"{World.Now} peer {Id} has no session any more");
         _socket.Dispose();
-        foreach (Descriptor held in Held)
-        {
-            held.Dispose();
-        }
-
         foreach (PeerCall call in Calls.Values)
         {
             call.OnDeath();
@@ -170,8 +190,6 @@ internal sealed class Peer(World world, int id, Descriptor socket, bool isOpenin
 
         Calls.Clear();
     }
-
-    public void Dispose() => Die();
 
     private void OnFrame(Frame frame, List<Descriptor>? descriptors)
     {

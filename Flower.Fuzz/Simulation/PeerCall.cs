@@ -14,7 +14,7 @@ internal abstract class PeerCall(Peer peer, string method)
     // What no call of a well-behaved peer may ever see.
     private static readonly StatusCode[] Never =
     [
-        StatusCode.Unknown, StatusCode.Internal, StatusCode.Unimplemented, StatusCode.DataLoss, StatusCode.InvalidArgument,
+        StatusCode.Unknown, StatusCode.Internal, StatusCode.Unimplemented, StatusCode.DataLoss,
         StatusCode.Unauthenticated, StatusCode.OutOfRange, StatusCode.AlreadyExists, StatusCode.Aborted,
     ];
 
@@ -45,6 +45,12 @@ internal abstract class PeerCall(Peer peer, string method)
     /// <summary>How many more messages the board may send.</summary>
     protected long Granted { get; set; }
 
+    /// <summary>It lasts for as long as its peer wants: nobody owes it an end.</summary>
+    public virtual bool IsStream => false;
+
+    /// <summary>It has said what it must not, and may be told so.</summary>
+    protected virtual bool MayBeInvalid => false;
+
     protected string Name => $"call {Id} ({Method}) of peer {Peer.Id}";
 
     public abstract void OnMessage(ByteString message, List<Descriptor>? descriptors);
@@ -61,10 +67,16 @@ internal abstract class PeerCall(Peer peer, string method)
             // Its own deadline, or that of the target: then the message says so.
             StatusCode.DeadlineExceeded =>
                 World.Now >= Deadline || !message.StartsWith("the call's deadline", StringComparison.Ordinal),
+            StatusCode.InvalidArgument => MayBeInvalid,
             _ => !Never.Contains(code),
         };
         BrokenException.Unless(isExpected, $"{Name} ended with {code}: {message}");
         OnEnd(code, message);
+    }
+
+    /// <summary>Takes as many more messages as it has had.</summary>
+    public virtual void Grant()
+    {
     }
 
     /// <summary>Gives it up.</summary>

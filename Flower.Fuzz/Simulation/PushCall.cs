@@ -15,6 +15,8 @@ internal sealed class PushCall(Peer peer, string wanted, ulong number, bool wait
 
     public bool Waits { get; } = waits;
 
+    public bool IsRevocable { get; init; }
+
     public long SentAt { get; } = peer.World.Calms;
 
     public long WaitsSince { get; set; }
@@ -22,8 +24,13 @@ internal sealed class PushCall(Peer peer, string wanted, ulong number, bool wait
     protected override void OnAnswer(IngressConnectResponse answer, List<Descriptor>? descriptors)
     {
         BrokenException.Unless(descriptors is null, $"{Name} is answered with a socket, and cannot relay");
+        World.OnConnected(this, answer.Labels);
         World.Connections.OfClient(answer.Labels, this, kept);
     }
 
-    protected override void OnRefused(StatusCode code, string message) => World.Connections.Refused(this, code);
+    protected override void OnRefused(StatusCode code, string message)
+    {
+        World.OnRefused(this, message);
+        World.Connections.Refused(this, code);
+    }
 }

@@ -7,9 +7,11 @@ namespace Flower.Fuzz.Simulation;
 internal sealed class SeededChoices(int seed, int maxSteps) : Choices
 {
     private readonly Random _random = new(seed);
-    private int _left = new Random(~seed).Next(1, maxSteps + 1);
 
-    public override bool MoveNext() => _left-- > 0;
+    /// <summary>How many steps are left.</summary>
+    public int Left { get; private set; } = new Random(~seed).Next(1, maxSteps + 1);
+
+    public override bool MoveNext() => Left-- > 0;
 
     public override int Next(int bound) => _random.Next(bound);
 }

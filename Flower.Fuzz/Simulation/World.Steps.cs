@@ -10,8 +10,11 @@ namespace Flower.Fuzz.Simulation;
 /// <content>What happens in it.</content>
 internal sealed partial class World
 {
-    private ulong _lastNumber;
+    private readonly Dictionary<ulong, IConnectCall> _connects = [];
     private int _lastTag;
+
+    /// <summary>The number of the connect that was asked for last.</summary>
+    public ulong LastConnect { get; private set; }
 
     private void Step()
     {
@@ -23,7 +26,7 @@ internal sealed partial class World
         }
 
         Peer peer = alive[_choices.Next(alive.Length)];
-        switch (_choices.Next(24))
+        switch (_choices.Next(34))
         {
             case 0 when alive.Length < MaxPeers:
                 Arrive();
@@ -47,7 +50,7 @@ internal sealed partial class World
                 Bear(peer);
                 break;
             case 14 when _choices.OneIn(2):
-                peer.Die();
+                (_choices.OneIn(4) ? _peers.Find(p => p.IsDead && p.Held.Count > 0) ?? peer : peer).Die();
                 break;
             case 15:
                 Pass(1 + _choices.Next(100));
@@ -64,11 +67,32 @@ internal sealed partial class World
             case 19 when _choices.OneIn(4):
                 Replace();
                 break;
-            case 20 when _choices.OneIn(6):
+            case 20 when _hasOutlaws && _choices.OneIn(6):
                 Break(peer);
                 break;
             case 21:
                 Say(peer);
+                break;
+            case 22 when _hasNames && _choices.OneIn(2):
+                RegisterResolver(peer);
+                break;
+            case 23 or 24 or 25 when _hasNames:
+                Resolve();
+                break;
+            case 26 or 27 when _hasTaps:
+                Tap(peer);
+                break;
+            case 28 when _hasActivators && _choices.OneIn(2):
+                RegisterActivator(peer);
+                break;
+            case 29 or 30 when _hasActivators:
+                Activate();
+                break;
+            case 31 when _hasRevocations:
+                Revoke(peer);
+                break;
+            case 32 when _hasWatchers && _choices.OneIn(2):
+                Watch(peer);
                 break;
             default:
                 TurnAnyhow();
@@ -89,72 +113,84 @@ internal sealed partial class World
                 Mono.Unix.Native.UnixSocketOptionName.SO_SNDBUF, 4608);
         }
 
-        _board.Accept(ours);
-        Add(theirs, null);
+        Add(theirs, new KnownHandle(null, ++_lastHandle) { Id = _board.Accept(ours) }, null);
     }
+
+    private string NextTag() => (++_lastTag).ToString(CultureInfo.InvariantCulture);
 
     private void Register(Peer peer)
     {
         bool isEgress = _choices.OneIn(4);
-        TargetCall? other = _choices.OneIn(6) ? _targets.LastOrDefault(t => !t.HasEnded && !t.Peer.IsOutlaw) : null;
+        TargetCall? other = _choices.OneIn(6)
+            ? Targets.LastOrDefault(t => t is { HasEnded: false, Starter: null, Peer.IsOutlaw: false })
+            : null;
         string name = other?.Wanted ?? AnyName();
-        string tag = other?.TagValue ?? (++_lastTag).ToString(CultureInfo.InvariantCulture);
+        string tag = other?.TagValue ?? NextTag();
         if (other is not null)
         {
             _sharedTags.Add(tag);
         }
 
         uint credit = _choices.OneIn(2) ? (uint)_choices.Next(3) : 0;
-        var call = new TargetCall(peer, isEgress, name, tag, credit);
-        var start = new TargetStart
-        {
-            Labels = Stated(("name", name), (TargetCall.Tag, tag)),
-            Credit = credit,
-            FixedDestination = isEgress,
-        };
-        IMessage first = isEgress ? new EgressStartRequest { Start = start } : new ServerStartRequest { Start = start };
+        var call = new TargetCall(peer, isEgress ? TargetKind.Egress : TargetKind.Server, name, tag, credit);
+        Begin(call, new TargetStart { Credit = credit, FixedDestination = isEgress }, ("name", name), (RegisteredCall.Tag, tag));
+    }
+
+    private bool Begin(TargetCall call, (string Key, string Value) label) =>
+        Begin(call, new TargetStart(), label, (RegisteredCall.Tag, call.TagValue));
+
+    private bool Begin(TargetCall call, TargetStart start, params ReadOnlySpan<(string Key, string Value)> labels)
+    {
+        start.Labels = Stated(labels);
+        IMessage first = call.IsEgress ? new EgressStartRequest { Start = start } : new ServerStartRequest { Start = start };
         Frame[] more = [new Frame { Message = first.ToByteString() }];
-        bool leaves = _choices.OneIn(8);
-        if (peer.Begin(call, [], leaves ? [.. more, new Frame { HalfClose = new HalfClose() }] : more))
+        bool leaves = !_isSettling && _choices.OneIn(8);
+        bool begins = call.Peer.Begin(call, [], leaves ? [.. more, new Frame { HalfClose = new HalfClose() }] : more);
+        if (begins)
         {
-            _targets.Add(call);
+            _registered.Add(call);
+            _tags.Add(call.TagValue);
             call.IsLeaving = leaves;
-            OnRegistered(name);
+            OnRegistered(call.Wanted);
         }
+
+        return begins;
     }
 
     private void Connect(Peer peer)
     {
-        string name = AnyName();
+        ((string, string) wish, string name) = AnyWish();
         bool waits = _choices.OneIn(2);
         Balance balance = _choices.OneIn(2) ? Balance.RoundRobin : Balance.None;
-        var call = new ConnectCall(peer, name, ++_lastNumber, waits) { TimeoutMs = Timeout() };
+        var call = new ConnectCall(peer, name, ++LastConnect, waits) { TimeoutMs = Timeout(), IsRevocable = IsRevocable() };
+        _connects.Add(call.Number, call);
         var request = new ClientConnectRequest
         {
-            Labels = Wish(name, call.Number),
+            Labels = Wish(wish, call.Number),
             RelatedOnly = true,
             Wait = waits,
             Balance = balance,
-            Revocable = _choices.OneIn(8),
+            Revocable = call.IsRevocable,
         };
         Ask(peer, call, request, []);
     }
 
     private void Push(Peer peer)
     {
-        string name = AnyName();
+        ((string, string) wish, string name) = AnyWish();
         bool waits = _choices.OneIn(3);
         (Descriptor given, Descriptor kept) = UnixSocket.StreamPair();
         _outside.Add(kept);
-        var call = new PushCall(peer, name, ++_lastNumber, waits, kept) { TimeoutMs = Timeout() };
+        var call = new PushCall(peer, name, ++LastConnect, waits, kept) { TimeoutMs = Timeout(), IsRevocable = IsRevocable() };
+        _connects.Add(call.Number, call);
         var request = new IngressConnectRequest
         {
-            Labels = Wish(name, call.Number),
+            Labels = Wish(wish, call.Number),
             Socket = new(),
             RelatedOnly = true,
             Wait = waits,
             Balance = _choices.OneIn(2) ? Balance.Least : Balance.None,
-            Revocable = _choices.OneIn(8),
+            Revocable = call.IsRevocable,
         };
         Ask(peer, call, request, [given]);
     }
@@ -183,7 +219,7 @@ internal sealed partial class World
 
     private void Answer(Peer peer)
     {
-        TargetCall[] targets = [.. peer.Calls.Values.OfType<TargetCall>()];
+        TargetCall[] targets = [.. peer.Calls.Values.OfType<TargetCall>().Where(target => !target.IsActivator)];
         if (targets.Length == 0)
         {
             return;
@@ -225,21 +261,14 @@ internal sealed partial class World
 
         if (_choices.OneIn(2))
         {
-            var request = new ConstrainRequest
-            {
-                Rights =
-                {
-                    Right.ClientConnect, Right.EgressStart, Right.IngressConnect, Right.ServerStart, Right.List,
-                },
-            };
-            Ask(peer, new ConstrainCall(peer), request, []);
+            Constrain(peer);
             return;
         }
 
         (Descriptor ours, Descriptor theirs) = UnixSocket.PacketPair();
         if (peer.Send([ours], new Frame { FdCount = 1, Open = new Open { ReplyTo = new() } }))
         {
-            Add(theirs, "whoever opened its session may have died, or be refused", isOpening: true);
+            Add(theirs, peer.Handle, "whoever opened its session may have died, or be refused", isOpening: true);
         }
         else
         {
@@ -262,78 +291,16 @@ internal sealed partial class World
         }
     }
 
-    // A packet that no well-behaved process sends, with a descriptor or without.
-    private void Break(Peer peer)
-    {
-        peer.IsOutlaw = true;
-        peer.MayEnd = "it has broken the protocol";
-        byte[] packet = _choices.Next(4) switch
-        {
-            0 => [.. Enumerable.Range(0, _choices.Next(40)).Select(_ => (byte)_choices.Next(256))],
-            1 => Frames(With(new Frame { HalfClose = new() }, (uint)_choices.Next(4)), With(new Frame { Status = new() }, 1)),
-            2 => Frames(With(new Frame { Message = ByteString.CopyFrom(8, 1, 255), FdCount = 1 }, (uint)_choices.Next(6))),
-            _ => Frames(
-                With(new Frame { Credit = new() { Messages = (uint)_choices.Next(3) } }, (uint)_choices.Next(6)),
-                With(new Frame { Start = new() { Method = "/flower.v1.Switchboard/ClientConnect" } }, (uint)_choices.Next(6))),
-        };
-        (Descriptor given, Descriptor kept) = UnixSocket.StreamPair();
-        kept.Dispose();
-        SafeHandle[] descriptors = _choices.OneIn(2) ? [given] : [];
-        if (packet.Length > 0)
-        {
-            peer.SendBytes(descriptors, packet);
-        }
-
-        given.Dispose();
-    }
-
-    private void Throw(int process, int count, byte[] bytes)
-    {
-        while (_peers.Count <= process)
-        {
-            Arrive();
-            _peers[^1].MayEnd = "it keeps to no rule";
-            _peers[^1].IsOutlaw = true;
-        }
-
-        Peer peer = _peers[process];
-        if (peer.IsDead || bytes.Length == 0)
-        {
-            return;
-        }
-
-        Descriptor[] descriptors = [.. Enumerable.Range(0, count).Select(_ =>
-        {
-            (Descriptor given, Descriptor kept) = UnixSocket.StreamPair();
-            _outside.Add(kept);
-            return given;
-        })];
-        peer.SendBytes(descriptors, bytes);
-        foreach (Descriptor descriptor in descriptors)
-        {
-            descriptor.Dispose();
-        }
-
-        Drain();
-        while (!peer.IsDead && peer.Read())
-        {
-        }
-    }
-
     private long Timeout() => _choices.OneIn(3) ? 1 + _choices.Next(3000) : 0;
 
-    private static byte[] Frames(params Frame[] frames) => new Packet { Frames = { frames } }.ToByteArray();
+    // Some of those that can be taken back, where something is.
+    private bool IsRevocable() => _choices.OneIn(_hasRevocations ? 3 : 8);
 
-    private static Frame With(Frame frame, uint id)
-    {
-        frame.CallId = id;
-        return frame;
-    }
+    private static Labels Wish((string, string) label, ulong number) =>
+        Stated((TargetCall.Number, number.ToString(CultureInfo.InvariantCulture)), label);
 
-    private static Labels Wish(string name, ulong number) =>
-        Stated((TargetCall.Number, number.ToString(CultureInfo.InvariantCulture)), ("name", name));
-
-    private static Labels Stated(params ReadOnlySpan<(string Key, string Value)> labels)
+    /// <summary>Labels as a process states them.</summary>
+    public static Labels Stated(params ReadOnlySpan<(string Key, string Value)> labels)
     {
         var stated = new Labels();
         foreach ((string key, string value) in labels)

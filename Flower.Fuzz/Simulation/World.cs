@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Globalization;
 using Flower.Rpc.Interop;
-using Flower.Rpc.State;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Quotas;
 using Mono.Unix.Native;
@@ -23,13 +22,18 @@ internal sealed partial class World : IDisposable
     private readonly FaultLog _log = new();
     private readonly ChosenFaults? _faults;
     private readonly int _names;
+    private readonly bool _hasNames;
+    private readonly bool _hasTaps;
+    private readonly bool _hasActivators;
+    private readonly bool _hasRevocations;
+    private readonly bool _hasWatchers;
+    private readonly bool _hasOutlaws;
     private readonly List<Peer> _peers = [];
-    private readonly List<TargetCall> _targets = [];
+    private readonly List<RegisteredCall> _registered = [];
     private readonly List<Descriptor> _outside = [];
     private BoardUnderTest _board;
     private int _peersMade;
     private int _told;
-    private int _takeOvers;
 
     /// <summary>An empty one.</summary>
     /// <param name="choices">Decide.</param>
@@ -42,11 +46,20 @@ internal sealed partial class World : IDisposable
         _loop = new EventLoop(() => Now, _log.Fault);
         HasQuotas = hasQuotas;
         _names = 1 + choices.Next(3);
+        _hasNames = choices.OneIn(2);
+        _hasTaps = choices.OneIn(2);
+        _hasActivators = choices.OneIn(2);
+        _hasRevocations = choices.OneIn(2);
+        _hasWatchers = choices.OneIn(4);
+        _hasOutlaws = choices.OneIn(3);
         QuotaLimits perHandle = hasQuotas
             ? QuotaLimits.PerHandle.With(QuotaKind.Targets, 2).With(QuotaKind.PendingCalls, 2).With(QuotaKind.Sessions, 2)
             : QuotaLimits.PerHandle;
         _board = new BoardUnderTest(_loop, _log, perHandle);
     }
+
+    /// <summary>Told what is said and done, for people; null: nobody wants to know.</summary>
+    public static Action<string>? Trace { get; set; }
 
     /// <summary>Milliseconds of the clock of this world.</summary>
     public long Now { get; private set; } = 1_000_000;
@@ -59,27 +72,32 @@ internal sealed partial class World : IDisposable
 
     public ConnectionBook Connections { get; } = new();
 
+    private HistoryTally Tally => new(
+        Connections.Made, _namedConnects, Connections.Tapped, _startedOffers,
+        _peers.Select(peer => peer.Handle).Distinct().Count(handle => handle.IsRevoked), _takeOvers);
+
     /// <summary>The tags of targets that had gone when everything came to rest last.</summary>
     public HashSet<string> GoneTags { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Plays a history to its end.</summary>
-    /// <returns>How many connections were made, and a number for all that the processes were told.</returns>
+    /// <returns>What happened, and a number for all that the processes were told.</returns>
     /// <exception cref="BrokenException">Something that always holds did not.</exception>
-    public static (int Made, int Told) Play(Choices choices)
+    public static (HistoryTally Tally, int Told) Play(Choices choices)
     {
         int before = CountDescriptors();
-        (int, int) result;
+        (HistoryTally, int) result;
         string about;
         using (var world = new World(choices, hasFaults: choices.OneIn(2), hasQuotas: choices.OneIn(4)))
         {
             while (choices.MoveNext())
             {
                 world.Step();
+                world.CheckStep();
             }
 
             world.Settle();
             world.End();
-            result = (world.Connections.Made, world._told);
+            result = (world.Tally, world._told);
             about = $"{world._faults?.Count ?? 0} faults, {world._takeOvers} take-overs";
         }
 
@@ -107,11 +125,19 @@ internal sealed partial class World : IDisposable
     }
 
     /// <summary>Another process, which speaks over a socket that leads to the board.</summary>
-    public void Add(Descriptor socket, string? mayEnd, bool isOpening = false) =>
-        _peers.Add(new Peer(this, ++_peersMade, socket, isOpening) { MayEnd = mayEnd });
+    public void Add(Descriptor socket, KnownHandle handle, string? mayEnd, bool isOpening = false) =>
+        _peers.Add(new Peer(this, ++_peersMade, socket, handle, isOpening) { MayEnd = mayEnd });
 
     /// <summary>A process was told something.</summary>
-    public void OnTold(Peer peer, Protocol.V1.Frame frame) => _told = HashCode.Combine(_told, peer.Id, frame);
+    public void OnTold(Peer peer, Protocol.V1.Frame frame)
+    {
+        Trace?.Invoke($"{Now} peer {peer.Id} is told {frame}");
+        // Events have the time of day.
+        if (peer.Calls.GetValueOrDefault(frame.CallId) is not WatchCall)
+        {
+            _told = HashCode.Combine(_told, peer.Id, frame);
+        }
+    }
 
     public void Dispose()
     {
@@ -209,9 +235,9 @@ internal sealed partial class World : IDisposable
                     isRead = true;
                 }
 
-                foreach (TargetCall target in peer.Calls.Values.OfType<TargetCall>())
+                foreach (PeerCall call in peer.Calls.Values)
                 {
-                    target.Grant();
+                    call.Grant();
                 }
             }
         }
@@ -233,58 +259,7 @@ internal sealed partial class World : IDisposable
         Now += milliseconds;
         foreach (Peer peer in _peers.Where(p => Now - p.ReadAt >= 10_000))
         {
-            peer.MayEnd ??= "it has not read for 10 seconds";
+            peer.MayEnd ??= "it has had something to read for 10 seconds";
         }
-    }
-
-    // Another process takes over, as StateTransfer has it; or does not, and this one goes on.
-    private void Replace()
-    {
-        Task? over = null;
-        _loop.Post(
-            _ => over = TakeOverAsync(),
-            null);
-        while (over is not { IsCompleted: true })
-        {
-            TurnCalmly();
-        }
-
-        over.GetAwaiter().GetResult();
-    }
-
-    // What is saved is saved before anything else can happen.
-    private async Task TakeOverAsync()
-    {
-        await _board.Server.PauseAsync();
-        TakeOver();
-    }
-
-    private void TakeOver()
-    {
-        using var descriptors = new DescriptorTable();
-        byte[] state;
-        try
-        {
-            KernelFaults.OfThread = _faults;
-            state = _board.Save(descriptors);
-        }
-        catch (Flower.Rpc.FlowerSocketException) when (_faults is not null)
-        {
-            _board.Board.IsHandedOver = false;
-            _board.Server.Resume();
-            return;
-        }
-        finally
-        {
-            KernelFaults.OfThread = null;
-        }
-
-        _takeOvers++;
-        BoardUnderTest before = _board;
-        _board = before.GoOn(
-            state, descriptors.TakeAll([.. Enumerable.Range(1, descriptors.Descriptors.Count).Select(n => (uint)n)]) ?? []);
-        before.Board.IsReplaced = true;
-        before.Dispose();
-        _board.Server.Resume();
     }
 }

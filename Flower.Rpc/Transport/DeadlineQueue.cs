@@ -15,6 +15,9 @@ public sealed class DeadlineQueue(EventLoop loop, TimeSpan limit)
     /// <summary>How long each wait may last.</summary>
     public TimeSpan Limit { get; } = limit;
 
+    /// <summary>Milliseconds of the clock by which it goes.</summary>
+    public long Now => loop.Now;
+
     /// <summary>Another queue on the same loop.</summary>
     public DeadlineQueue With(TimeSpan otherLimit) => new(loop, otherLimit);
 

@@ -15,6 +15,9 @@ internal sealed class Activation(Target activator, DeadlineQueue deadlines)
 {
     private Round? _round;
 
+    /// <summary>Somebody waits, and the activator was asked.</summary>
+    public bool IsAsked => _round is not null;
+
     /// <summary>Waits until a server matches, however that is found out.</summary>
     /// <param name="request">Who waits.</param>
     /// <param name="untilServed">Waits for that, until it is cancelled.</param>

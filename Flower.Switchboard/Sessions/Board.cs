@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Collections.Immutable;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
@@ -53,6 +54,9 @@ internal sealed class Board(
 
     /// <summary>What it is told about the switchboard around it.</summary>
     public BoardIdentity Identity { get; set; } = new();
+
+    /// <summary>Decides what nothing else does.</summary>
+    public Random Random { get; } = random ?? Random.Shared;
 
     /// <summary>How many requests wait for a target.</summary>
     public int WaitingCount => _waiting.Count;
@@ -271,7 +275,7 @@ internal sealed class Board(
             }
 
             bool areGone = tried.All(t => FindRegistered(t.Registration) is null);
-            if (areGone && Activators(request.Query).One is { Activation: Activation activation } activator)
+            if (areGone && PickActivator(request.Query) is { Activation: Activation activation } activator)
             {
                 if (request.IsExplained)
                 {
@@ -355,8 +359,14 @@ internal sealed class Board(
             : _directory.Find(query, t => IsOpen(t) && !t.IsActivator);
     }
 
-    private Lookup<Target> Activators(Query query) =>
-        _activators == 0 ? Lookup<Target>.None : _directory.Find(query, t => IsOpen(t) && t.IsActivator);
+    // Of several, one that is starting a server, so that none is started for nothing.
+    private Target? PickActivator(Query query)
+    {
+        ImmutableArray<Target> found = _activators == 0 ? [] : _directory.Find(query, t => IsOpen(t) && t.IsActivator).Targets;
+        return found.Length < 2
+            ? found.FirstOrDefault()
+            : found.FirstOrDefault(t => t.Activation!.IsAsked) ?? found[Random.Next(found.Length)];
+    }
 
     private Handle Narrow(Handle handle, Rights rights, LabelSet inLabels, LabelSet outLabels) =>
         handle.Constrain(Handles.NextId(), rights, inLabels, outLabels) switch

@@ -174,9 +174,25 @@ internal sealed class Connecting
     }
 
     /// <summary>
-    /// After a target did not take it: the pushed socket, which the caller now owns; null: it was sent, or there is none.
+    /// After a target did not take it: the pushed socket, which the caller now owns; null: it was sent, or there is none, or
+    /// it was shut down when the target's handle was revoked.
     /// </summary>
-    public SafeHandle? TakeBack() => _tapped is null ? _offer.TakeBack() : _tapped.TakeBack(_offer.TakeBack());
+    public SafeHandle? TakeBack()
+    {
+        SafeHandle? held = _offer.TakeBack();
+        if (_tapped is not null)
+        {
+            return _tapped.TakeBack(held);
+        }
+
+        if (_revocable is { Revoked.IsCancellationRequested: true })
+        {
+            held?.Dispose();
+            return null;
+        }
+
+        return held;
+    }
 
     // Revoked before the target answers, the offer is withdrawn as if the client had gone.
     private async Task<OfferOutcome> OfferRevocableAsync(

@@ -32,6 +32,7 @@ internal sealed class BoardRestorer
         var restorer = new BoardRestorer(board);
         board.Handles.LastId = state.LastHandleId;
         board.LastConnectionId = state.LastConnectionId;
+        board.Taps.LastId = state.LastTap;
         board.Events.LastSequence = state.LastEvent;
         foreach (HandleState handle in state.Handles)
         {

@@ -28,6 +28,7 @@ internal static class BoardSaver
         state.LastHandleId = board.Handles.LastId;
         state.LastConnectionId = board.LastConnectionId;
         state.LastRegistration = board.LastRegistration;
+        state.LastTap = board.Taps.LastId;
         state.LastEvent = board.Events.LastSequence;
         return state;
     }

@@ -1,52 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Runtime.InteropServices;
-using Flower.Fuzz.Simulation;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
-using Flower.Rpc.State;
-using Flower.Rpc.Transport;
-using Flower.Switchboard.Quotas;
 using Flower.Tests.Rpc;
 using Grpc.Core;
 using NUnit.Framework;
 
 namespace Flower.Tests.Simulation;
 
-/// <summary>What the simulation has found, each said once more without chance: a board that the test turns by hand.</summary>
-internal sealed class BoardLimitTests
+/// <summary>What the simulation has found at limits and in take-overs, each said once more without chance.</summary>
+internal sealed class BoardLimitTests : TurnedBoardFixture
 {
-    private long _now = 1_000_000;
-    private DescriptorLedger _ledger = null!;
-    private EventLoop _loop = null!;
-    private FaultLog _log = null!;
-    private BoardUnderTest _board = null!;
-    private RawSession _peer = null!;
-
-    [SetUp]
-    public void Start()
-    {
-        _ledger = new DescriptorLedger();
-        _log = new FaultLog();
-        _loop = new EventLoop(() => _now, _log.Fault);
-        _board = new BoardUnderTest(_loop, _log, QuotaLimits.PerHandle.With(QuotaKind.PendingCalls, 1));
-        _peer = Accept();
-    }
-
-    [TearDown]
-    public void Stop()
-    {
-        _peer.Dispose();
-        _board.Dispose();
-        Run();
-        _loop.Dispose();
-        Assert.That(_log.First, Is.Null);
-        _ledger.AssertBalanced();
-    }
-
     [Test]
     public void Constrain_NoDescriptorLeft_ResourceExhausted()
     {
-        _peer.Send(
+        Peer.Send(
             RawSession.Start(1, "Constrain"), RawSession.Message(1, new ConstrainRequest()), RawSession.HalfClose(1));
         KernelFaults.OfThread = new NoneLeft();
         try
@@ -58,7 +26,7 @@ internal sealed class BoardLimitTests
             KernelFaults.OfThread = null;
         }
 
-        Assert.That(_peer.Next()?.Status?.Code, Is.EqualTo((uint)StatusCode.ResourceExhausted));
+        Assert.That(Peer.Next()?.Status?.Code, Is.EqualTo((uint)StatusCode.ResourceExhausted));
     }
 
     [Test]
@@ -69,13 +37,13 @@ internal sealed class BoardLimitTests
         using (kept)
         {
             Wait(1);
-            _peer.Send(
+            Peer.Send(
                 [given], RawSession.Start(2, "IngressConnect"),
                 RawSession.Message(2, new IngressConnectRequest { Socket = new() }, descriptors: 1), RawSession.HalfClose(2));
             given.Dispose();
             Run();
 
-            Assert.That(_peer.Next()?.Status?.Code, Is.EqualTo((uint)StatusCode.ResourceExhausted));
+            Assert.That(Peer.Next()?.Status?.Code, Is.EqualTo((uint)StatusCode.ResourceExhausted));
             Assert.That(UnixSocket.IsHungUp(kept), Is.True);
         }
     }
@@ -85,16 +53,16 @@ internal sealed class BoardLimitTests
     {
         Wait(1);
         Wait(2);
-        Assert.That(_peer.Next()?.CallId, Is.EqualTo(2), "the one too many, which makes it rest");
-        _loop.Post(async _ => await PauseAndResumeAsync(), null);
+        Assert.That(Peer.Next()?.CallId, Is.EqualTo(2), "the one too many, which makes it rest");
+        Loop.Post(async _ => await PauseAndResumeAsync(), null);
         Run();
 
-        _peer.Send(new Frame { Hello = new Hello { Version = 1 } });
+        Peer.Send(new Frame { Hello = new Hello { Version = 1 } });
 
         Assert.That(Turn(), Is.False, "it is not looked at");
-        _now += 60;
+        Now += 60;
         Run();
-        Assert.That(_peer.Next()?.KindCase, Is.EqualTo(Frame.KindOneofCase.Hello));
+        Assert.That(Peer.Next()?.KindCase, Is.EqualTo(Frame.KindOneofCase.Hello));
     }
 
     [Test]
@@ -103,7 +71,7 @@ internal sealed class BoardLimitTests
         using RawSession second = Accept();
         using RawSession server = Accept();
         Wait(second, 1, "first");
-        Wait(_peer, 1, "second");
+        Wait(Peer, 1, "second");
 
         TakeOver();
         var start = new ServerStartRequest { Start = new TargetStart { Labels = Stated("a", "1") } };
@@ -135,7 +103,7 @@ internal sealed class BoardLimitTests
                     Wait = true,
                     Balance = Balance.Least,
                 };
-                _peer.Send(
+                Peer.Send(
                     [given], RawSession.Start(1, "IngressConnect"), RawSession.Message(1, push, descriptors: 1),
                     RawSession.HalfClose(1));
                 given.Dispose();
@@ -154,7 +122,7 @@ internal sealed class BoardLimitTests
             Run();
 
             Assert.That(ServerStartResponse.Parser.ParseFrom(last.Next()!.Message).Delivery, Is.Not.Null);
-            Assert.That(_peer.Next()?.KindCase, Is.EqualTo(Frame.KindOneofCase.Message));
+            Assert.That(Peer.Next()?.KindCase, Is.EqualTo(Frame.KindOneofCase.Message));
         }
     }
 
@@ -162,34 +130,6 @@ internal sealed class BoardLimitTests
     {
         ServerStartResponse response = ServerStartResponse.Parser.ParseFrom(server.Next()!.Message);
         return response.Offer?.Labels.Single(label => label.Key == "who").Value ?? "started";
-    }
-
-    private static Labels Stated(string key, string value) => new() { Labels_ = { new Label { Key = key, Value = value } } };
-
-    private void TakeOver()
-    {
-        using var descriptors = new DescriptorTable();
-        _loop.Post(async _ => await TakeOverAsync(descriptors), null);
-        Run();
-    }
-
-    private async Task TakeOverAsync(DescriptorTable descriptors)
-    {
-        await _board.Server.PauseAsync();
-        byte[] state = _board.Save(descriptors);
-        BoardUnderTest before = _board;
-        _board = before.GoOn(
-            state, descriptors.TakeAll([.. Enumerable.Range(1, descriptors.Descriptors.Count).Select(n => (uint)n)])!);
-        before.Board.IsReplaced = true;
-        before.Dispose();
-        _board.Server.Resume();
-    }
-
-    private RawSession Accept()
-    {
-        (Descriptor ours, Descriptor theirs) = UnixSocket.PacketPair();
-        _board.Accept(ours);
-        return new RawSession(theirs);
     }
 
     private void Wait(RawSession peer, uint id, string who)
@@ -204,26 +144,17 @@ internal sealed class BoardLimitTests
 
     private async Task PauseAndResumeAsync()
     {
-        await _board.Server.PauseAsync();
-        _board.Server.Resume();
+        await Board.Server.PauseAsync();
+        Board.Server.Resume();
     }
 
     private void Wait(uint id)
     {
-        _peer.Send(
+        Peer.Send(
             RawSession.Start(id, "ClientConnect"), RawSession.Message(id, new ClientConnectRequest { Wait = true }),
             RawSession.HalfClose(id));
         Run();
     }
-
-    private void Run()
-    {
-        while (Turn())
-        {
-        }
-    }
-
-    private bool Turn() => _loop.Turn(static ready => ready.Length);
 
     private sealed class NoneLeft : KernelFaults
     {

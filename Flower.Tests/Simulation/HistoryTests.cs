@@ -13,11 +13,14 @@ internal sealed class HistoryTests
     {
         int seed = CorpusTests.Number("FLOWER_SIMULATION_SEED", 1);
         int count = CorpusTests.Number("FLOWER_SIMULATION_COUNT", 1000);
-        long made = 0;
+        HistoryTally all = default;
 
-        Assert.That(() => made = Histories.Play(count, seed), Throws.Nothing);
+        Assert.That(() => all = Histories.Play(count, seed), Throws.Nothing);
         // Histories in which nothing happens break nothing.
-        Assert.That(made, Is.GreaterThanOrEqualTo(count / 2));
+        Assert.That(all.Made, Is.GreaterThanOrEqualTo(count / 2), $"{all}");
+        Assert.That(
+            (int[])[all.Named, all.Tapped, all.Started, all.Revoked, all.TakeOvers],
+            Has.All.GreaterThanOrEqualTo(count / 100), $"{all}");
     }
 
     [Test]
@@ -25,7 +28,7 @@ internal sealed class HistoryTests
     {
         for (int seed = 1; seed <= 20; seed++)
         {
-            (int Made, int Told) once = World.Play(new SeededChoices(seed, Histories.MaxSteps));
+            (HistoryTally Tally, int Told) once = World.Play(new SeededChoices(seed, Histories.MaxSteps));
 
             Assert.That(World.Play(new SeededChoices(seed, Histories.MaxSteps)), Is.EqualTo(once), $"seed {seed}");
         }

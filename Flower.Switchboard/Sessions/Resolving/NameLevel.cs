@@ -10,10 +10,12 @@ namespace Flower.Switchboard.Sessions.Resolving;
 /// <param name="asked">Whom, for people.</param>
 /// <param name="resolver">The same, for the board.</param>
 /// <param name="found">The answer.</param>
+/// <param name="random">Draws among what is alike.</param>
 internal sealed class NameLevel(
-    NameStep from, LabelSet question, string asked, Target resolver, ResolverOutcome.Found found) : IDisposable
+    NameStep from, LabelSet question, string asked, Target resolver, ResolverOutcome.Found found,
+    Random random) : IDisposable
 {
-    private readonly IEnumerator<ResolvedTarget> _order = TrialOrder.Of(found.Targets, Random.Shared).GetEnumerator();
+    private readonly IEnumerator<ResolvedTarget> _order = TrialOrder.Of(found.Targets, random).GetEnumerator();
     private int _left = found.Targets.Length;
 
     public LabelSet Question => question;

@@ -184,7 +184,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
             OnAsked?.Invoke(resolver, question, outcome);
             if (outcome is ResolverOutcome.Found found)
             {
-                _levels.Add(new(step, question, asked, resolver, found));
+                _levels.Add(new(step, question, asked, resolver, found, board.Random));
                 return;
             }
 

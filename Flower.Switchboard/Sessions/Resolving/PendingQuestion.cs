@@ -42,7 +42,8 @@ internal sealed class PendingQuestion(ulong id, LabelSet labels, uint? user)
 
     public ResolverOutcome? Outcome { get; private set; }
 
-    public bool HasWaiters => _waiters.Count > 0;
+    /// <summary>How many wait for the answer.</summary>
+    public int WaiterCount => _waiters.Count;
 
     /// <summary>Waits for the outcome, or for the end of the token: then it is null.</summary>
     public async Task<ResolverOutcome?> WaitAsync(CancellationToken caller)

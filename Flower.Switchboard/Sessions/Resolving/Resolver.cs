@@ -43,6 +43,12 @@ internal sealed class Resolver(
     /// <summary>It let the last deadline pass: others that match as well are asked first.</summary>
     public bool WasSilent { get; private set; }
 
+    /// <summary>How many questions it has not answered.</summary>
+    public int PendingCount => _pending.Count;
+
+    /// <summary>How many wait for its answers.</summary>
+    public int WaiterCount => _pending.Values.Sum(pending => pending.WaiterCount);
+
     /// <summary>Told once: at which keys an answer contradicts the labels of the resolver's handle.</summary>
     public Action<IReadOnlyList<string>>? OnFault { get; set; }
 
@@ -89,7 +95,7 @@ internal sealed class Resolver(
             return outcome;
         }
 
-        if (!pending.HasWaiters && pending.Outcome is null)
+        if (pending.WaiterCount == 0 && pending.Outcome is null)
         {
             Forget(pending);
             TakeBack(pending);

@@ -97,7 +97,7 @@ internal sealed class ResolverCall(Board board, ILogger logger, Caller caller, S
             stream,
             board.QuestionDeadlines,
             caller.Handle.OutLabels,
-            static () => Environment.TickCount64)
+            () => board.QuestionDeadlines.Now)
         {
             LastId = state.LastQuestion,
             OnFault = keys => BoardLog.AnswerLeftOut(logger, own, caller.Credentials.Pid, string.Join(", ", keys)),

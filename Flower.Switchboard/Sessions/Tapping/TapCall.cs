@@ -30,6 +30,11 @@ internal sealed class TapCall(Board board, ILogger logger, Caller caller, Sessio
             {
                 await responses.WriteAsync(new TapStartResponse { Started = new() });
             }
+            else
+            {
+                // Those that were promised to it go on after it.
+                await Task.Yield();
+            }
 
             while (await requests.MoveNext(CancellationToken.None))
             {

@@ -12,10 +12,12 @@ internal sealed class Taps
 
     private readonly List<Tap> _open = [];
     private readonly Dictionary<ulong, Tap> _all = [];
-    private ulong _last;
 
     /// <summary>Nobody taps: a connect costs no more than to look here.</summary>
     public bool IsEmpty { get; private set; } = true;
+
+    /// <summary>The number of the one that began last; never used again, since it may be promised a connection.</summary>
+    public ulong LastId { get; set; }
 
     /// <summary>Begins one.</summary>
     /// <exception cref="RpcException">Its labels are wrong, or a limit is reached.</exception>
@@ -32,13 +34,13 @@ internal sealed class Taps
             throw Refusal.Exhausted($"user {user} taps {MostPerUser} times, the limit");
         }
 
-        return Open(new Tap(++_last, caller, start, tell));
+        return Open(new Tap(++LastId, caller, start, tell));
     }
 
     /// <summary>Goes on with one that another process began.</summary>
     public Tap Resume(Caller caller, State.TapState state, Func<TapStartResponse, Task> tell)
     {
-        _last = Math.Max(_last, state.Id);
+        LastId = Math.Max(LastId, state.Id);
         var tap = new Tap(state.Id, caller, state.Start, tell);
         tap.Restore(state);
         return Open(tap);
