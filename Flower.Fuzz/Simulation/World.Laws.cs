@@ -202,7 +202,7 @@ internal sealed partial class World
         BrokenException.Unless(owed is null, $"call {owed?.Id} ({owed?.Method}) of peer {owed?.Peer.Id} was never answered");
     }
 
-    private void Answer(RegisteredCall registered)
+    private static void Answer(RegisteredCall registered)
     {
         foreach (HeardQuestion question in (registered as ResolverCall)?.Open.ToArray() ?? [])
         {

@@ -148,7 +148,8 @@ internal sealed partial class World
 
         string sub = NextTag();
         var call = new TargetCall(
-            peer, TargetKind.Server, activator.Wanted, $"{activator.TagValue}.{sub}", 0) { Starter = activator };
+            peer, TargetKind.Server, activator.Wanted, $"{activator.TagValue}.{sub}", 0)
+        { Starter = activator };
         Begin(
             call, new TargetStart(), ("name", activator.Wanted), (RegisteredCall.Tag, activator.TagValue),
             (RegisteredCall.Sub, sub));
