@@ -92,9 +92,11 @@ internal sealed class BoardUnderTest : IDisposable
     {
         foreach (HandleNode node in _nodes.Where(node => node.IsRevoked))
         {
-            if (node.Sessions.Count + node.Targets.Count > 0 || Board.Handles.Find(node.Handle.Id) is not null)
+            // Those that have ended with descriptors unread only count.
+            int sessions = node.Sessions.Count(session => !session.HasEnded);
+            if (sessions + node.Targets.Count > 0 || Board.Handles.Find(node.Handle.Id) is not null)
             {
-                return $"handle {node.Handle.Id} is revoked, and has {node.Sessions.Count} sessions and {node.Targets.Count} targets";
+                return $"handle {node.Handle.Id} is revoked, and has {sessions} sessions and {node.Targets.Count} targets";
             }
 
             if (Connections.All.Items.FirstOrDefault(c => c.Client == node || c.Target == node) is RevocableConnection held)

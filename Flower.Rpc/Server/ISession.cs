@@ -16,6 +16,9 @@ public interface ISession
     /// </summary>
     Descriptor? ProcessDescriptor { get; }
 
+    /// <summary>It has ended, and counts only for the descriptors that its peer has not taken.</summary>
+    bool HasEnded { get; }
+
     /// <summary>Reads nothing from the session for a while: what its peer does too fast, it then does slower.</summary>
     void Rest();
 

@@ -58,6 +58,8 @@ internal sealed partial class ServerSession : ISession
         }
     }
 
+    public bool HasEnded => _stopped;
+
     internal SessionServer Server { get; }
 
     internal ISessionAuthority Authority { get; }

@@ -296,6 +296,8 @@ internal sealed class HandleWorld : IDisposable
 
         public bool IsStopped { get; private set; }
 
+        public bool HasEnded => IsStopped;
+
         public void Rest()
         {
             // Nothing is read here.
