@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Rpc.Interop;
+using Flower.Rpc.Transport;
+
 namespace Flower.Rpc.Server;
 
 /// <content>
@@ -28,6 +31,8 @@ internal sealed partial class ServerSession
             return;
         }
 
+        DropReceived();
+
         // It can be made to end no more than it has.
         _ = Authority.Weigh(this, 0, _descriptorsInFlight);
         Loop.After(wait, () =>
@@ -37,5 +42,15 @@ internal sealed partial class ServerSession
                 LeaveOnceRead(wait * 2 < LookAtMost ? wait * 2 : LookAtMost);
             }
         });
+    }
+
+    // Nothing more comes, since both directions have ended; but somebody may wait for the answer to an Open that has come.
+    private void DropReceived()
+    {
+        while (UnixSocket.Receive(_socket, PacketReader.Buffer, out ReceivedPacket received) == 0 && received.Length > 0)
+        {
+            received.CloseElsewhere();
+            received.DisposeDescriptors();
+        }
     }
 }
