@@ -108,7 +108,7 @@ public sealed class ConnectCommandTests : EndToEndTest
     [TestCase("127", "/no/such: no such file", Echo, "--", "/no/such")]
     [TestCase("126", "/etc: permission denied", Echo, "--", "/etc")]
     [TestCase("64", "give the command to run", Echo)]
-    [TestCase("64", "--fd wants the number", "--fd", "-1", Echo, "--", "true")]
+    [TestCase("64", "--fd wants a number", "--fd", "-1", Echo, "--", "true")]
     [TestCase("64", "standard output is no Unix socket", "--fdpass", Echo)]
     [TestCase("64", "give no command", "--fdpass", Echo, "--", "true")]
     public async Task Connect_Fails_SaysWhy(string code, string words, params string[] args)
