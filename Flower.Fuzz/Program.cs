@@ -47,6 +47,8 @@ switch (args)
         Report(count, "histories", () => Console.WriteLine(Histories.Play(Number(count), Seed(seed))));
         return 0;
     case ["trace", string seed]:
+        // Also, the console's own descriptors are open before the history's are counted.
+        Console.WriteLine($"The history of seed {seed}, in milliseconds of its own clock:");
         World.Trace = Console.WriteLine;
         Report("1", "histories", () => Histories.Play(1, Number(seed)));
         return 0;

@@ -26,11 +26,9 @@ internal sealed class ServerCall<TRequest, TResponse>(
     private TRequest? _next;
     private Queue<TRequest>? _received;
 
-    // What waits for credit: handlers' writes, and before them what another process left.
-    private LinkedList<TResponse>? _waiting;
-    private Queue<TResponse>? _left;
+    // What waits for credit, the first one first, with who waits for it to be written; null: another process left it.
+    private LinkedList<(TResponse Message, TaskCompletionSource? Written)>? _waiting;
     private TaskCompletionSource<bool>? _reader;
-    private TaskCompletionSource? _writer;
     private TRequest? _current;
     private TRequest? _single;
     private uint _granted = TakesOne(method) ? 1u : PacketLimits.InitialCredit;
@@ -105,39 +103,35 @@ internal sealed class ServerCall<TRequest, TResponse>(
 
     public async Task WriteAsync(TResponse message, CancellationToken cancellationToken)
     {
-        while (Credit == 0 && !HasEnded)
+        if (Credit > 0 && !HasEnded)
         {
-            // Not Task.WaitAsync, which would take every wait for credit over the thread pool. A cancellation wakes all
-            // who wait; the others wait again.
-            TaskCompletionSource waiter =
-                _writer ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            LinkedListNode<TResponse> node = (_waiting ??= new()).AddLast(message);
-            using (cancellationToken.UnsafeRegister(static w => ((TaskCompletionSource)w!).TrySetResult(), waiter))
+            UseCredit();
+            Write(message);
+            return;
+        }
+
+        if (!HasEnded)
+        {
+            // Not Task.WaitAsync, which would take every wait for credit over the thread pool.
+            var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            LinkedListNode<(TResponse, TaskCompletionSource?)> node = (_waiting ??= new()).AddLast((message, written));
+            using (cancellationToken.UnsafeRegister(static w => ((TaskCompletionSource)w!).TrySetResult(), written))
             {
-                await waiter.Task.ConfigureAwait(true);
+                await written.Task.ConfigureAwait(true);
+            }
+
+            if (node.List is null)
+            {
+                return;
             }
 
             _waiting.Remove(node);
-            if (ReferenceEquals(_writer, waiter))
-            {
-                _writer = null;
-            }
-
-            if (cancellationToken.IsCancellationRequested)
-            {
-                MessageCodec.CloseDescriptors(message);
-                throw new OperationCanceledException(cancellationToken);
-            }
         }
 
-        if (HasEnded)
-        {
-            MessageCodec.CloseDescriptors(message);
-            throw new OperationCanceledException("the call has ended");
-        }
-
-        UseCredit();
-        Write(message);
+        MessageCodec.CloseDescriptors(message);
+        throw cancellationToken.IsCancellationRequested
+            ? new OperationCanceledException(cancellationToken)
+            : new OperationCanceledException("the call has ended");
     }
 
     internal override void OnMessage(ByteString bytes, List<Descriptor>? descriptors)
@@ -182,7 +176,7 @@ internal sealed class ServerCall<TRequest, TResponse>(
         IEnumerable<TRequest> received = (_next is null ? [] : (TRequest[])[_next]).Concat(_received ?? []);
         state.Received.AddRange(received.Select(m => MessageCodec.Save(m, method.RequestMarshaller, descriptors)));
         state.Unsent.AddRange(
-            (_left ?? []).Concat(_waiting ?? []).Select(m => MessageCodec.Save(m, method.ResponseMarshaller, descriptors)));
+            (_waiting ?? []).Select(w => MessageCodec.Save(w.Message, method.ResponseMarshaller, descriptors)));
         return state;
     }
 
@@ -198,21 +192,20 @@ internal sealed class ServerCall<TRequest, TResponse>(
 
         foreach (PacketState response in state.Unsent)
         {
-            (_left ??= new()).Enqueue(MessageCodec.Restore(response, method.ResponseMarshaller, descriptors));
+            (_waiting ??= new()).AddLast((MessageCodec.Restore(response, method.ResponseMarshaller, descriptors), null));
         }
     }
 
+    // Here, and not by those who wait: whoever came after them would be first.
     private protected override void OnWritable()
     {
-        while (Credit > 0 && _left is not null && _left.TryDequeue(out TResponse? response))
+        while (Credit > 0 && _waiting?.First is LinkedListNode<(TResponse Message, TaskCompletionSource? Written)> first)
         {
+            _waiting.RemoveFirst();
             UseCredit();
-            Write(response);
+            Write(first.Value.Message);
+            first.Value.Written?.TrySetResult();
         }
-
-        TaskCompletionSource? writer = _writer;
-        _writer = null;
-        writer?.TrySetResult();
     }
 
     private protected override void OnEnded()
@@ -222,15 +215,19 @@ internal sealed class ServerCall<TRequest, TResponse>(
             MessageCodec.CloseDescriptors(request);
         }
 
-        while (_left is not null && _left.TryDequeue(out TResponse? response))
+        foreach ((TResponse message, TaskCompletionSource? written) in _waiting ?? [])
         {
-            MessageCodec.CloseDescriptors(response);
+            if (written is null)
+            {
+                MessageCodec.CloseDescriptors(message);
+            }
+
+            written?.TrySetResult();
         }
 
         TaskCompletionSource<bool>? reader = _reader;
         _reader = null;
         reader?.SetCanceled(Token);
-        OnWritable();
     }
 
     private void Put(TRequest request)

@@ -224,11 +224,17 @@ internal sealed class Board(
     /// <summary>The target with a place in the order of registration, if it is still registered.</summary>
     public Target? FindRegistered(long registration) => _byRegistration.GetValueOrDefault(registration);
 
-    /// <summary>The one target of a request; waits for it if asked to.</summary>
+    /// <summary>The place of a request that comes now, among those who wait.</summary>
+    public long TakePlace() => _waiting.TakePlace();
+
+    /// <summary>For a request that comes now: who waited and has found a target gets it first.</summary>
+    public ValueTask LetWaitingGoFirstAsync() => _waiting.LetWokenGoFirstAsync();
+
+    /// <summary>The one target of a request; waits for it, at its place, if asked to.</summary>
     /// <exception cref="RpcException">NOT_FOUND, UNAVAILABLE when what matches drains, or FAILED_PRECONDITION when several
     /// match equally well.</exception>
     /// <exception cref="OperationCanceledException">The caller has gone.</exception>
-    public async ValueTask<Target> FindAsync(Request request, bool wait, CancellationToken caller)
+    public async ValueTask<Target> FindAsync(Request request, long place, bool wait, CancellationToken caller)
     {
         while (true)
         {
@@ -240,7 +246,7 @@ internal sealed class Board(
                     return target;
                 }
 
-                await activation.WaitAsync(request, token => UntilMatchedAsync(request, true, token), caller);
+                await activation.WaitAsync(request, token => UntilMatchedAsync(request, place, true, token), caller);
                 continue;
             }
 
@@ -254,7 +260,7 @@ internal sealed class Board(
                 throw NoneFor(request);
             }
 
-            await UntilMatchedAsync(request, false, caller);
+            await UntilMatchedAsync(request, place, false, caller);
         }
     }
 
@@ -265,7 +271,7 @@ internal sealed class Board(
     /// <exception cref="RpcException">Of the first: NOT_FOUND, or UNAVAILABLE when what matches drains.</exception>
     /// <exception cref="OperationCanceledException">The caller has gone.</exception>
     public async ValueTask<Target?> PickAsync(
-        Request request, Balance balance, bool wait, IReadOnlyCollection<Target> tried, CancellationToken caller)
+        Request request, long place, Balance balance, bool wait, IReadOnlyCollection<Target> tried, CancellationToken caller)
     {
         while (true)
         {
@@ -282,7 +288,7 @@ internal sealed class Board(
                     return activator;
                 }
 
-                await activation.WaitAsync(request, token => UntilMatchedAsync(request, true, token), caller);
+                await activation.WaitAsync(request, token => UntilMatchedAsync(request, place, true, token), caller);
                 continue;
             }
 
@@ -296,7 +302,7 @@ internal sealed class Board(
                 throw NoneFor(request);
             }
 
-            await UntilMatchedAsync(request, false, caller);
+            await UntilMatchedAsync(request, place, false, caller);
         }
     }
 
@@ -380,7 +386,8 @@ internal sealed class Board(
         };
 
     // Until something matches; or, for who waits for what an activator starts, something else than an activator.
-    private Task UntilMatchedAsync(Request request, bool forServer, CancellationToken caller) => _waiting.WaitAsync(
+    private Task UntilMatchedAsync(Request request, long place, bool forServer, CancellationToken caller) => _waiting.WaitAsync(
+        place,
         () =>
         {
             Lookup<Target> found = Find(request.Query);

@@ -9,10 +9,12 @@ namespace Flower.Switchboard.Sessions;
 /// </summary>
 /// <param name="board">Where they are registered.</param>
 /// <param name="wish">The request.</param>
+/// <param name="place">Its place among those who wait.</param>
 /// <param name="balance">How one of several is picked.</param>
 /// <param name="maxTries">The most that are tried: 1, unless one of several is picked.</param>
 /// <param name="wait">Whether it waits for one.</param>
-internal sealed class MatchingTargets(Board board, Request wish, Balance balance, int maxTries, bool wait) : ITargetSource
+internal sealed class MatchingTargets(
+    Board board, Request wish, long place, Balance balance, int maxTries, bool wait) : ITargetSource
 {
     private const int DefaultTries = 3;
     private const int MostTries = 16;
@@ -43,8 +45,8 @@ internal sealed class MatchingTargets(Board board, Request wish, Balance balance
         }
 
         Target? next = balance == Balance.None
-            ? await board.FindAsync(wish, wait, client)
-            : await board.PickAsync(wish, balance, wait, _tried, client);
+            ? await board.FindAsync(wish, place, wait, client)
+            : await board.PickAsync(wish, place, balance, wait, _tried, client);
         if (next is null)
         {
             return null;

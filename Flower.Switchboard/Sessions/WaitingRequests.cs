@@ -3,7 +3,7 @@ using Flower.Rpc.Transport;
 
 namespace Flower.Switchboard.Sessions;
 
-/// <summary>The requests that wait for a target, in the order in which they came. On the loop.</summary>
+/// <summary>The requests that wait for a target, in the order of their places. On the loop.</summary>
 /// <param name="loop">Whose thread it is.</param>
 internal sealed class WaitingRequests(EventLoop loop)
 {
@@ -13,22 +13,41 @@ internal sealed class WaitingRequests(EventLoop loop)
     // One takes about a microsecond to look at. After so many the loop has a millisecond for others, however fast targets come.
     private const int LooksEachMs = 256;
 
-    private readonly LinkedList<(Func<bool> IsMet, TaskCompletionSource Met)> _waiting = new();
+    private readonly SortedDictionary<(long Place, long Wait), (Func<bool> IsMet, TaskCompletionSource Met)> _waiting = [];
     private readonly Shares<uint> _places = new(Max, MaxOfAUser);
     private long _restsUntil;
     private bool _willLook;
+    private long _lastPlace;
+    private long _lastWait;
+    private int _woken;
 
     /// <summary>How many wait.</summary>
     public int Count => _waiting.Count;
 
+    /// <summary>A place for a request that comes now, behind all that have one.</summary>
+    public long TakePlace() => ++_lastPlace;
+
+    /// <summary>
+    /// For a request that comes now: those for whom there is a target, and who have not gone on to it yet, do so first.
+    /// </summary>
+    public async ValueTask LetWokenGoFirstAsync()
+    {
+        if (_woken > 0)
+        {
+            await Task.Yield();
+        }
+    }
+
     /// <summary>Waits until a <see cref="Wake"/> finds that there is a target.</summary>
+    /// <param name="place">The request's, which it keeps however often, and for however much at once, it waits.</param>
     /// <param name="isMet">Whether there is.</param>
     /// <param name="uid">Who waits.</param>
     /// <param name="isLimited">Whether he has a share of the places, and not all of them.</param>
     /// <param name="caller">Cancelled when who waits has gone.</param>
     /// <exception cref="Grpc.Core.RpcException">RESOURCE_EXHAUSTED: too many wait.</exception>
     /// <exception cref="OperationCanceledException">The caller has gone.</exception>
-    public async Task WaitAsync(Func<bool> isMet, uint uid, bool isLimited, CancellationToken caller)
+    public async Task WaitAsync(
+        long place, Func<bool> isMet, uint uid, bool isLimited, CancellationToken caller)
     {
         if (_places.Limit(uid, isLimited) is int limit)
         {
@@ -37,7 +56,8 @@ internal sealed class WaitingRequests(EventLoop loop)
         }
 
         var met = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        LinkedListNode<(Func<bool>, TaskCompletionSource)> node = _waiting.AddLast((isMet, met));
+        (long, long) key = (place, ++_lastWait);
+        _waiting.Add(key, (isMet, met));
         _places.Take(uid);
         try
         {
@@ -52,9 +72,9 @@ internal sealed class WaitingRequests(EventLoop loop)
         }
         finally
         {
-            if (node.List is not null)
+            if (!_waiting.Remove(key))
             {
-                _waiting.Remove(node);
+                _woken--;
             }
 
             _places.Return(uid);
@@ -90,16 +110,11 @@ internal sealed class WaitingRequests(EventLoop loop)
     private void Look()
     {
         int looks = _waiting.Count;
-        for (LinkedListNode<(Func<bool> IsMet, TaskCompletionSource Met)>? node = _waiting.First; node is not null;)
+        foreach (((long, long) key, (_, TaskCompletionSource met)) in _waiting.Where(wait => wait.Value.IsMet()).ToArray())
         {
-            LinkedListNode<(Func<bool> IsMet, TaskCompletionSource Met)>? next = node.Next;
-            if (node.Value.IsMet())
-            {
-                _waiting.Remove(node);
-                node.Value.Met.TrySetResult();
-            }
-
-            node = next;
+            _waiting.Remove(key);
+            _woken++;
+            met.TrySetResult();
         }
 
         _restsUntil = loop.Now + (looks / LooksEachMs);

@@ -146,7 +146,7 @@ internal sealed class HandleWorld : IDisposable
     {
         SwitchboardService.Require(holder.Caller, Rights.ClientConnect);
         Request wish = Request.Create(holder.Caller, labels.ToMessage(), relatedOnly: false, revocable: false);
-        Target target = _board.FindAsync(wish, wait: false, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        Target target = _board.FindAsync(wish, 0, wait: false, CancellationToken.None).AsTask().GetAwaiter().GetResult();
         Holder server = _holders.Single(other => ReferenceEquals(other.Caller, target.Caller));
         Check(!server.IsRevoked, "a target of a revoked handle answers");
         foreach (Holder above in holder.AncestorsAndSelf)

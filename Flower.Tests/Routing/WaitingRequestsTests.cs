@@ -32,16 +32,16 @@ internal sealed class WaitingRequestsTests
         {
             for (int i = 0; i < 1024; i++)
             {
-                waits.Add(_waiting.WaitAsync(() => false, 1000, isLimited: true, over.Token));
+                waits.Add(_waiting.WaitAsync(_waiting.TakePlace(), () => false, 1000, isLimited: true, over.Token));
             }
 
-            waits.Add(_waiting.WaitAsync(() => false, 1001, isLimited: true, over.Token));
+            waits.Add(_waiting.WaitAsync(_waiting.TakePlace(), () => false, 1001, isLimited: true, over.Token));
         }).Soon();
 
         Task tooMany = Task.CompletedTask;
         await _loop.Invoke(() =>
         {
-            tooMany = _waiting.WaitAsync(() => false, 1000, isLimited: true, over.Token);
+            tooMany = _waiting.WaitAsync(_waiting.TakePlace(), () => false, 1000, isLimited: true, over.Token);
         }).Soon();
         RpcException refused = await tooMany.Failure();
         Assert.That(refused.StatusCode, Is.EqualTo(StatusCode.ResourceExhausted));
@@ -57,10 +57,38 @@ internal sealed class WaitingRequestsTests
         Task again = Task.CompletedTask;
         await _loop.Invoke(() =>
         {
-            again = _waiting.WaitAsync(() => true, 1000, isLimited: true, default);
+            again = _waiting.WaitAsync(_waiting.TakePlace(), () => true, 1000, isLimited: true, default);
             _waiting.Wake();
         }).Soon();
         await again.Soon();
+    }
+
+    [Test]
+    public async Task WaitAsync_AgainSinceItWasTooLate_IsWokenBeforeWhoCameLater()
+    {
+        var woken = new List<string>();
+        var later = new List<Task>();
+        await _loop.Invoke(async () =>
+        {
+            long place = _waiting.TakePlace();
+            bool isForLater = false;
+            later.Add(WaitAsync("later", _waiting.TakePlace(), () => isForLater));
+            Task first = WaitAsync("first", place, () => true);
+            _waiting.Wake();
+            await first;
+            later.Add(WaitAsync("first", place, () => true));
+            isForLater = true;
+            _waiting.Wake();
+        }).Soon();
+        await Task.WhenAll(later).Soon();
+
+        Assert.That(woken, Is.EqualTo((string[])["first", "first", "later"]));
+
+        async Task WaitAsync(string who, long place, Func<bool> isMet)
+        {
+            await _waiting.WaitAsync(place, isMet, 1000, isLimited: false, default);
+            woken.Add(who);
+        }
     }
 
     [Test]
@@ -75,6 +103,7 @@ internal sealed class WaitingRequestsTests
             for (int i = 0; i < Count; i++)
             {
                 waits.Add(_waiting.WaitAsync(
+                    _waiting.TakePlace(),
                     () =>
                     {
                         looks++;

@@ -110,6 +110,26 @@ internal sealed class BoardPartyTests : TurnedBoardFixture
         }
     }
 
+    // Seed 862: it stayed open as long as the session's sockets were unread, and whoever had sent it waited for the answer.
+    [Test]
+    public void Open_BehindWhatEndsTheSession_IsNotKeptWaiting()
+    {
+        using RawSession server = Accept();
+        Register(server, new TargetStart { Labels = Named("1"), Credit = 1 });
+        Connect(Peer);
+        (Descriptor answers, Descriptor given) = UnixSocket.PacketPair();
+        using (answers)
+        using (given)
+        {
+            server.Send(new Frame { CallId = 1, Credit = new Credit() });
+            server.Send([given], RawSession.OpenFrame);
+            given.Dispose();
+            Run();
+
+            Assert.That(UnixSocket.IsHungUp(answers), Is.True);
+        }
+    }
+
     private static Labels Wish() => Stated("a", "1");
 
     private static Labels Named(string name)

@@ -22,6 +22,8 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
     private const int MaxResolvers = 4;
     private const int MaxAwaited = 16;
 
+    private readonly long _place = board.TakePlace();
+
     // Innermost last.
     private readonly List<NameLevel> _levels = [];
     private readonly List<Request> _unmatched = [];
@@ -72,6 +74,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
     {
         if (_steps == 0)
         {
+            await board.LetWaitingGoFirstAsync();
             await EnterAsync(NameStep.First(wish), client);
         }
 
@@ -90,7 +93,7 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
         return _found ? null : await AwaitAnyAsync(client) ?? throw _failure ?? Refusal.NotFound(wish.Stated);
     }
 
-    private MatchingTargets Matching(Request step, bool waits) => new(board, step, balance, maxTries, waits);
+    private MatchingTargets Matching(Request step, bool waits) => new(board, step, _place, balance, maxTries, waits);
 
     // Null: the step has no target, or no other one.
     private async ValueTask<Candidate?> MatchAsync(CancellationToken client)
