@@ -53,6 +53,11 @@ internal sealed class ServerCall<TRequest, TResponse>(
         {
             // The call ended under its handler, which gave up as it should.
         }
+        catch (OutOfMemoryException e)
+        {
+            RpcLog.CallFaulted(Session.Logger, method.FullName, e);
+            End(new RpcStatus(StatusCode.ResourceExhausted, "the switchboard is short of memory: raise its limit"));
+        }
         catch (Exception e)
         {
             RpcLog.CallFaulted(Session.Logger, method.FullName, e);

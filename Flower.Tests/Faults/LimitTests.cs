@@ -171,7 +171,10 @@ internal sealed class LimitTests
             }
         }
 
-        Assert.That(refused?.StatusCode, Is.EqualTo(StatusCode.ResourceExhausted), $"after {registered}");
+        Assert.That(
+            refused?.StatusCode, Is.EqualTo(StatusCode.ResourceExhausted),
+            () => $"after {registered}: {refused?.Message}\n"
+                + string.Join('\n', daemon.Error.Lines.Where(line => !line.StartsWith("info:", StringComparison.Ordinal))));
         Assert.That(refused!.Message, Does.Contain("short of memory").And.Contain("raise its limit"));
         for (int i = 0; i < 300; i++)
         {
