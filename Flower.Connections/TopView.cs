@@ -8,7 +8,7 @@ namespace Flower.Connections;
 /// <summary>What <c>flower top</c> shows, and in which order. For one thread.</summary>
 internal sealed class TopView
 {
-    // Between columns, with the borders of the table.
+    // Of each column, with the border before it; one more border is behind the last.
     private const int Gap = 3;
     private const int LeastText = 8;
 
@@ -95,7 +95,7 @@ internal sealed class TopView
                 .Append(column.HeaderWidth).Max()))];
         while (true)
         {
-            int excess = columns.Sum(column => column.Width + Gap) + Gap - width;
+            int excess = columns.Sum(column => column.Width + Gap) + 1 - width;
             int longest = columns.FindIndex(column => column.Width == columns.Max(other => other.Width));
             if (excess <= 0)
             {
