@@ -19,8 +19,8 @@ internal sealed record Column(string Header, Func<ObservedConnection, string> Ce
     /// <summary>What <c>flower top</c> shows.</summary>
     public static IReadOnlyList<Column> All { get; } =
     [
-        Text("CLIENT", seen => seen.Client.Text),
-        Text("TARGET", seen => seen.Target.Text),
+        Text("CLIENT", seen => seen.Client.Text) with { Kept = seen => seen.Client.PidText },
+        Text("TARGET", seen => seen.Target.Text) with { Kept = seen => seen.Target.PidText },
         Text("LABELS", seen => string.Join(' ', seen.Labels)),
         new("AGE", seen => AgeText.Of(seen.Info.Age), (one, other) => one.Info.Age.CompareTo(other.Info.Age)) { IsNumber = true },
         Text("STATE", seen => seen.State),
@@ -34,6 +34,9 @@ internal sealed record Column(string Header, Func<ObservedConnection, string> Ce
 
     /// <summary>There is nothing to show but for TCP.</summary>
     public bool IsOfTcp { get; init; }
+
+    /// <summary>The end of the text which is of no use in pieces; null: there is none.</summary>
+    public Func<ObservedConnection, string>? Kept { get; init; }
 
     /// <summary>The text, safe for a terminal.</summary>
     public string Show(ObservedConnection seen) => LabelRules.Printable(Cell(seen));
