@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.CommandLine;
-using Flower.Rpc.Interop;
 using Flower.Protocol;
+using Flower.Rpc.Interop;
 using Spectre.Console;
 
 namespace Flower.Connections;
