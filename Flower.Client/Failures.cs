@@ -22,7 +22,7 @@ internal static class Failures
                 StatusCode.Unavailable,
                 $"{where} is {what}, and no socket: give --switchboard, or start one with: flower switchboard --listen PATH", e),
             "ENOENT" or "ECONNREFUSED" or "ENOTDIR" => new(
-                StatusCode.Unavailable, $"no switchboard at {where}: start one with: flower switchboard", e),
+                StatusCode.Unavailable, $"no switchboard at {where}: start one with: flower switchboard{OrTheSystems(address)}", e),
             "EACCES" or "EPERM" => new(
                 StatusCode.PermissionDenied, $"no permission to open {where}: ask its owner, or give --switchboard", e),
             "EBADF" => new(StatusCode.Unavailable, $"no switchboard at {where}: the descriptor is not open", e),
@@ -34,6 +34,14 @@ internal static class Failures
             _ => new(StatusCode.Unavailable, $"cannot open {where}: {e.Name}", e),
         };
     }
+
+    // Whoever has installed a package and asks as an ordinary user looks for his own, and there is the machine's.
+    private static string OrTheSystems(SwitchboardAddress address) =>
+        string.IsNullOrEmpty(Environment.GetEnvironmentVariable(SwitchboardAddress.Variable))
+            && address == SwitchboardAddress.Default && address.Path != SwitchboardAddress.SystemPath
+            && File.Exists(SwitchboardAddress.SystemPath)
+            ? $"; or use the system's: export {SwitchboardAddress.Variable}=unix:{SwitchboardAddress.SystemPath}"
+            : "";
 
     /// <summary>A descriptor could not be made or duplicated on this side.</summary>
     public static FlowerException FromSocket(FlowerSocketException e) =>

@@ -13,6 +13,9 @@ internal sealed record SeenSide(ProcessInfo Process, IReadOnlyList<int> Holders,
     /// <summary>The process that is shown.</summary>
     public int Pid => Holders.Count > 0 ? Holders[0] : Process.Id;
 
+    /// <summary>The process, and how many others hold the socket.</summary>
+    public string PidText => Holders.Count > 1 ? $"{Pid} +{Holders.Count - 1}" : $"{Pid}";
+
     /// <summary>For people; not yet safe to print.</summary>
-    public string Text => $"{Command ?? "?"} {Pid}" + (Holders.Count > 1 ? $" +{Holders.Count - 1}" : "");
+    public string Text => $"{Command ?? "?"} {PidText}";
 }

@@ -15,8 +15,8 @@ internal sealed class TopScreen(Observer observer)
     private const string Enter = "\e[?1049h\e[H";
     private const string Leave = "\e[?1049l";
 
-    // The header of the table, which has two lines, the borders, the lines above, and the last line, on which the cursor stands.
-    private const int OtherLines = 8;
+    // The header of the table, which has three lines, the borders, the lines above, and the last line, on which the cursor stands.
+    private const int OtherLines = 9;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly TopView _view = new();

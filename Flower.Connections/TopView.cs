@@ -8,9 +8,10 @@ namespace Flower.Connections;
 /// <summary>What <c>flower top</c> shows, and in which order. For one thread.</summary>
 internal sealed class TopView
 {
-    // Between columns, with the borders of the table.
+    // Of each column, with the border before it; one more border is behind the last.
     private const int Gap = 3;
     private const int LeastText = 8;
+    private const int LeastName = 4;
 
     private int _column = Column.All.ToList().FindIndex(column => column.Header == "AGE");
     private bool _isReversed;
@@ -68,7 +69,7 @@ internal sealed class TopView
 
         foreach (ObservedConnection seen in shown)
         {
-            table.AddRow([.. columns.Select(fit => new Text(Crop(fit.Column.Show(seen), fit.Width)))]);
+            table.AddRow([.. columns.Select(fit => new Text(Crop(fit.Column, seen, fit.Width)))]);
         }
 
         string more = connections.Count > rows ? $", of which {rows} are shown" : "";
@@ -95,7 +96,7 @@ internal sealed class TopView
                 .Append(column.HeaderWidth).Max()))];
         while (true)
         {
-            int excess = columns.Sum(column => column.Width + Gap) + Gap - width;
+            int excess = columns.Sum(column => column.Width + Gap) + 1 - width;
             int longest = columns.FindIndex(column => column.Width == columns.Max(other => other.Width));
             if (excess <= 0)
             {
@@ -103,7 +104,8 @@ internal sealed class TopView
             }
 
             (Column column, int was) = columns[longest];
-            int least = Math.Max(LeastText, column.HeaderWidth);
+            int keeps = column.Kept is { } kept ? shown.Select(seen => kept(seen).Length).DefaultIfEmpty().Max() : 0;
+            int least = Math.Max(Math.Max(LeastText, LeastName + keeps), column.HeaderWidth);
             if (was > least)
             {
                 columns[longest] = (column, Math.Max(least, was - excess));
@@ -117,6 +119,15 @@ internal sealed class TopView
                 return columns;
             }
         }
+    }
+
+    private static string Crop(Column column, ObservedConnection seen, int width)
+    {
+        string text = column.Show(seen);
+        string kept = column.Kept is { } keep ? " " + keep(seen) : "";
+        return text.GetCellWidth() <= width || kept.Length >= width
+            ? Crop(text, width)
+            : Crop(text[..^kept.Length], width - kept.Length) + kept;
     }
 
     private static string Crop(string text, int width)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Client;
 using Flower.Inspection;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
@@ -29,6 +30,11 @@ internal static class SocketCheck
     public static string User(uint uid) =>
         Syscall.getpwuid(uid) is { pw_name: { Length: > 0 } name } ? $"{name} (uid {uid})" : $"uid {uid}";
 
+    private static string OrTheSystems(string path) =>
+        path != SwitchboardAddress.SystemPath && Syscall.access(SwitchboardAddress.SystemPath, AccessModes.F_OK) == 0
+            ? $"; or look at the system's: flower doctor --switchboard {SwitchboardAddress.SystemPath}"
+            : "";
+
     private static Finding File(string path)
     {
         const string check = "socket";
@@ -38,7 +44,7 @@ internal static class SocketCheck
             return errno switch
             {
                 Mono.Unix.Native.Errno.ENOENT or Mono.Unix.Native.Errno.ENOTDIR =>
-                    Finding.Problem(check, $"no switchboard at {path}", Start),
+                    Finding.Problem(check, $"no switchboard at {path}", Start + OrTheSystems(path)),
                 Mono.Unix.Native.Errno.EACCES => Finding.Problem(
                     check, $"{path} cannot be looked at: a folder above it is closed to {User(Syscall.geteuid())}",
                     "ask its owner, or say where another one is: flower doctor --switchboard ADDRESS"),

@@ -30,13 +30,12 @@ internal static class TargetTable
     }
 
     /// <summary>
-    /// The table. Who stands behind a label is told by its column, since a claimed value can look like anything.
+    /// The table. Who stands behind a label is told by its column, since a claimed value can look like anything; a column in which
+    /// there is nothing to see is left out.
     /// </summary>
     public static Table Make(IEnumerable<TargetInfo> targets)
     {
         targets = [.. targets];
-        // Mostly there is nothing to say, and a terminal is narrow.
-        bool hasState = targets.Any(t => State(t).Any());
         bool hasPid = targets.Any(t => t.Labels[Pid] is not null);
         Table table = new Table().Border(TableBorder.Simple).AddColumn("KIND");
         if (hasPid)
@@ -45,31 +44,28 @@ internal static class TargetTable
             table.AddColumn(new TableColumn("PID") { NoWrap = true });
         }
 
-        table.AddColumns("CLAIMED", "PINNED", "ATTESTED", "REQUIRES");
-        if (hasState)
-        {
-            table.AddColumn("STATE");
-        }
+        (string Header, Func<TargetInfo, IEnumerable<string>> Lines, bool IsAlwaysShown)[] columns =
+        [
+            ("CLAIMED", target => Labels(target, Source.Claimed), true),
+            ("PINNED", target => Labels(target, Source.Pinned), false),
+            ("ATTESTED", target => Labels(target, Source.Attested), false),
+            ("REQUIRES", target => target.RequiredKeys.Select(key => "+" + key), false),
+            ("STATE", State, false),
+        ];
+        // Mostly there is little to say, and a terminal is narrow.
+        columns = [.. columns.Where(column => column.IsAlwaysShown || targets.Any(target => column.Lines(target).Any()))];
+        table.AddColumns([.. columns.Select(column => column.Header)]);
 
         foreach (TargetInfo target in targets
             .OrderBy(t => t.Kind).ThenBy(t => t.Labels.ToString(), StringComparer.Ordinal))
         {
             // Text, not markup: whatever a program calls itself is printed as it stands.
-            List<Text> row =
+            table.AddRow(
             [
-                new(TargetKinds.Name(target)),
+                new Text(TargetKinds.Name(target)),
                 .. hasPid ? [new Text(target.Labels[Pid] ?? "")] : Array.Empty<Text>(),
-                Labels(target, Source.Claimed),
-                Labels(target, Source.Pinned),
-                Labels(target, Source.Attested),
-                Lines(target.RequiredKeys.Select(k => "+" + k)),
-            ];
-            if (hasState)
-            {
-                row.Add(Lines(State(target)));
-            }
-
-            table.AddRow(row);
+                .. columns.Select(column => Lines(column.Lines(target))),
+            ]);
         }
 
         return table;
@@ -93,8 +89,8 @@ internal static class TargetTable
         }
     }
 
-    private static Text Labels(TargetInfo target, Source source) =>
-        Lines(target.Labels.Where(l => l.Source == source && l.Key != Pid).Select(l => $"{l.Key}={l.Value}"));
+    private static IEnumerable<string> Labels(TargetInfo target, Source source) =>
+        target.Labels.Where(l => l.Source == source && l.Key != Pid).Select(l => $"{l.Key}={l.Value}");
 
     private static Text Lines(IEnumerable<string> lines) => new(string.Join('\n', lines.Select(LabelRules.Printable)));
 }

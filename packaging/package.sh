@@ -60,6 +60,8 @@ debian() {
   local tree=$work/flower-$version
   mkdir -p "$tree"
   cp -r packaging/debian packaging/etc packaging/man docs README.md THIRD-PARTY.md "$tree"
+  cp -r Flower.Protocol/Protos "$tree"
+  git ls-files -z samples ':!*.lock.json' | xargs -0 cp --parents --target-directory "$tree"
   cp packaging/completions/* "$out/flower.cdx.json" "$tree"
   # What the program loads is beside it.
   mkdir "$tree/program"

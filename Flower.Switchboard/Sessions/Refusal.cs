@@ -27,7 +27,8 @@ internal static class Refusal
 
     public static RpcException LacksRights(IReadOnlyList<Right> rights) => Make(
         StatusCode.PermissionDenied,
-        $"this handle lacks the right {string.Join(", ", rights.Select(RightNames.NameOf))}",
+        $"this handle lacks the right {string.Join(", ", rights.Select(RightNames.NameOf))}"
+        + (rights.Contains(Right.Tap) ? ", which \"all\" does not give: a grant of the configuration must name it" : ""),
         [],
         rights);
 

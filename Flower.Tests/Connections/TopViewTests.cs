@@ -79,6 +79,27 @@ public sealed class TopViewTests
         Assert.That(rows.Select(row => row.Length), Has.All.AtMost(width));
     }
 
+    [Test]
+    public void Draw_NarrowTerminal_KeepsPidsWhole()
+    {
+        using var output = new StringWriter();
+        IAnsiConsole console = AnsiConsole.Create(new() { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(output) });
+        console.Profile.Width = 80;
+        ObservedConnection seen = See(1, 1000, toClient: 123456, "flower-of-15-ch");
+        seen = seen with
+        {
+            Client = seen.Client with { Holders = [4194303, 5] },
+            Target = seen.Target with { Holders = [4194304] },
+            Tcp = new(1, 2, 3, 4),
+        };
+
+        console.Write(new TopView().Draw([seen], 1, 80));
+
+        string text = output.ToString();
+        Assert.That(text, Does.Contain("… 4194303 +1 ").And.Contain("… 4194304 "));
+        Assert.That(text.Split('\n').Select(line => line.Length), Has.All.AtMost(80), text);
+    }
+
     private static ulong[] Ids(IEnumerable<ObservedConnection> connections) => [.. connections.Select(seen => seen.Info.Id)];
 
     private static ObservedConnection See(ulong id, ulong age, long? toClient, string command)

@@ -79,7 +79,8 @@ def open_terminal(number, selector):
         os.execve("/bin/bash", ["bash", "--noprofile", "--norc", "--noediting"], kept | {
             "HOME": HOME, "USER": NAME, "LOGNAME": NAME, "SHELL": "/bin/bash", "LANG": "C.UTF-8", "TERM": "xterm",
             "XDG_RUNTIME_DIR": "/mnt/run", "NOTIFY_SOCKET": path, "HISTFILE": "", "PS1": "\x1e$?\x1f", "PS2": "",
-            "PATH": "/mnt/flower:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"})
+            # What an ordinary user has on Debian: nothing of sbin.
+            "PATH": "/mnt/flower:/usr/local/bin:/usr/bin:/bin"})
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     selector.register(terminal, selectors.EVENT_READ, ("output", number, decoder))
     return terminal

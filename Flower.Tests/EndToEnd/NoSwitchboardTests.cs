@@ -45,6 +45,28 @@ internal sealed class NoSwitchboardTests
     }
 
     [Test]
+    public async Task List_OnlyTheSystemsRuns_SaysWhereThatIs()
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            Assert.Ignore("only root can put something at the system's path, in a namespace of its own");
+        }
+
+        await using FlowerProcess process = FlowerProcess.Start(
+            Programs.Require("unshare"),
+            [
+                "--mount", "--", "sh", "-ec",
+                "mount -t tmpfs tmpfs /run; mkdir /run/flower; touch /run/flower/switchboard.sock; unset FLOWER_SWITCHBOARD; "
+                + $"XDG_RUNTIME_DIR=/run/user/61001 exec setpriv --reuid 61001 --clear-groups -- '{Programs.Flower}' ls",
+            ]);
+
+        Assert.That(await process.ExitAsync(), Is.EqualTo(69), process.Error.ToString());
+        Assert.That(process.Error.Lines.Single(), Is.EqualTo(
+            "flower ls: no switchboard at /run/user/61001/flower/switchboard.sock: start one with: flower switchboard; "
+            + "or use the system's: export FLOWER_SWITCHBOARD=unix:/run/flower/switchboard.sock"));
+    }
+
+    [Test]
     public async Task Top_NothingRuns_SaysHowToStartOne()
     {
         await using FlowerProcess process = FlowerProcess.Start(

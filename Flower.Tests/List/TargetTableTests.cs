@@ -49,6 +49,20 @@ public sealed class TargetTableTests
     }
 
     [Test]
+    public void Make_NothingToSee_LeavesTheColumnOut()
+    {
+        var labels = new ConnectionLabels([new() { Key = "program", Value = "x", Source = Source.Claimed }]);
+
+        string text = string.Join('\n', Print([new TargetInfo(TargetKind.Server, labels, [])]));
+
+        Assert.That(text, Does.Contain("CLAIMED"));
+        foreach (string header in new[] { "PID", "PINNED", "ATTESTED", "REQUIRES", "STATE" })
+        {
+            Assert.That(text, Does.Not.Contain(header));
+        }
+    }
+
+    [Test]
     public void Make_State_HasAColumnWhereThereIsSomethingToSay()
     {
         var labels = new ConnectionLabels([new() { Key = "program", Value = "x", Source = Source.Claimed }]);
