@@ -92,8 +92,7 @@ internal sealed class BoardUnderTest : IDisposable
     {
         foreach (HandleNode node in _nodes.Where(node => node.IsRevoked))
         {
-            // Those that have ended with descriptors unread only count.
-            int sessions = node.Sessions.Count(session => !session.HasEnded);
+            int sessions = node.Sessions.Count();
             if (sessions + node.Targets.Count > 0 || Board.Handles.Find(node.Handle.Id) is not null)
             {
                 return $"handle {node.Handle.Id} is revoked, and has {sessions} sessions and {node.Targets.Count} targets";

@@ -23,7 +23,7 @@ internal static partial class BoardLog
     [LoggerMessage(107, LogLevel.Information, "a session of pid {Pid} refused (said once a user): {Reason}")]
     internal static partial void TurnedAway(ILogger logger, int pid, string reason);
 
-    [LoggerMessage(108, LogLevel.Warning,
+    [LoggerMessage(109, LogLevel.Warning,
         "resolver {Labels} (pid {Pid}) answers what contradicts its own handle at {Keys}: left out (said once a resolver)")]
     internal static partial void AnswerLeftOut(ILogger logger, LabelSet labels, int pid, string keys);
 

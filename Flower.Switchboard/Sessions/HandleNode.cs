@@ -60,7 +60,8 @@ internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? par
     /// <summary>It was taken back: it allows nothing any more.</summary>
     public bool IsRevoked { get; private set; }
 
-    public IReadOnlyCollection<ISession> Sessions => _sessions;
+    /// <summary>Its open sessions. Those that have ended with descriptors unread only count.</summary>
+    public IEnumerable<ISession> Sessions => _sessions.Where(session => !session.HasEnded);
 
     public IReadOnlyCollection<HandleNode> Children => _children;
 

@@ -50,7 +50,7 @@ internal sealed class Revocation(Board board, ILogger logger, Caller caller)
             board.Unregister(target, "its handle was revoked");
         }
 
-        foreach (ISession session in revoked.SelectMany(node => node.Sessions).Where(session => !session.HasEnded).ToArray())
+        foreach (ISession session in revoked.SelectMany(node => node.Sessions).ToArray())
         {
             response.Sessions++;
             session.Stop(StatusCode.PermissionDenied, Refusal.HandleRevoked);

@@ -116,10 +116,10 @@ internal static class Walk
         InLabels = node.Handle.InLabels.ToMessage(),
         OutLabels = node.Handle.OutLabels.ToMessage(),
         Maker = Describe(node.Maker),
-        Sessions = (uint)node.Sessions.Count(session => !session.HasEnded),
+        Sessions = (uint)node.Sessions.Count(),
         Owners =
         {
-            node.Sessions.Where(session => session is { Owner: not null, HasEnded: false })
+            node.Sessions.Where(session => session.Owner is not null)
                 .Select(session => Describe(session.Owner!.Value)).Distinct().Take(MaxOwners),
         },
         Targets = (uint)node.Targets.Count,
