@@ -27,6 +27,11 @@ internal sealed class FloodBenchmark : Command
         Description = "They never read what they are answered",
     };
 
+    private readonly Option<bool> _registering = new("--registering")
+    {
+        Description = "They register servers and end them, instead of connecting",
+    };
+
     private readonly RunOptions _run;
 
     public FloodBenchmark()
@@ -34,6 +39,7 @@ internal sealed class FloodBenchmark : Command
     {
         Add(_clients);
         Add(_unread);
+        Add(_registering);
         _run = new(
             this,
             ("Connects of the one client in one run", 5000),
@@ -60,7 +66,9 @@ internal sealed class FloodBenchmark : Command
                 _run.Flower(command), otherSocket, cancellationToken, "--config", config);
             using Role otherServer = await Role.StartSelfAsync(["server", otherSocket], cancellationToken);
             string clients = command.GetValue(_clients).ToString(CultureInfo.InvariantCulture);
-            string[] how = command.GetValue(_unread) ? [clients, "--unread"] : [clients];
+            string[] how = command.GetValue(_unread) ? [clients, "--unread"]
+                : command.GetValue(_registering) ? [clients, "--registering"]
+                : [clients];
             Func<Task<Measured>> measure = () => Role.MeasureAsync(
                 socket, 1, _run.Total(command), board.ProcessId, cancellationToken);
             // One run that is not counted: the runtimes compile what is used.

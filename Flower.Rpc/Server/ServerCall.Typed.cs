@@ -208,8 +208,16 @@ internal sealed class ServerCall<TRequest, TResponse>(
         {
             _waiting.RemoveFirst();
             UseCredit();
-            Write(first.Value.Message);
-            first.Value.Written?.TrySetResult();
+            try
+            {
+                Write(first.Value.Message);
+                first.Value.Written?.TrySetResult();
+            }
+            catch (Exception e) when (first.Value.Written is { } written)
+            {
+                // It is too large, for one: the handler's to know.
+                written.TrySetException(e);
+            }
         }
     }
 

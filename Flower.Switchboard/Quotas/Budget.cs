@@ -11,13 +11,12 @@ internal sealed class Budget(string name)
     // board serves beside it wait for less at a time.
     private const double BurstSeconds = 0.25;
 
-    // Connects that may be made at once; refilled as time passes.
-    private double _connects = double.NaN;
-    private long _refilledAt;
+    private TokenBucket _connects = new();
+    private TokenBucket _registrations = new();
 
     public string Name { get; } = name;
 
-    /// <summary>Nothing is used. The connects of the last second do not count.</summary>
+    /// <summary>Nothing is used. What was done in the last seconds does not count.</summary>
     public bool IsUnused => Array.TrueForAll(_used, used => used == 0);
 
     /// <summary>How much is used.</summary>
@@ -29,29 +28,20 @@ internal sealed class Budget(string name)
     /// <summary>Whether so much more is within a limit.</summary>
     public bool Has(QuotaKind kind, long amount, long limit) => _used[(int)kind] <= limit - amount;
 
-    /// <summary>Takes connects, if the rate allows them (a token bucket that holds a quarter of a second's worth).</summary>
+    /// <summary>Takes connects, if the rate allows them: a quarter of a second's worth at once.</summary>
     /// <param name="rate">Connects each second.</param>
     /// <param name="now">Milliseconds of the monotonic clock.</param>
-    /// <param name="count">How many, or what costs as much. More than the bucket holds is taken when it is full.</param>
-    public bool TryConnect(long rate, long now, int count = 1)
-    {
-        if (rate == QuotaLimits.Unlimited)
-        {
-            return true;
-        }
+    /// <param name="count">How many, or what costs as much.</param>
+    public bool TryConnect(long rate, long now, int count = 1) =>
+        rate == QuotaLimits.Unlimited || _connects.TryTake(rate, Math.Max(1, rate * BurstSeconds), now, count);
 
-        double burst = Math.Max(1, rate * BurstSeconds);
-        _connects = double.IsNaN(_connects)
-            ? burst
-            : Math.Min(burst, _connects + ((now - _refilledAt) * rate / 1000.0));
-        _refilledAt = now;
-        double taken = Math.Min(count, burst);
-        if (_connects < taken)
-        {
-            return false;
-        }
-
-        _connects -= taken;
-        return true;
-    }
+    /// <summary>
+    /// Takes a registration, if the rate allows it: at once as many as there may be targets, since whoever begins, or comes back,
+    /// registers all that he has; or a quarter of a second's worth, if that is more.
+    /// </summary>
+    /// <param name="rate">Registrations each second.</param>
+    /// <param name="targets">How many there may be.</param>
+    /// <param name="now">Milliseconds of the monotonic clock.</param>
+    public bool TryRegister(long rate, long targets, long now) =>
+        rate == QuotaLimits.Unlimited || _registrations.TryTake(rate, Math.Max(Math.Max(1, targets), rate * BurstSeconds), now, 1);
 }

@@ -24,4 +24,7 @@ internal enum QuotaKind
     /// that look at the whole board, or change much of it, count as ten.
     /// </summary>
     ConnectsPerSecond,
+
+    /// <summary>Registrations each second; at once, as many as there may be targets.</summary>
+    RegistrationsPerSecond,
 }

@@ -13,18 +13,19 @@ internal sealed record QuotaLimits
     public static readonly ImmutableArray<string> Names =
     [
         "sessions", "targets", "pending_calls", "queued_bytes", "descriptors_in_flight", "connects_per_second",
+        "registrations_per_second",
     ];
 
     /// <summary>Of a user: what ordinary use does not meet, and what one user cannot take from the others.</summary>
     public static readonly QuotaLimits PerUser = new(
-        [4096, 16384, 8192, 64 * 1024 * 1024, 4096, 2_000]);
+        [4096, 16384, 8192, 64 * 1024 * 1024, 4096, 2_000, 200]);
 
     /// <summary>
     /// Of a handle that was made from another one: a quarter of a user's, so that whom he gives it does not use up all that
-    /// is his; but connects, since an ingress may be behind it.
+    /// is his; but rates, since an ingress, or all that he runs, may be behind it.
     /// </summary>
     public static readonly QuotaLimits PerHandle = new(
-        [1024, 4096, 2048, 16 * 1024 * 1024, 1024, 10_000]);
+        [1024, 4096, 2048, 16 * 1024 * 1024, 1024, 10_000, 200]);
 
     /// <summary>No limit.</summary>
     public static readonly QuotaLimits None = new([.. Names.Select(_ => Unlimited)]);

@@ -46,7 +46,7 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
     public string? TryAdd(HandleNode node, Credentials who, QuotaKind kind, int connects = 1)
     {
         string? exhausted = Exhausted(node, who, kind, connects);
-        if (exhausted is null && kind != QuotaKind.ConnectsPerSecond)
+        if (exhausted is null && !IsRate(kind))
         {
             Add(node, who.Uid, kind, 1);
         }
@@ -80,12 +80,12 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
     }
 
     /// <summary>
-    /// Whether one more is over a quota, or more than there is memory for. Takes a connect where it is not. Null: it is not.
+    /// Whether one more is over a quota, or more than there is memory for. Of a rate, takes one where it is not. Null: it is not.
     /// </summary>
     public string? Exhausted(HandleNode node, Credentials who, QuotaKind kind, int connects = 1)
     {
-        // Who runs the switchboard can still come and look.
-        if ((kind != QuotaKind.Sessions || Bounds(who.Uid)) && _memory.Refuses(kind) is string full)
+        // Who runs the switchboard can still come, look, and take back.
+        if ((kind is not (QuotaKind.Sessions or QuotaKind.PendingCalls) || Bounds(who.Uid)) && _memory.Refuses(kind) is string full)
         {
             return full;
         }
@@ -142,7 +142,7 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
     {
         foreach (QuotaKind kind in Enum.GetValues<QuotaKind>())
         {
-            if (kind != QuotaKind.ConnectsPerSecond && budget[kind] >= limits[kind] - (limits[kind] / 5))
+            if (!IsRate(kind) && budget[kind] >= limits[kind] - (limits[kind] / 5))
             {
                 yield return new()
                 {
@@ -156,9 +156,15 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
     }
 
     private static bool Allows(Budget budget, QuotaLimits limits, QuotaKind kind, int connects = 1) =>
-        kind == QuotaKind.ConnectsPerSecond
-            ? budget.TryConnect(limits[kind], Environment.TickCount64, connects)
-            : budget.Has(kind, 1, limits[kind]);
+        kind switch
+        {
+            QuotaKind.ConnectsPerSecond => budget.TryConnect(limits[kind], Environment.TickCount64, connects),
+            QuotaKind.RegistrationsPerSecond => budget.TryRegister(
+                limits[kind], limits[QuotaKind.Targets], Environment.TickCount64),
+            _ => budget.Has(kind, 1, limits[kind]),
+        };
+
+    private static bool IsRate(QuotaKind kind) => kind is QuotaKind.ConnectsPerSecond or QuotaKind.RegistrationsPerSecond;
 
     /// <summary>Whether a user has quotas: root and the owner can do without the switchboard what one would keep them from.
     /// </summary>

@@ -139,7 +139,9 @@ internal sealed class Board(
         }
 
         Credentials whose = target.Caller.Credentials;
-        if (restored == 0 && Handles.Quotas.Exhausted(target.Caller.Node, whose, QuotaKind.Targets) is string exhausted)
+        if (restored == 0
+            && (Handles.Quotas.Exhausted(target.Caller.Node, whose, QuotaKind.Targets)
+                ?? Handles.Quotas.Exhausted(target.Caller.Node, whose, QuotaKind.RegistrationsPerSecond)) is string exhausted)
         {
             throw Refusal.OverQuota(exhausted);
         }

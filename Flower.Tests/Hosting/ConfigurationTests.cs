@@ -57,9 +57,9 @@ public sealed class ConfigurationTests
             "then: root and the switchboard's own user: all rights but TAP",
             "then: everybody else: nothing",
             "quotas of each other user: sessions 4096, targets 16384, pending_calls 8192, queued_bytes 67108864, "
-                + "descriptors_in_flight 4096, connects_per_second 2000",
+                + "descriptors_in_flight 4096, connects_per_second 2000, registrations_per_second 200",
             "quotas of each handle that was constrained: sessions 1024, targets 4096, pending_calls 2048, queued_bytes 16777216, "
-                + "descriptors_in_flight 1024, connects_per_second 10000",
+                + "descriptors_in_flight 1024, connects_per_second 10000, registrations_per_second 200",
             "mode of the sockets, without --mode: 0666",
         }));
     }

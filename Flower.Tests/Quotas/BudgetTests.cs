@@ -38,6 +38,16 @@ internal sealed class BudgetTests
     }
 
     [Test]
+    public void TryRegister_AsManyAsThereMayBe_ThenAtTheRate()
+    {
+        var budget = new Budget("user 1");
+
+        Assert.That(Enumerable.Range(0, 150).Count(_ => budget.TryRegister(10, 100, 5000)), Is.EqualTo(100));
+        Assert.That(Enumerable.Range(0, 150).Count(_ => budget.TryRegister(10, 100, 6000)), Is.EqualTo(10));
+        Assert.That(budget.TryConnect(40, 6000), Is.True, "a connect is not a registration");
+    }
+
+    [Test]
     public void TryConnect_SlowRate_AlwaysAllowsOne()
     {
         var budget = new Budget("user 1");

@@ -110,6 +110,27 @@ internal sealed class BoardPartyTests : TurnedBoardFixture
         }
     }
 
+    // Client and server were told that they are connected, and the sockets were closed with the tap's stream.
+    [Test]
+    public void Tap_EndsInOrderBeforeItsStreamTakesMore_HasWhatItWasPromised()
+    {
+        using RawSession server = Accept();
+        Register(server, new TargetStart { Labels = Named("1") });
+        using RawSession tap = Accept();
+        Tap(tap, credit: 1, messages: 1);
+        Connect(Peer);
+        tap.Send(RawSession.HalfClose(1));
+        Run();
+        Answer(server, Offered(server)!);
+        Assert.That(tap.IsQuiet, Is.True);
+
+        tap.Send(new Frame { CallId = 1, Credit = new Credit { Messages = 1 } });
+        Run();
+
+        Assert.That(TapStartResponse.Parser.ParseFrom(tap.Next()!.Message).Connection, Is.Not.Null);
+        Assert.That(tap.Next()?.Status?.Code, Is.EqualTo((uint)StatusCode.OK));
+    }
+
     // Seed 862: it stayed open as long as the session's sockets were unread, and whoever had sent it waited for the answer.
     [Test]
     public void Open_BehindWhatEndsTheSession_IsNotKeptWaiting()
@@ -152,10 +173,10 @@ internal sealed class BoardPartyTests : TurnedBoardFixture
         Assert.That(ServerStartResponse.Parser.ParseFrom(peer.Next()!.Message).Started, Is.Not.Null);
     }
 
-    private void Tap(RawSession peer, uint credit)
+    private void Tap(RawSession peer, uint credit, uint messages = 0)
     {
         var start = new TapStart { Labels = new Labels { RequiredKeys = { "flower.connection_id" } }, Credit = credit };
-        peer.Send(RawSession.Start(1, "TapStart"), RawSession.Message(1, new TapStartRequest { Start = start }));
+        peer.Send(RawSession.Start(1, "TapStart", credit: messages), RawSession.Message(1, new TapStartRequest { Start = start }));
         Run();
         Assert.That(TapStartResponse.Parser.ParseFrom(peer.Next()!.Message).Started, Is.Not.Null);
     }

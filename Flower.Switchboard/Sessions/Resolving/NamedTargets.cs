@@ -218,8 +218,15 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
 
         Candidate? first = null;
         RpcException? failure = null;
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(client);
-        await Task.WhenAll([.. _unmatched.Select(WaitAsync)]);
+        var over = CancellationTokenSource.CreateLinkedTokenSource(client);
+        var come = new TaskCompletionSource();
+        Task all = Task.WhenAll([.. _unmatched.Select(WaitAsync)]);
+        _ = all.ContinueWith(
+            static (_, o) => ((CancellationTokenSource)o!).Dispose(), over,
+            CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+        // At once, in its turn: the other waits end behind those who were woken after it.
+        await Task.WhenAny(come.Task, all);
         client.ThrowIfCancellationRequested();
         return first ?? throw failure!;
 
@@ -242,6 +249,10 @@ internal sealed class NamedTargets(Board board, Request wish, Balance balance, i
             }
 
             over.Cancel();
+            if (first is not null)
+            {
+                come.TrySetResult();
+            }
         }
     }
 

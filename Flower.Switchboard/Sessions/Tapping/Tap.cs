@@ -130,7 +130,6 @@ internal sealed class Tap
     /// <summary>Gives it a connection that it was promised, with its sockets.</summary>
     public async void Give(TappedConnection connection)
     {
-        Settle();
         try
         {
             await _tell(new TapStartResponse { Connection = connection });
@@ -138,6 +137,11 @@ internal sealed class Tap
         catch (OperationCanceledException)
         {
             // The stream has ended, and closed the sockets.
+        }
+        finally
+        {
+            // Not before: a tap that ends in order would end with its sockets still waiting for the stream's credit.
+            Settle();
         }
     }
 
@@ -150,8 +154,24 @@ internal sealed class Tap
     }
 
     /// <summary>Ends when each connection that it was promised was given or given up.</summary>
-    public Task SettledAsync() => _begun == 0 ? Task.CompletedTask
-        : (_settled ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+    /// <param name="stream">Cancelled when its stream has ended.</param>
+    /// <exception cref="OperationCanceledException">It has.</exception>
+    public async Task SettledAsync(CancellationToken stream)
+    {
+        if (_begun == 0)
+        {
+            return;
+        }
+
+        // Not Task.WaitAsync, which would go on by way of the thread pool.
+        _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using (stream.UnsafeRegister(static settled => ((TaskCompletionSource)settled!).TrySetResult(), _settled))
+        {
+            await _settled.Task;
+        }
+
+        stream.ThrowIfCancellationRequested();
+    }
 
     /// <summary>The labels of one side of a connection, as the holder of its handle sees them.</summary>
     public IReadOnlyList<Label> LabelsOf(LabelSet attested, Party side) =>

@@ -49,7 +49,7 @@ internal sealed class TapCall(Board board, ILogger logger, Caller caller, Sessio
 
             // Those that were told that they are tapped fail if they are not.
             board.Taps.Close(tap);
-            await tap.SettledAsync().WaitAsync(context.CancellationToken);
+            await tap.SettledAsync(context.CancellationToken);
         }
         finally
         {
