@@ -28,6 +28,7 @@ internal sealed class ServerCall<TRequest, TResponse>(
 
     // What waits for credit, the first one first, with who waits for it to be written; null: another process left it.
     private LinkedList<(TResponse Message, TaskCompletionSource? Written)>? _waiting;
+    private TaskCompletionSource? _leftSent;
     private TaskCompletionSource<bool>? _reader;
     private TRequest? _current;
     private TRequest? _single;
@@ -43,6 +44,7 @@ internal sealed class ServerCall<TRequest, TResponse>(
         try
         {
             await handler(this, Context).ConfigureAwait(true);
+            await SendLeftAsync().ConfigureAwait(true);
             End(Context.Status, Context.Trailers);
         }
         catch (RpcException e)
@@ -219,6 +221,8 @@ internal sealed class ServerCall<TRequest, TResponse>(
                 written.TrySetException(e);
             }
         }
+
+        _leftSent?.TrySetResult();
     }
 
     private protected override void OnEnded()
@@ -241,6 +245,17 @@ internal sealed class ServerCall<TRequest, TResponse>(
         TaskCompletionSource<bool>? reader = _reader;
         _reader = null;
         reader?.SetCanceled(Token);
+        _leftSent?.TrySetResult();
+    }
+
+    // What another process left to be sent has no handler here that waits for it.
+    private async Task SendLeftAsync()
+    {
+        while (!HasEnded && _waiting?.First?.Value is { Written: null })
+        {
+            _leftSent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await _leftSent.Task.ConfigureAwait(true);
+        }
     }
 
     private void Put(TRequest request)

@@ -111,19 +111,24 @@ internal sealed class BoardPartyTests : TurnedBoardFixture
     }
 
     // Client and server were told that they are connected, and the sockets were closed with the tap's stream.
-    [Test]
-    public void Tap_EndsInOrderBeforeItsStreamTakesMore_HasWhatItWasPromised()
+    [TestCase(false)]
+    [TestCase(true)]
+    public void Tap_EndsInOrderBeforeItsStreamTakesMore_HasWhatItWasPromised(bool isTakenOver)
     {
         using RawSession server = Accept();
         Register(server, new TargetStart { Labels = Named("1") });
         using RawSession tap = Accept();
         Tap(tap, credit: 1, messages: 1);
         Connect(Peer);
+        Answer(server, Offered(server)!);
+        if (isTakenOver)
+        {
+            TakeOver();
+        }
+
         tap.Send(RawSession.HalfClose(1));
         Run();
-        Answer(server, Offered(server)!);
         Assert.That(tap.IsQuiet, Is.True);
-
         tap.Send(new Frame { CallId = 1, Credit = new Credit { Messages = 1 } });
         Run();
 
