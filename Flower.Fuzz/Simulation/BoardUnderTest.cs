@@ -131,7 +131,7 @@ internal sealed class BoardUnderTest : IDisposable
         {
             foreach (QuotaKind kind in Enum.GetValues<QuotaKind>())
             {
-                if (kind is not (QuotaKind.ConnectsPerSecond or QuotaKind.RegistrationsPerSecond) && node.Budget is Budget budget && budget[kind] != 0)
+                if (!QuotaTable.IsRate(kind) && node.Budget is Budget budget && budget[kind] != 0)
                 {
                     yield return $"{budget[kind]} of quota {kind} of {budget.Name}";
                 }

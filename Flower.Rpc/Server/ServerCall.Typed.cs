@@ -119,14 +119,9 @@ internal sealed class ServerCall<TRequest, TResponse>(
 
         if (!HasEnded)
         {
-            // Not Task.WaitAsync, which would take every wait for credit over the thread pool.
             var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             LinkedListNode<(TResponse, TaskCompletionSource?)> node = (_waiting ??= new()).AddLast((message, written));
-            using (cancellationToken.UnsafeRegister(static w => ((TaskCompletionSource)w!).TrySetResult(), written))
-            {
-                await written.Task.ConfigureAwait(true);
-            }
-
+            await written.DoneOrCancelledAsync(cancellationToken).ConfigureAwait(true);
             if (node.List is null)
             {
                 return;

@@ -164,7 +164,8 @@ internal sealed class QuotaTable(uint owner, ILogger logger)
             _ => budget.Has(kind, 1, limits[kind]),
         };
 
-    private static bool IsRate(QuotaKind kind) => kind is QuotaKind.ConnectsPerSecond or QuotaKind.RegistrationsPerSecond;
+    /// <summary>It limits how often something is done; nothing of it is in use.</summary>
+    public static bool IsRate(QuotaKind kind) => kind is QuotaKind.ConnectsPerSecond or QuotaKind.RegistrationsPerSecond;
 
     /// <summary>Whether a user has quotas: root and the owner can do without the switchboard what one would keep them from.
     /// </summary>

@@ -61,13 +61,7 @@ internal sealed class WaitingRequests(EventLoop loop)
         _places.Take(uid);
         try
         {
-            // Not Task.WaitAsync, which would go on by way of the thread pool: what is on its way there, a process that
-            // takes this one's place could not see.
-            using (caller.UnsafeRegister(static m => ((TaskCompletionSource)m!).TrySetResult(), met))
-            {
-                await met.Task;
-            }
-
+            await met.DoneOrCancelledAsync(caller);
             caller.ThrowIfCancellationRequested();
         }
         finally

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol.V1;
+using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions;
 using Target = Flower.Switchboard.Sessions.Target;
@@ -82,12 +83,8 @@ internal sealed class Watcher(Board board, Viewer viewer, bool isResumed) : IEve
     /// <summary>Waits until there may be something to tell. The token wakes it, too.</summary>
     public async Task WaitAsync(CancellationToken caller)
     {
-        // Not Task.WaitAsync: see WaitingRequests.
         TaskCompletionSource waiter = _waiter = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using (caller.UnsafeRegister(static w => ((TaskCompletionSource)w!).TrySetResult(), waiter))
-        {
-            await waiter.Task;
-        }
+        await waiter.DoneOrCancelledAsync(caller);
     }
 
     /// <summary>What is told next, a short work; empty: look again in another turn; null: nothing, for now.</summary>

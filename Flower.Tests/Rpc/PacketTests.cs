@@ -580,6 +580,8 @@ internal sealed class PacketTests : RpcFixture
         }
 
         Waiting.Until(() => Server.SessionCount == 0, "the session goes on");
+        // Said once it is gone.
+        Waiting.Until(() => Log.Warnings.Any(), "nothing is said");
         Assert.That(Log.Warnings, Has.Some.Contains("its replies exceed its queue"));
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Collections.Immutable;
 using Flower.Protocol;
+using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
 
 namespace Flower.Switchboard.Sessions.Resolving;
@@ -48,14 +49,9 @@ internal sealed class PendingQuestion(ulong id, LabelSet labels, uint? user)
     /// <summary>Waits for the outcome, or for the end of the token: then it is null.</summary>
     public async Task<ResolverOutcome?> WaitAsync(CancellationToken caller)
     {
-        // As it is: Task.WaitAsync would go by way of the thread pool.
         var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         LinkedListNode<TaskCompletionSource> node = _waiters.AddLast(answered);
-        using (caller.UnsafeRegister(static a => ((TaskCompletionSource)a!).TrySetResult(), answered))
-        {
-            await answered.Task;
-        }
-
+        await answered.DoneOrCancelledAsync(caller);
         _waiters.Remove(node);
         return Outcome;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol;
 using Flower.Protocol.V1;
+using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.State;
 using Grpc.Core;
@@ -163,13 +164,8 @@ internal sealed class Tap
             return;
         }
 
-        // Not Task.WaitAsync, which would go on by way of the thread pool.
         _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using (stream.UnsafeRegister(static settled => ((TaskCompletionSource)settled!).TrySetResult(), _settled))
-        {
-            await _settled.Task;
-        }
-
+        await _settled.DoneOrCancelledAsync(stream);
         stream.ThrowIfCancellationRequested();
     }
 
