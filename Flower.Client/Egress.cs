@@ -16,7 +16,7 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable, 
     private const int MaxWaiting = 1024;
 
     private static readonly TargetContract<EgressStartRequest, EgressStartResponse> Contract = new(
-        stub => stub.EgressStart(cancellationToken: CancellationToken.None),
+        session => session.InlineInvoker.AsyncDuplexStreamingCall(BoardMethods.EgressStart, null, default),
         start => new() { Start = start },
         answer => new() { Answer = answer },
         update => new() { Update = update },
@@ -124,7 +124,7 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable, 
         }
         else if (response.Offer is { } offer)
         {
-            var request = new EgressRequest(this, origin, offer.ConnectionId, new(offer.Labels));
+            var request = new EgressRequest(this, origin, offer.ConnectionId, new(offer.EncodedLabels, offer.Labels));
             _open[offer.ConnectionId] = request;
             if (_requests.Reader.Count >= MaxWaiting || Volatile.Read(ref _disposed) != 0)
             {

@@ -69,7 +69,7 @@ public sealed partial class Handle
     {
         ArgumentNullException.ThrowIfNull(labels);
         UpdateTargetsResponse response = await CallAsync(
-            static (stub, request, options) => stub.UpdateTargetsAsync(request, options),
+            static (session, onLoop, request, options) => session.Stub(onLoop).UpdateTargetsAsync(request, options),
             new UpdateTargetsRequest { Labels = labels.ToMessage(), Update = update, Reset = reset },
             default,
             cancellationToken).ConfigureAwait(false);

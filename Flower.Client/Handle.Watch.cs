@@ -61,6 +61,6 @@ public sealed partial class Handle
     /// <summary>Figures about the switchboard.</summary>
     /// <exception cref="FlowerException">The handle lacks the right LIST, or the switchboard went away.</exception>
     public async Task<BoardStats> StatsAsync(CancellationToken cancellationToken = default) => new(await CallAsync(
-        static (stub, request, options) => stub.StatsAsync(request, options),
+        static (session, onLoop, request, options) => session.Stub(onLoop).StatsAsync(request, options),
         new StatsRequest(), default, cancellationToken).ConfigureAwait(false));
 }

@@ -99,11 +99,12 @@ public sealed partial class Handle : IAsyncDisposable
             MaxTries = options.Tries,
         };
         ClientConnectResponse response = await CallAsync(
-            static (stub, request, options) => stub.ClientConnectAsync(request, options),
+            static (session, onLoop, request, options) =>
+                session.Invoker(onLoop).AsyncUnaryCall(BoardMethods.ClientConnect, null, options, request),
             request,
             options.BeginLimit(),
             cancellationToken).ConfigureAwait(false);
-        return new(response.Socket?.Handle as Descriptor ?? throw Failures.Broken("socket"), new(response.Labels));
+        return new(response.Socket?.Handle as Descriptor ?? throw Failures.Broken("socket"), new(response.EncodedLabels, response.Labels));
     }
 
     /// <summary>Registers a server.</summary>
@@ -157,7 +158,7 @@ public sealed partial class Handle : IAsyncDisposable
         var request = new ConstrainRequest { InLabels = inLabels.ToMessage(), OutLabels = outLabels.ToMessage() };
         request.Rights.AddRange(rights);
         ConstrainResponse response = await CallAsync(
-            static (stub, request, options) => stub.ConstrainAsync(request, options), request, default, cancellationToken)
+            static (session, onLoop, request, options) => session.Stub(onLoop).ConstrainAsync(request, options), request, default, cancellationToken)
             .ConfigureAwait(false);
         return response.Handle?.Handle as Descriptor ?? throw Failures.Broken("handle");
     }
@@ -200,7 +201,7 @@ public sealed partial class Handle : IAsyncDisposable
         IngressConnectResponse response = await PushAsync(
             PushRequest(labels, options, relay: false), socket, isCopied: false, options?.BeginLimit() ?? default, cancellationToken)
             .ConfigureAwait(false);
-        return new(response.Labels);
+        return new(response.EncodedLabels, response.Labels);
     }
 
     /// <summary>
@@ -216,7 +217,7 @@ public sealed partial class Handle : IAsyncDisposable
         IngressConnectResponse response = await PushAsync(
             PushRequest(labels, options, relay: true), socket, isCopied: true, options?.BeginLimit() ?? default, cancellationToken)
             .ConfigureAwait(false);
-        var connectionLabels = new ConnectionLabels(response.Labels);
+        var connectionLabels = new ConnectionLabels(response.EncodedLabels, response.Labels);
         return new(
             connectionLabels,
             response.Socket?.Handle is Descriptor peer ? new Connection(peer, connectionLabels) : null);
@@ -257,8 +258,9 @@ public sealed partial class Handle : IAsyncDisposable
             using Descriptor? copy = isCopied ? socket.Duplicate() : null;
             request.Socket = FileDescriptor.Adopt(copy ?? socket);
             using AsyncUnaryCall<IngressConnectResponse> call =
-                session.Stub(onLoop).IngressConnectAsync(
-                    request, ConnectTrace.Headers(), limit.AsDeadline(), cancellationToken);
+                session.Invoker(onLoop).AsyncUnaryCall(
+                    BoardMethods.IngressConnect, null,
+                    new(ConnectTrace.Headers(), limit.AsDeadline(), cancellationToken), request);
             return await call.ConfigureAwait(false);
         }
         catch (Exception e) when (Failures.Known(e))
@@ -292,7 +294,7 @@ public sealed partial class Handle : IAsyncDisposable
 
     // Made again where nobody has answered it: the request means the same on a board that came back empty.
     private async Task<TResponse> CallAsync<TRequest, TResponse>(
-        Func<Switchboard.SwitchboardClient, TRequest, CallOptions, AsyncUnaryCall<TResponse>> method,
+        Func<Session, bool, TRequest, CallOptions, AsyncUnaryCall<TResponse>> method,
         TRequest request,
         TimeLimit limit,
         CancellationToken cancellationToken)
@@ -302,7 +304,7 @@ public sealed partial class Handle : IAsyncDisposable
         {
             Session session = await _keeper.GetAsync(limit, cancellationToken).ConfigureAwait(false);
             using AsyncUnaryCall<TResponse> call =
-                method(session.Stub(onLoop), request, new(ConnectTrace.Headers(), limit.AsDeadline(), cancellationToken));
+                method(session, onLoop, request, new(ConnectTrace.Headers(), limit.AsDeadline(), cancellationToken));
             try
             {
                 return await call.ConfigureAwait(false);

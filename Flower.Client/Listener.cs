@@ -20,7 +20,7 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
     private const int MaxWaiting = 1024;
 
     private static readonly TargetContract<ServerStartRequest, ServerStartResponse> Contract = new(
-        stub => stub.ServerStart(cancellationToken: CancellationToken.None),
+        session => session.InlineInvoker.AsyncDuplexStreamingCall(BoardMethods.ServerStart, null, default),
         start => new() { Start = start },
         answer => new() { Answer = answer },
         update => new() { Update = update },
@@ -169,7 +169,7 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
             this,
             origin,
             offer.ConnectionId,
-            new(offer.Labels),
+            new(offer.EncodedLabels, offer.Labels),
             offer.Socket?.Handle as Descriptor,
             offer.Socket is not null,
             offer.TraceParent);

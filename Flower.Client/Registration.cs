@@ -93,7 +93,7 @@ internal sealed class Registration<TRequest, TResponse> : IAsyncDisposable
         for (int losses = 0; ; losses++)
         {
             Session session = await keeper.GetAsync(default, cancellationToken).ConfigureAwait(false);
-            var call = new TargetCall<TRequest, TResponse>(contract.Open(session.Inline), contract);
+            var call = new TargetCall<TRequest, TResponse>(contract.Open(session), contract);
             try
             {
                 start.State = report.Begin();

@@ -67,7 +67,7 @@ public sealed class Resolver : IAsyncEnumerable<ResolverQuestion>, IAsyncDisposa
         SessionKeeper keeper, ResolverStart start, CancellationToken cancellationToken)
     {
         var contract = new TargetContract<ResolverStartRequest, ResolverStartResponse>(
-            stub => stub.ResolverStart(cancellationToken: CancellationToken.None),
+            session => session.Inline.ResolverStart(cancellationToken: CancellationToken.None),
             _ => new() { Start = start },
             _ => throw new InvalidOperationException("a resolver takes no connections"),
             Update: null,

@@ -15,7 +15,7 @@ namespace Flower.Client;
 public sealed class ServerActivator : IAsyncEnumerable<ActivationRequest>, IAsyncDisposable, IOfferBoard<ServerStartResponse>
 {
     private static readonly TargetContract<ServerStartRequest, ServerStartResponse> Contract = new(
-        stub => stub.ServerStart(cancellationToken: CancellationToken.None),
+        session => session.InlineInvoker.AsyncDuplexStreamingCall(BoardMethods.ServerStart, null, default),
         start => new() { Start = start },
         answer => new() { Answer = answer },
         update => new() { Update = update },
@@ -95,7 +95,7 @@ public sealed class ServerActivator : IAsyncEnumerable<ActivationRequest>, IAsyn
         }
         else if (response.Offer is { } offer)
         {
-            var request = new ActivationRequest(this, origin, offer.ConnectionId, new(offer.Labels));
+            var request = new ActivationRequest(this, origin, offer.ConnectionId, new(offer.EncodedLabels, offer.Labels));
             _open[offer.ConnectionId] = request;
             _requests.Writer.TryWrite(request);
         }

@@ -11,7 +11,7 @@ namespace Flower.Client;
 /// <param name="Update">Wraps what it says of itself; null: a resolver says nothing.</param>
 /// <param name="Started">Unwraps the first response; null: it is another.</param>
 internal sealed record TargetContract<TRequest, TResponse>(
-    Func<Switchboard.SwitchboardClient, AsyncDuplexStreamingCall<TRequest, TResponse>> Open,
+    Func<Session, AsyncDuplexStreamingCall<TRequest, TResponse>> Open,
     Func<TargetStart, TRequest> Start,
     Func<Answer, TRequest> Answer,
     Func<TargetUpdate, TRequest>? Update,

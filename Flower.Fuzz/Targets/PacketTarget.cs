@@ -85,11 +85,11 @@ internal static class PacketTarget
 
         CheckFields(message, descriptors);
         T copy = message.Clone();
-        (Frame again, List<System.Runtime.InteropServices.SafeHandle>? sent) =
-            MessageCodec.Encode(frame.CallId, message, marshaller);
+        OutgoingFrame again = MessageCodec.Encode(frame.CallId, message, marshaller);
+        List<System.Runtime.InteropServices.SafeHandle>? sent = again.Descriptors;
         BrokenException.Unless((sent?.Count ?? 0) == (descriptors?.Count ?? 0), "descriptors get lost on the way out");
         T back = MessageCodec.Decode(
-            ByteString.CopyFrom(again.Message.Span), sent?.ConvertAll(d => (Descriptor)d), marshaller);
+            ByteString.CopyFrom(again.Body.Span), sent?.ConvertAll(d => (Descriptor)d), marshaller);
         CheckFields(back, descriptors);
         MessageCodec.CloseDescriptors(back);
         Flatten(back);

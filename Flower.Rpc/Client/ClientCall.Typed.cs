@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
@@ -141,8 +140,7 @@ internal sealed class ClientCall<TRequest, TResponse>(
             throw late;
         }
 
-        (Frame frame, List<SafeHandle>? descriptors) = MessageCodec.Encode(CallId, message, method.RequestMarshaller);
-        if (!Channel.TrySend(this, epoch, frame, descriptors))
+        if (!Channel.TrySend(this, epoch, MessageCodec.Encode(CallId, message, method.RequestMarshaller)))
         {
             throw Void();
         }
@@ -153,13 +151,13 @@ internal sealed class ClientCall<TRequest, TResponse>(
         _isHalfClosed = true;
         if (!HasEnded)
         {
-            Channel.Send(new Frame { CallId = CallId, HalfClose = new HalfClose() });
+            Channel.Send(OutgoingFrame.HalfClose(CallId));
         }
 
         return Task.CompletedTask;
     }
 
-    internal override (Frame Frame, List<SafeHandle>? Descriptors)? EncodeRequest() =>
+    internal override OutgoingFrame? EncodeRequest() =>
         _request is null ? null : MessageCodec.Encode(CallId, _request, method.RequestMarshaller);
 
     void ISurvivingStream<TRequest>.Survive() => _survives = true;

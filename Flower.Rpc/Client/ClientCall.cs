@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
@@ -42,7 +41,7 @@ internal abstract class ClientCall(SessionChannel channel)
 
     /// <summary>The only request; null: requests are a stream. The caller takes the descriptors.</summary>
     /// <exception cref="RpcException">RESOURCE_EXHAUSTED: it does not fit into a packet.</exception>
-    internal abstract (Frame Frame, List<SafeHandle>? Descriptors)? EncodeRequest();
+    internal abstract OutgoingFrame? EncodeRequest();
 
     /// <summary>Whether it is a call of a kind that may survive a restart of the switchboard.</summary>
     internal abstract bool MaySurvive { get; }

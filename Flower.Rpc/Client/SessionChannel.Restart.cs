@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Transport;
 using Grpc.Core;
@@ -13,22 +12,34 @@ public sealed partial class SessionChannel
 
     private bool _saidHello;
 
-    /// <summary>
-    /// Sends a frame that belongs to one epoch of a call. Takes the descriptors. False: that epoch is over, and it was
-    /// not sent.
-    /// </summary>
-    internal bool TrySend(ClientCall call, int epoch, Frame frame, List<SafeHandle>? descriptors = null)
+    /// <summary>Sends a frame that belongs to one epoch of a call. False: that epoch is over, and it was not sent.</summary>
+    internal bool TrySend(ClientCall call, int epoch, Frame frame)
     {
         lock (_gate)
         {
             if (call.Epoch == epoch)
             {
-                Send(frame, descriptors);
+                Send(frame);
                 return true;
             }
         }
 
-        descriptors?.ForEach(d => d.Dispose());
+        return false;
+    }
+
+    /// <summary>As the other, for what is encoded.</summary>
+    internal bool TrySend(ClientCall call, int epoch, in OutgoingFrame frame)
+    {
+        lock (_gate)
+        {
+            if (call.Epoch == epoch)
+            {
+                Send(frame);
+                return true;
+            }
+        }
+
+        frame.Descriptors?.ForEach(d => d.Dispose());
         return false;
     }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
@@ -113,12 +112,12 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
                 SayHelloBefore(call);
                 call.CallId = NextId();
                 // First: where that fails, there is no call.
-                (Frame Frame, List<SafeHandle>? Descriptors)? request = call.EncodeRequest();
+                OutgoingFrame? request = call.EncodeRequest();
                 _writer.Add(new Frame { CallId = call.CallId, Start = start });
-                if (request is var (frame, descriptors))
+                if (request is { } message)
                 {
-                    _writer.Add(frame, descriptors);
-                    _writer.Add(new Frame { CallId = call.CallId, HalfClose = new HalfClose() });
+                    _writer.Add(message);
+                    _writer.Add(OutgoingFrame.HalfClose(call.CallId));
                 }
 
                 _calls.Add(call.CallId, call);
@@ -132,18 +131,31 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
         }
     }
 
-    /// <summary>Sends a frame of a call. Takes the descriptors.</summary>
-    internal void Send(Frame frame, List<SafeHandle>? descriptors = null)
+    /// <summary>Sends a frame of a call.</summary>
+    internal void Send(Frame frame)
+    {
+        lock (_gate)
+        {
+            if (_loss is null)
+            {
+                _writer.Add(frame);
+                FlushSoon();
+            }
+        }
+    }
+
+    /// <summary>As the other, for what is encoded.</summary>
+    internal void Send(in OutgoingFrame frame)
     {
         lock (_gate)
         {
             if (_loss is not null)
             {
-                descriptors?.ForEach(d => d.Dispose());
+                frame.Descriptors?.ForEach(d => d.Dispose());
                 return;
             }
 
-            _writer.Add(frame, descriptors);
+            _writer.Add(frame);
             FlushSoon();
         }
     }
@@ -281,8 +293,9 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
         try
         {
             Packet packet = PacketReader.Parse(PacketReader.Buffer.AsSpan(0, received.Length), received);
-            foreach (Frame frame in packet.Frames)
+            for (int i = 0; i < packet.Frames.Count; i++)
             {
+                Frame frame = packet.Frames[i];
                 List<Descriptor>? own = PacketReader.Take(received, ref at, frame.FdCount, out bool lost);
                 OnFrame(frame, own, lost);
             }

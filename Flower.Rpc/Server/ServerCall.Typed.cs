@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.State;
@@ -22,6 +21,9 @@ internal sealed class ServerCall<TRequest, TResponse>(
     where TRequest : class
     where TResponse : class
 {
+    // What a session keeps of what it was asked is small.
+    private const int MaxKeptRequest = 512;
+
     // What has come and was not asked for: the first, and mostly the only one, without a queue.
     private TRequest? _next;
     private Queue<TRequest>? _received;
@@ -138,7 +140,7 @@ internal sealed class ServerCall<TRequest, TResponse>(
 
     internal override void OnMessage(ByteString bytes, List<Descriptor>? descriptors)
     {
-        TRequest request = MessageCodec.Decode(bytes, descriptors, method.RequestMarshaller);
+        TRequest request = Read(bytes, descriptors);
         if (_halfClosed || _granted == 0)
         {
             MessageCodec.CloseDescriptors(request);
@@ -253,6 +255,23 @@ internal sealed class ServerCall<TRequest, TResponse>(
         }
     }
 
+    // Who calls mostly asks for what he asked last: that is not decoded again. Nobody changes it.
+    private TRequest Read(ByteString bytes, List<Descriptor>? descriptors)
+    {
+        if (method.Type != MethodType.Unary || descriptors is not null || bytes.Length > MaxKeptRequest)
+        {
+            return MessageCodec.Decode(bytes, descriptors, method.RequestMarshaller);
+        }
+
+        if (Session.LastRequest is not (var last, TRequest request) || !bytes.Equals(last))
+        {
+            request = MessageCodec.Decode(bytes, descriptors, method.RequestMarshaller);
+            Session.LastRequest = (bytes, request);
+        }
+
+        return request;
+    }
+
     private void Put(TRequest request)
     {
         if (_next is null && _received is null or { Count: 0 })
@@ -295,7 +314,7 @@ internal sealed class ServerCall<TRequest, TResponse>(
         if (used >= PacketLimits.InitialCredit / 2 && !_halfClosed)
         {
             _granted += used;
-            Send(new Frame { CallId = CallId, Credit = new Credit { Messages = used } }, null);
+            Session.Send(new Frame { CallId = CallId, Credit = new Credit { Messages = used } });
         }
     }
 
@@ -307,7 +326,6 @@ internal sealed class ServerCall<TRequest, TResponse>(
             return;
         }
 
-        (Frame frame, List<SafeHandle>? descriptors) = MessageCodec.Encode(CallId, message, method.ResponseMarshaller);
-        Send(frame, descriptors);
+        Session.Send(MessageCodec.Encode(CallId, message, method.ResponseMarshaller));
     }
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.State;
@@ -156,6 +155,21 @@ internal abstract class ServerCall
             Session.LetGo(CallId);
         }
 
+        Answer(status, trailers);
+        // The handler may be waiting for its caller or for a timer; either wait ends now.
+        _cancellation.Cancel();
+        OnEnded();
+        _cancellation.Dispose();
+    }
+
+    private void Answer(RpcStatus status, Grpc.Core.Metadata? trailers)
+    {
+        if (status.StatusCode == StatusCode.OK && string.IsNullOrEmpty(status.Detail) && trailers is null or { Count: 0 })
+        {
+            Session.Send(OutgoingFrame.Ok(CallId));
+            return;
+        }
+
         var answer = new Protocol.V1.Status { Code = (uint)status.StatusCode, Message = status.Detail ?? "" };
         MetadataCodec.Write(trailers, answer.Trailers);
         if (answer.CalculateSize() > PacketWriter.MaxMessageBytes)
@@ -166,10 +180,6 @@ internal abstract class ServerCall
         }
 
         Session.Send(new Frame { CallId = CallId, Status = answer });
-        // The handler may be waiting for its caller or for a timer; either wait ends now.
-        _cancellation.Cancel();
-        OnEnded();
-        _cancellation.Dispose();
     }
 
     private protected abstract void OnWritable();
@@ -177,6 +187,4 @@ internal abstract class ServerCall
     private protected abstract void OnEnded();
 
     private protected void UseCredit() => Credit--;
-
-    private protected void Send(Frame frame, List<SafeHandle>? descriptors) => Session.Send(frame, descriptors);
 }

@@ -37,6 +37,24 @@ internal sealed partial class ServerSession
         }
 
         _writer.Add(frame, descriptors);
+        FlushSoon();
+    }
+
+    /// <summary>As the other, for what is encoded.</summary>
+    internal void Send(in OutgoingFrame frame)
+    {
+        if (_stopped)
+        {
+            frame.Descriptors?.ForEach(d => d.Dispose());
+            return;
+        }
+
+        _writer.Add(frame);
+        FlushSoon();
+    }
+
+    private void FlushSoon()
+    {
         if (!_flushPending)
         {
             _flushPending = true;

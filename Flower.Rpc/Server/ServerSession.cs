@@ -67,6 +67,9 @@ internal sealed partial class ServerSession : ISession
     /// <summary>What the service keeps for this session.</summary>
     internal object? State { get; set; }
 
+    /// <summary>The last request without descriptors, and what it was read as.</summary>
+    internal (Google.Protobuf.ByteString Bytes, object Message)? LastRequest { get; set; }
+
     public Credentials? Owner => _owner;
 
     // What has ended lends nothing: its targets are found until their handlers have noticed, later in the same turn.
@@ -178,8 +181,9 @@ internal sealed partial class ServerSession : ISession
         int at = 0;
         try
         {
-            foreach (Frame frame in packet.Frames)
+            for (int i = 0; i < packet.Frames.Count; i++)
             {
+                Frame frame = packet.Frames[i];
                 List<Descriptor>? own = PacketReader.Take(received, ref at, frame.FdCount, out bool lost);
                 if (_stopped)
                 {

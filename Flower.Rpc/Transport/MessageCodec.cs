@@ -22,11 +22,11 @@ internal static class MessageCodec
     private static List<FileDescriptor>? _fields;
 
     /// <summary>
-    /// The frame of a message, and its descriptors, whose ownership passes to the caller. The frame is good until this
-    /// thread encodes another message.
+    /// The frame of a message with its descriptors, whose ownership passes to the caller. It is good until this thread
+    /// encodes another message.
     /// </summary>
     /// <exception cref="RpcException">RESOURCE_EXHAUSTED: it does not fit into a packet.</exception>
-    internal static (Frame Frame, List<SafeHandle>? Descriptors) Encode<T>(uint callId, T message, Marshaller<T> marshaller)
+    internal static OutgoingFrame Encode<T>(uint callId, T message, Marshaller<T> marshaller)
     {
         List<SafeHandle>? descriptors = TakeDescriptors(message);
         try
@@ -39,12 +39,7 @@ internal static class MessageCodec
                     $"a message of {context.Written.Length} bytes: the limit is {PacketWriter.MaxMessageBytes}"));
             }
 
-            return (new Frame
-            {
-                CallId = callId,
-                FdCount = (uint)(descriptors?.Count ?? 0),
-                Message = UnsafeByteOperations.UnsafeWrap(context.Written),
-            }, descriptors);
+            return new(callId, Frame.MessageFieldNumber, context.Written, descriptors);
         }
         catch
         {
@@ -111,7 +106,15 @@ internal static class MessageCodec
     {
         Serialization context = _serialization ??= new();
         context.Clear();
-        marshaller.ContextualSerializer(message, context);
+        if (message is ILabelCarrier { HasEncodedLabels: true } carrier)
+        {
+            carrier.WriteWithLabels(context.Take(carrier.MeasureWithLabels()));
+        }
+        else
+        {
+            marshaller.ContextualSerializer(message, context);
+        }
+
         return context;
     }
 
@@ -210,6 +213,14 @@ internal static class MessageCodec
         {
             _writer.ResetWrittenCount();
             _whole = null;
+        }
+
+        // So many bytes, which the caller writes.
+        internal Span<byte> Take(int bytes)
+        {
+            Span<byte> taken = _writer.GetSpan(bytes)[..bytes];
+            _writer.Advance(bytes);
+            return taken;
         }
 
         public override void Complete(byte[] payload) => _whole = payload;

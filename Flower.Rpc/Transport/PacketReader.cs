@@ -42,7 +42,7 @@ internal static class PacketReader
         Packet packet;
         try
         {
-            packet = Packet.Parser.ParseFrom(bytes);
+            packet = FrameReader.TryRead(bytes) ?? Packet.Parser.ParseFrom(bytes);
         }
         catch (InvalidProtocolBufferException e)
         {
@@ -50,9 +50,9 @@ internal static class PacketReader
         }
 
         long wanted = 0;
-        foreach (Frame frame in packet.Frames)
+        for (int i = 0; i < packet.Frames.Count; i++)
         {
-            wanted += frame.FdCount;
+            wanted += packet.Frames[i].FdCount;
         }
 
         int got = received.Descriptors?.Count ?? 0;

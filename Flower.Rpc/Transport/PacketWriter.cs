@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Buffers;
 using System.Runtime.InteropServices;
+using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Google.Protobuf;
@@ -66,6 +67,15 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
     internal void Add(Frame frame, List<SafeHandle>? descriptors = null)
     {
         int size = frame.CalculateSize();
+        frame.WriteTo(Next(size, descriptors));
+    }
+
+    /// <summary>As the other, for what is encoded.</summary>
+    internal void Add(in OutgoingFrame frame) => frame.WriteTo(Next(frame.Size, frame.Descriptors));
+
+    // Where a frame of so many bytes is to be written.
+    private Span<byte> Next(int size, List<SafeHandle>? descriptors)
+    {
         int bytes = size + 1 + CodedOutputStream.ComputeLengthSize(size);
         int count = descriptors?.Count ?? 0;
         if (_packetBytes + bytes > PacketLimits.MaxPacketBytes
@@ -76,13 +86,14 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
 
         Span<byte> at = Room(bytes);
         at[0] = FramesTag;
-        int header = 1 + WriteLength(at[1..], (uint)size);
-        frame.WriteTo(at[header..]);
+        int header = 1 + Varint.Write(at[1..], (uint)size);
         _packetBytes += bytes;
         if (count > 0)
         {
             _descriptors.AddRange(descriptors!);
         }
+
+        return at[header..];
     }
 
     /// <summary>What the peer has not taken, in packets. They stay here.</summary>
@@ -108,28 +119,34 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
     /// <summary>Sends as much as the peer takes.</summary>
     internal FlushResult Flush()
     {
+        if (_sealed.Count == 0 && _packetBytes > 0)
+        {
+            // Mostly there is one packet, and the peer takes it.
+            int errno = SendUnsealed();
+            if (errno == 0)
+            {
+                return FlushResult.Done;
+            }
+
+            Seal();
+            return After(errno);
+        }
+
         Seal();
         while (_sealed.TryPeek(out (ArraySegment<byte> Bytes, SafeHandle[] Descriptors) next))
         {
-            switch (UnixSocket.Send(socket, next.Bytes, next.Descriptors))
+            int errno = UnixSocket.Send(socket, next.Bytes, next.Descriptors);
+            if (errno != 0)
             {
-                case 0:
-                    _sealed.Dequeue();
-                    _queuedBytes -= next.Bytes.Count;
-                    QueuedDescriptors -= next.Descriptors.Length;
-                    SentDescriptors += next.Descriptors.Length;
-                    ArrayPool<byte>.Shared.Return(next.Bytes.Array!);
-                    CloseSent(next.Descriptors);
-                    break;
-                case Errno.Again:
-                    return _queuedBytes > PacketLimits.MaxQueuedBytes ? FlushResult.Full : FlushResult.Blocked;
-                case Errno.TooManyRefs:
-                    return _queuedBytes > PacketLimits.MaxQueuedBytes ? FlushResult.Full : FlushResult.Crowded;
-                case Errno.NoMem or Errno.NoBufs:
-                    return _queuedBytes > PacketLimits.MaxQueuedBytes ? FlushResult.Full : FlushResult.Retry;
-                default:
-                    return FlushResult.Failed;
+                return After(errno);
             }
+
+            _sealed.Dequeue();
+            _queuedBytes -= next.Bytes.Count;
+            QueuedDescriptors -= next.Descriptors.Length;
+            SentDescriptors += next.Descriptors.Length;
+            ArrayPool<byte>.Shared.Return(next.Bytes.Array!);
+            CloseSent(next.Descriptors);
         }
 
         return FlushResult.Done;
@@ -155,7 +172,7 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
         QueuedDescriptors = 0;
     }
 
-    private static void CloseSent(SafeHandle[] descriptors)
+    private static void CloseSent(ReadOnlySpan<SafeHandle> descriptors)
     {
         foreach (SafeHandle descriptor in descriptors)
         {
@@ -197,17 +214,33 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
         return _packet.AsSpan(_packetBytes, bytes);
     }
 
-    // A base-128 varint, as protobuf writes a length.
-    private static int WriteLength(Span<byte> at, uint length)
+    private FlushResult After(int errno) => errno switch
     {
-        int count = 0;
-        for (; length > 0x7f; length >>= 7)
+        Errno.Again or Errno.TooManyRefs or Errno.NoMem or Errno.NoBufs when _queuedBytes > PacketLimits.MaxQueuedBytes =>
+            FlushResult.Full,
+        Errno.Again => FlushResult.Blocked,
+        Errno.TooManyRefs => FlushResult.Crowded,
+        Errno.NoMem or Errno.NoBufs => FlushResult.Retry,
+        _ => FlushResult.Failed,
+    };
+
+    // 0, or the error number.
+    private int SendUnsealed()
+    {
+        Span<SafeHandle> descriptors = CollectionsMarshal.AsSpan(_descriptors);
+        int errno = UnixSocket.Send(socket, _packet.AsSpan(0, _packetBytes), descriptors);
+        if (errno != 0)
         {
-            at[count++] = (byte)(length | 0x80);
+            return errno;
         }
 
-        at[count++] = (byte)length;
-        return count;
+        SentDescriptors += descriptors.Length;
+        CloseSent(descriptors);
+        _descriptors.Clear();
+        ArrayPool<byte>.Shared.Return(_packet!);
+        _packet = null;
+        _packetBytes = 0;
+        return 0;
     }
 
     private void Seal()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using Flower.Protocol.V1;
+using Flower.Protocol;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
 
@@ -50,12 +50,13 @@ internal sealed class Activation(Target activator, DeadlineQueue deadlines)
     private Round Begin(Request request)
     {
         var round = new Round();
-        OfferAsync(round, Provenance.ForReceiver(
-            request.Attested.Merge(activator.Attested, out _), activator.Party, request.Party));
+        OfferAsync(round, EncodedLabels.Of(
+            Provenance.ForReceiver(request.Attested.Merge(activator.Attested, out _), activator.Party, request.Party),
+            JoinedLabels.ForTarget));
         return round;
     }
 
-    private async void OfferAsync(Round round, IReadOnlyList<Label> labels)
+    private async void OfferAsync(Round round, EncodedLabels labels)
     {
         try
         {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Runtime.InteropServices;
-using Flower.Protocol.V1;
+using Flower.Protocol;
 
 namespace Flower.Switchboard.Sessions;
 
@@ -9,4 +9,4 @@ namespace Flower.Switchboard.Sessions;
 /// <param name="ForClient">The labels that the client is told.</param>
 /// <param name="Socket">The client's socket, which the receiver of this value now owns; null for one that has its
 /// own.</param>
-internal sealed record Connected(Target Target, IReadOnlyList<Label> ForClient, SafeHandle? Socket);
+internal sealed record Connected(Target Target, EncodedLabels ForClient, SafeHandle? Socket);

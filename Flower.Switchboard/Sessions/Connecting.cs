@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Flower.Protocol.V1;
+using Flower.Protocol;
 using Flower.Rpc;
 using Flower.Rpc.State;
 using Flower.Switchboard.Sessions.Live;
@@ -17,7 +18,7 @@ namespace Flower.Switchboard.Sessions;
 internal sealed class Connecting
 {
     private readonly PendingOffer _offer;
-    private readonly IReadOnlyList<Label>? _forTarget;
+    private readonly EncodedLabels? _forTarget;
     private readonly RevocableConnection? _revocable;
     private readonly ConnectionRecord? _live;
     private readonly TappedConnect? _tapped;
@@ -25,8 +26,8 @@ internal sealed class Connecting
 
     private Connecting(
         PendingOffer offer,
-        IReadOnlyList<Label> forClient,
-        IReadOnlyList<Label>? forTarget,
+        EncodedLabels forClient,
+        EncodedLabels? forTarget,
         SafeHandle? clientEnd,
         RevocableConnection? revocable,
         ConnectionRecord? live,
@@ -45,7 +46,7 @@ internal sealed class Connecting
     public Target Target => _offer.Target;
 
     /// <summary>The labels that the client is told.</summary>
-    public IReadOnlyList<Label> ForClient { get; }
+    public EncodedLabels ForClient { get; }
 
     /// <summary>Begins a connect.</summary>
     /// <param name="board">Numbers it.</param>
@@ -65,7 +66,7 @@ internal sealed class Connecting
         TappedConnect? tapped = board.Taps.IsEmpty
             ? null
             : TappedConnect.Begin(board, id, ref wish, target, ref targetEnd, ref clientEnd);
-        (IReadOnlyList<Label> forClient, IReadOnlyList<Label> forTarget) = wish.Join(target).With(id);
+        (EncodedLabels forClient, EncodedLabels forTarget) = wish.Join(target).With(id);
         board.Events.Matched(wish, target, id);
         ConnectionRecord live = board.Live.Begin(id, wish, target, pushed);
         RevocableConnection? revocable = null;
@@ -100,7 +101,7 @@ internal sealed class Connecting
             RevocableConnection? revocable = state.Revocable == 0 ? null : board.Connections.Resume(
                 state.Revocable, caller, offer.Target.Caller, state.Held, descriptors);
             return new(
-                offer, state.Labels, forTarget: null, clientEnd, revocable,
+                offer, EncodedLabels.Of(state.Labels, JoinedLabels.ForClient), forTarget: null, clientEnd, revocable,
                 state.Live is null ? null : ConnectionRecord.Resume(state.Live, caller, offer.Target),
                 TappedConnect.Resume(board, state.Tapping, descriptors));
         }
@@ -115,7 +116,7 @@ internal sealed class Connecting
         Registration = Target.Registration,
         Offer = _offer.Id,
         ClientEnd = _clientEnd is null ? 0 : descriptors.Add(_clientEnd),
-        Labels = { ForClient },
+        Labels = { ForClient.ToLabels() },
         Revocable = _revocable?.Id ?? 0,
         Held = _revocable?.Save(descriptors),
         Live = _live?.SaveNew(),
@@ -127,14 +128,15 @@ internal sealed class Connecting
     /// own.</returns>
     /// <exception cref="RpcException">The connection was revoked, or cannot be held.</exception>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task<OfferOutcome> FinishAsync(Board board, CancellationToken client)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<OfferOutcome> FinishAsync(Board board, CancellationToken client)
     {
         bool isOver = false;
         bool isRefused = false;
         try
         {
             OfferOutcome outcome = _revocable is null
-                ? await Target.OfferAsync(_offer, _forTarget, board.AcceptDeadlines, client)
+                ? await Target.OfferAsync(_offer, _forTarget, board.AcceptDeadlines, client).ConfigureAwait(false)
                 : await OfferRevocableAsync(_revocable, board, client);
             isOver = true;
             if (outcome is not OfferOutcome.Accepted accepted)

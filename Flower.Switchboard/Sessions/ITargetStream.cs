@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Runtime.InteropServices;
+using Flower.Protocol;
 using Flower.Protocol.V1;
 
 namespace Flower.Switchboard.Sessions;
@@ -13,7 +14,7 @@ internal interface ITargetStream
     Task StartedAsync(IReadOnlyList<Label> labels);
 
     Task OfferAsync(
-        ulong id, IReadOnlyList<Label> labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken);
+        ulong id, EncodedLabels labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken);
 
     Task DeliverAsync(ulong id, SafeHandle socket);
 

@@ -3,20 +3,23 @@ using System.Globalization;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Switchboard.Routing;
-using Google.Protobuf.Collections;
 
 namespace Flower.Switchboard.Sessions;
 
 /// <summary>
 /// The labels of the connections of one request to one target, as each side sees them: they are the same for all but for
-/// the connection's id. The messages are shared, and nobody changes them.
+/// the connection's id, so they are encoded once.
 /// </summary>
 internal sealed class JoinedLabels
 {
-    private readonly RepeatedField<Label> _forClient;
-    private readonly RepeatedField<Label> _forTarget;
-    private readonly int _clientAt;
-    private readonly int _targetAt;
+    /// <summary>The field of the labels in what a client or an ingress is answered.</summary>
+    public const int ForClient = ClientConnectResponse.LabelsFieldNumber;
+
+    /// <summary>The field of the labels in what a target is offered.</summary>
+    public const int ForTarget = Offer.LabelsFieldNumber;
+
+    private readonly Seen _byClient;
+    private readonly Seen _byTarget;
 
     public JoinedLabels(Request request, Target target)
     {
@@ -25,33 +28,35 @@ internal sealed class JoinedLabels
             ? LabelSet.Create((ReservedKeys.ConnectionId, ""), (ReservedKeys.Revocable, "true"))
             : LabelSet.Create((ReservedKeys.ConnectionId, ""));
         LabelSet attested = about.Merge(request.Attested, out _).Merge(target.Attested, out _);
-        _forClient = new() { Provenance.ForReceiver(attested, request.Party, target.Party) };
-        _forTarget = new() { Provenance.ForReceiver(attested, target.Party, request.Party) };
-        _clientAt = PlaceOfId(_forClient);
-        _targetAt = PlaceOfId(_forTarget);
+        _byClient = new(Provenance.ForReceiver(attested, request.Party, target.Party), ForClient);
+        _byTarget = new(Provenance.ForReceiver(attested, target.Party, request.Party), ForTarget);
     }
 
     public Target Target { get; }
 
     /// <summary>Those of one connection.</summary>
-    public (RepeatedField<Label> ForClient, RepeatedField<Label> ForTarget) With(ulong id)
+    public (EncodedLabels ForClient, EncodedLabels ForTarget) With(ulong id)
     {
-        var label = new Label
-        {
-            Key = ReservedKeys.ConnectionId,
-            Value = id.ToString(CultureInfo.InvariantCulture),
-            Source = Source.Attested,
-        };
-        return (With(_forClient, _clientAt, label), With(_forTarget, _targetAt, label));
+        string text = id.ToString(CultureInfo.InvariantCulture);
+        return (_byClient.With(text), _byTarget.With(text));
     }
 
-    private static int PlaceOfId(RepeatedField<Label> labels) =>
-        labels.IndexOf(labels.First(label => label.Key == ReservedKeys.ConnectionId));
-
-    private static RepeatedField<Label> With(RepeatedField<Label> labels, int at, Label label)
+    /// <summary>The labels that one side sees.</summary>
+    private readonly struct Seen
     {
-        var those = new RepeatedField<Label> { labels };
-        those[at] = label;
-        return those;
+        private readonly EncodedLabels _first;
+        private readonly EncodedLabels _last;
+        private readonly int _field;
+
+        public Seen(IReadOnlyList<Label> labels, int field)
+        {
+            int at = labels.Index().First(label => label.Item.Key == ReservedKeys.ConnectionId).Index;
+            _first = EncodedLabels.Of([.. labels.Take(at)], field);
+            _last = EncodedLabels.Of([.. labels.Skip(at + 1)], field);
+            _field = field;
+        }
+
+        public EncodedLabels With(string id) =>
+            EncodedLabels.Join(_first, ReservedKeys.ConnectionId, id, Source.Attested, _last, _field);
     }
 }

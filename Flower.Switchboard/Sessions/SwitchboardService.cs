@@ -62,7 +62,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             LogConnected(caller, connected);
             return new ClientConnectResponse
             {
-                Labels = { connected.ForClient },
+                EncodedLabels = connected.ForClient,
                 Socket = FileDescriptor.Adopt(connected.Socket!),
             };
         });
@@ -101,7 +101,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                 LogConnected(caller, connected);
                 return new IngressConnectResponse
                 {
-                    Labels = { connected.ForClient },
+                    EncodedLabels = connected.ForClient,
                     Socket = connected.Socket is null ? null : FileDescriptor.Adopt(connected.Socket),
                 };
             }

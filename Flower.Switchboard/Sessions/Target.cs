@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Flower.Protocol;
 using Flower.Protocol.V1;
@@ -159,8 +160,9 @@ internal sealed partial class Target(
     /// <param name="acceptDeadlines">How long the target has.</param>
     /// <param name="client">Cancelled when the client has gone.</param>
     /// <exception cref="OperationCanceledException">The client has gone; the offer was withdrawn.</exception>
-    public async Task<OfferOutcome> OfferAsync(
-        PendingOffer offer, IReadOnlyList<Label>? labels, DeadlineQueue acceptDeadlines, CancellationToken client)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<OfferOutcome> OfferAsync(
+        PendingOffer offer, EncodedLabels? labels, DeadlineQueue acceptDeadlines, CancellationToken client)
     {
         if (offer.Outcome is OfferOutcome early)
         {

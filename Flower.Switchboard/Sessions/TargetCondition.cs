@@ -61,9 +61,12 @@ internal sealed class TargetCondition(TargetUpdate? start)
     public void Say(TargetUpdate update)
     {
         (uint, bool, uint?) before = Seen;
+        // Most updates only tell how many connections there are, and repeat the rest.
+        bool isKept = (update.HasWeight && !(_said.HasWeight && _said.Weight == update.Weight))
+            || (update.HasDraining && !(_said.HasDraining && _said.Draining == update.Draining));
         _said = Merge(_said, update);
         _unreported = update.HasOpenConnections ? 0 : _unreported;
-        if (update.HasWeight || update.HasDraining)
+        if (isKept)
         {
             Changed?.Invoke();
             Kept?.Invoke();

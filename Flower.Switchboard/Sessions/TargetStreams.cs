@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Runtime.InteropServices;
+using Flower.Protocol;
 using Flower.Protocol.V1;
 using Grpc.Core;
 
@@ -12,9 +13,9 @@ internal sealed class ServerStream(IServerStreamWriter<ServerStartResponse> writ
         writer.WriteAsync(new ServerStartResponse { Started = new TargetStarted { Labels = { labels } } });
 
     public Task OfferAsync(
-        ulong id, IReadOnlyList<Label> labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken)
+        ulong id, EncodedLabels labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken)
     {
-        var offer = new Offer { ConnectionId = id, Labels = { labels }, TraceParent = traceParent ?? "" };
+        var offer = new Offer { ConnectionId = id, EncodedLabels = labels, TraceParent = traceParent ?? "" };
         if (socket is not null)
         {
             offer.Socket = FileDescriptor.Adopt(socket);
@@ -39,9 +40,9 @@ internal sealed class EgressStream(IServerStreamWriter<EgressStartResponse> writ
         writer.WriteAsync(new EgressStartResponse { Started = new TargetStarted { Labels = { labels } } });
 
     public Task OfferAsync(
-        ulong id, IReadOnlyList<Label> labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken) =>
+        ulong id, EncodedLabels labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken) =>
         writer.WriteAsync(
-            new EgressStartResponse { Offer = new Offer { ConnectionId = id, Labels = { labels }, TraceParent = traceParent ?? "" } }, cancellationToken);
+            new EgressStartResponse { Offer = new Offer { ConnectionId = id, EncodedLabels = labels, TraceParent = traceParent ?? "" } }, cancellationToken);
 
     public Task DeliverAsync(ulong id, SafeHandle socket)
     {

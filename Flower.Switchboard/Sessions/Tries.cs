@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc;
@@ -28,7 +29,8 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
     /// <param name="begun">What another process tried, all at once.</param>
     /// <exception cref="RpcException">None took it.</exception>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task<Connected> ConnectAsync(IReadOnlyList<Connecting> begun)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<Connected> ConnectAsync(IReadOnlyList<Connecting> begun)
     {
         Connecting? connecting = begun.Count == 1 ? begun[0] : null;
         if (begun.Count > 1 && await RaceAsync(begun, null) is Connected first)
@@ -40,7 +42,7 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
         {
             if (connecting is null)
             {
-                Candidate next = await NextAsync();
+                Candidate next = await NextAsync().ConfigureAwait(false);
                 if (next.Target.Kind == TargetKind.Egress && targets.MayRace)
                 {
                     if (await RaceAsync([], next) is Connected winner)
@@ -58,7 +60,7 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
                     board, wish, target, targetEnd, clientEnd, traceParent: call.TraceParent);
             }
 
-            if (await FinishAsync(connecting) is Connected connected)
+            if (await FinishAsync(connecting).ConfigureAwait(false) is Connected connected)
             {
                 return connected;
             }
@@ -78,7 +80,8 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
     /// <param name="asked">Where the request has the socket, for the process that goes on while no try has it.</param>
     /// <exception cref="RpcException">None took it.</exception>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task<Connected> PushAsync(Connecting? begun, SafeHandle? pushed, FileDescriptor? asked)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<Connected> PushAsync(Connecting? begun, SafeHandle? pushed, FileDescriptor? asked)
     {
         try
         {
@@ -86,7 +89,7 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
             {
                 if (connecting is null)
                 {
-                    (Request wish, Target target) = await NextAsync();
+                    (Request wish, Target target) = await NextAsync().ConfigureAwait(false);
                     // To an egress the caller relays through its own copy.
                     SafeHandle? given = target.Kind == TargetKind.Server ? pushed : null;
                     pushed = given is null ? pushed : null;
@@ -94,7 +97,7 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
                         board, wish, target, given, clientEnd: null, targets.TriesOthers, call.TraceParent);
                 }
 
-                if (await FinishAsync(connecting) is Connected connected)
+                if (await FinishAsync(connecting).ConfigureAwait(false) is Connected connected)
                 {
                     return connected;
                 }
@@ -134,6 +137,7 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Candidate> NextAsync()
     {
         Candidate? next = _left;
@@ -164,10 +168,11 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
     }
 
     // Null: the target did not take it.
-    private async Task<Connected?> FinishAsync(Connecting connecting)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Connected?> FinishAsync(Connecting connecting)
     {
         call.Checkpoint = descriptors => connecting.Save(descriptors).ToByteString();
-        OfferOutcome outcome = await connecting.FinishAsync(board, call.CancellationToken);
+        OfferOutcome outcome = await connecting.FinishAsync(board, call.CancellationToken).ConfigureAwait(false);
         if (outcome is OfferOutcome.Accepted accepted)
         {
             return new(connecting.Target, connecting.ForClient, accepted.Socket);

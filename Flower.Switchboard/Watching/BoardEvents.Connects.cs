@@ -87,7 +87,7 @@ internal sealed partial class BoardEvents
         Ended(call, StatusCode.OK);
         if (IsWatched && call.CallState is Request wish)
         {
-            LabelSet labels = UnionOf(connected.ForClient);
+            LabelSet labels = UnionOf(connected.ForClient.ToLabels());
             _ = ulong.TryParse(
                 labels[ReservedKeys.ConnectionId], System.Globalization.CultureInfo.InvariantCulture, out ulong id);
             Publish(wish, ConnectStep.Accepted, new() { ConnectionId = id }, labels, connected.Target);

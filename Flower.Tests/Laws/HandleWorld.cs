@@ -319,7 +319,7 @@ internal sealed class HandleWorld : IDisposable
         public Task StartedAsync(IReadOnlyList<Label> labels) => Task.CompletedTask;
 
         public Task OfferAsync(
-            ulong id, IReadOnlyList<Label> labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken) =>
+            ulong id, EncodedLabels labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken) =>
             Task.CompletedTask;
 
         public Task DeliverAsync(ulong id, SafeHandle socket) => Task.CompletedTask;

@@ -20,7 +20,7 @@ internal sealed class ResolverStream(IServerStreamWriter<ResolverStartResponse> 
         writer.WriteAsync(new ResolverStartResponse { Withdrawal = new QuestionWithdrawal { QuestionId = id } });
 
     public Task OfferAsync(
-        ulong id, IReadOnlyList<Label> labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken) =>
+        ulong id, EncodedLabels labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken) =>
         throw new NotSupportedException("nothing is connected to a resolver");
 
     public Task DeliverAsync(ulong id, SafeHandle socket) =>

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Text;
+using Flower.Protocol.V1;
+using Google.Protobuf;
+using Google.Protobuf.Collections;
+
+namespace Flower.Protocol;
+
+/// <summary>
+/// Labels as they stand in a message, one after another, each with its tag and its length. The labels of a connection are
+/// mostly those of the one before, but for its id: so they are neither encoded nor decoded each time. Immutable.
+/// </summary>
+public sealed class EncodedLabels
+{
+    // A tag of one byte: of a field with a number up to 15, length-delimited.
+    private const int LengthDelimited = 2;
+
+    private readonly ReadOnlyMemory<byte> _first;
+    private readonly ReadOnlyMemory<byte> _middle;
+    private readonly ReadOnlyMemory<byte> _last;
+
+    private EncodedLabels(
+        ReadOnlyMemory<byte> first, ReadOnlyMemory<byte> middle = default, ReadOnlyMemory<byte> last = default)
+    {
+        _first = first;
+        _middle = middle;
+        _last = last;
+    }
+
+    /// <summary>How many bytes they have.</summary>
+    public int Size => _first.Length + _middle.Length + _last.Length;
+
+    /// <summary>Encodes labels.</summary>
+    /// <param name="labels">The labels.</param>
+    /// <param name="field">The number of the field that they are of, 1 to 15.</param>
+    public static EncodedLabels Of(IReadOnlyList<Label> labels, int field)
+    {
+        ArgumentNullException.ThrowIfNull(labels);
+        int size = 0;
+        for (int i = 0; i < labels.Count; i++)
+        {
+            int label = labels[i].CalculateSize();
+            size += 1 + CodedOutputStream.ComputeLengthSize(label) + label;
+        }
+
+        byte[] bytes = GC.AllocateUninitializedArray<byte>(size);
+        Span<byte> left = bytes;
+        for (int i = 0; i < labels.Count; i++)
+        {
+            int label = labels[i].CalculateSize();
+            left[0] = (byte)((field << 3) | LengthDelimited);
+            int head = 1 + Varint.Write(left[1..], (uint)label);
+            labels[i].WriteTo(left.Slice(head, label));
+            left = left[(head + label)..];
+        }
+
+        return new(bytes);
+    }
+
+    /// <summary>Encodes a label between others.</summary>
+    /// <param name="first">Those before it, from <see cref="Of"/>.</param>
+    /// <param name="key">Its key, of at most 60 characters of ASCII.</param>
+    /// <param name="value">Its value, of at most 60 characters of ASCII.</param>
+    /// <param name="source">Its source.</param>
+    /// <param name="last">Those after it, from <see cref="Of"/>.</param>
+    /// <param name="field">The number of the field that they are all of, 1 to 15.</param>
+    public static EncodedLabels Join(
+        EncodedLabels first, string key, string value, Source source, EncodedLabels last, int field)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(last);
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(value);
+        byte[] label = GC.AllocateUninitializedArray<byte>(2 + 2 + key.Length + 2 + value.Length + 2);
+        label[0] = (byte)((field << 3) | LengthDelimited);
+        label[1] = (byte)(label.Length - 2);
+        int at = Write(label, 2, Label.KeyFieldNumber, key);
+        at = Write(label, at, Label.ValueFieldNumber, value);
+        label[at] = Label.SourceFieldNumber << 3;
+        label[at + 1] = (byte)source;
+        return new(first._first, label, last._first);
+    }
+
+    /// <summary>Takes labels as they were received. They are checked when they are decoded.</summary>
+    /// <param name="bytes">Each with its tag and its length; not copied.</param>
+    public static EncodedLabels Received(ReadOnlyMemory<byte> bytes) => new(bytes);
+
+    /// <summary>Writes them.</summary>
+    /// <param name="to">At least <see cref="Size"/> bytes.</param>
+    public void CopyTo(Span<byte> to)
+    {
+        _first.Span.CopyTo(to);
+        _middle.Span.CopyTo(to[_first.Length..]);
+        _last.Span.CopyTo(to[(_first.Length + _middle.Length)..]);
+    }
+
+    /// <summary>The value of a key, of received labels, without decoding the others; null: there is none.</summary>
+    /// <exception cref="InvalidOperationException">They were not received.</exception>
+    public string? Find(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (_middle.Length + _last.Length > 0)
+        {
+            throw new InvalidOperationException("only received labels are in one piece");
+        }
+
+        Span<byte> wanted = stackalloc byte[LabelRules.MaxKeyBytes];
+        if (!Encoding.UTF8.TryGetBytes(key, wanted, out int count) || _first.Span.IndexOf(wanted[..count]) < 0)
+        {
+            // Mostly so: then nothing needs to be read.
+            return null;
+        }
+
+        for (var labels = new FieldReader(_first.Span); labels.Next();)
+        {
+            ReadOnlySpan<byte> named = default;
+            ReadOnlySpan<byte> value = default;
+            for (var parts = new FieldReader(labels.Body); parts.Next();)
+            {
+                named = parts.Tag == FieldReader.Block(Label.KeyFieldNumber) ? parts.Body : named;
+                value = parts.Tag == FieldReader.Block(Label.ValueFieldNumber) ? parts.Body : value;
+            }
+
+            if (named.SequenceEqual(wanted[..count]))
+            {
+                return Encoding.UTF8.GetString(value);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Decodes them.</summary>
+    /// <exception cref="InvalidProtocolBufferException">They are malformed.</exception>
+    public RepeatedField<Label> ToLabels()
+    {
+        byte[] bytes = new byte[Size];
+        CopyTo(bytes);
+        var labels = new RepeatedField<Label>();
+        using var input = new CodedInputStream(bytes);
+        while (input.ReadTag() != 0)
+        {
+            var label = new Label();
+            input.ReadMessage(label);
+            labels.Add(label);
+        }
+
+        return labels;
+    }
+
+    private static int Write(byte[] label, int at, int field, string text)
+    {
+        label[at] = (byte)((field << 3) | LengthDelimited);
+        label[at + 1] = (byte)text.Length;
+        return at + 2 + Encoding.ASCII.GetBytes(text, label.AsSpan(at + 2));
+    }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The messages with the labels of a connection. One file, since they are alike.
+using System.Text;
+using Google.Protobuf;
+
+namespace Flower.Protocol.V1;
+
+/// <content>Its labels, encoded.</content>
+public sealed partial class ClientConnectResponse : ILabelCarrier
+{
+    /// <summary>Reads one, and leaves its labels encoded where it can.</summary>
+    /// <exception cref="InvalidProtocolBufferException">It is malformed.</exception>
+    public static ClientConnectResponse ParseKeepingLabels(ReadOnlyMemory<byte> bytes)
+    {
+        var response = new ClientConnectResponse();
+        var fields = new FieldReader(bytes.Span);
+        var labels = default(KeptLabels);
+        bool isKnown = true;
+        while (isKnown && fields.Next())
+        {
+            if (fields.Tag == FieldReader.Block(SocketFieldNumber) && response.Socket is null)
+            {
+                response.Socket = FileDescriptor.Parser.ParseFrom(fields.Body);
+            }
+            else
+            {
+                isKnown = fields.Tag == FieldReader.Block(LabelsFieldNumber) && labels.Add(fields);
+            }
+        }
+
+        if (!isKnown || !fields.IsAtEnd)
+        {
+            return Parser.ParseFrom(bytes.Span);
+        }
+
+        response.EncodedLabels = labels.Of(bytes);
+        return response;
+    }
+
+    /// <summary>The labels, encoded for field 1; null: they are in <see cref="Labels"/>.</summary>
+    public EncodedLabels? EncodedLabels { get; set; }
+
+    /// <inheritdoc/>
+    public bool HasEncodedLabels => EncodedLabels is not null;
+
+    /// <inheritdoc/>
+    public int MeasureWithLabels() => LabelCarriers.Measure(this, EncodedLabels);
+
+    /// <inheritdoc/>
+    public void WriteWithLabels(Span<byte> to) => LabelCarriers.Write(this, EncodedLabels, to);
+}
+
+/// <content>Its labels, encoded.</content>
+public sealed partial class IngressConnectResponse : ILabelCarrier
+{
+    /// <summary>Reads one, and leaves its labels encoded where it can.</summary>
+    /// <exception cref="InvalidProtocolBufferException">It is malformed.</exception>
+    public static IngressConnectResponse ParseKeepingLabels(ReadOnlyMemory<byte> bytes)
+    {
+        var response = new IngressConnectResponse();
+        var fields = new FieldReader(bytes.Span);
+        var labels = default(KeptLabels);
+        bool isKnown = true;
+        while (isKnown && fields.Next())
+        {
+            if (fields.Tag == FieldReader.Block(SocketFieldNumber) && response.Socket is null)
+            {
+                response.Socket = FileDescriptor.Parser.ParseFrom(fields.Body);
+            }
+            else
+            {
+                isKnown = fields.Tag == FieldReader.Block(LabelsFieldNumber) && labels.Add(fields);
+            }
+        }
+
+        if (!isKnown || !fields.IsAtEnd)
+        {
+            return Parser.ParseFrom(bytes.Span);
+        }
+
+        response.EncodedLabels = labels.Of(bytes);
+        return response;
+    }
+
+    /// <summary>The labels, encoded for field 1; null: they are in <see cref="Labels"/>.</summary>
+    public EncodedLabels? EncodedLabels { get; set; }
+
+    /// <inheritdoc/>
+    public bool HasEncodedLabels => EncodedLabels is not null;
+
+    /// <inheritdoc/>
+    public int MeasureWithLabels() => LabelCarriers.Measure(this, EncodedLabels);
+
+    /// <inheritdoc/>
+    public void WriteWithLabels(Span<byte> to) => LabelCarriers.Write(this, EncodedLabels, to);
+}
+
+/// <content>Its labels, encoded.</content>
+public sealed partial class Offer
+{
+    /// <summary>The labels, encoded for field 2; null: they are in <see cref="Labels"/>.</summary>
+    public EncodedLabels? EncodedLabels { get; set; }
+
+    // Null: it is not as the switchboard writes it.
+    internal static Offer? TryParseKeepingLabels(ReadOnlyMemory<byte> bytes)
+    {
+        var offer = new Offer();
+        var fields = new FieldReader(bytes.Span);
+        var labels = default(KeptLabels);
+        bool isKnown = true;
+        while (isKnown && fields.Next())
+        {
+            if (fields.Tag == FieldReader.Number(ConnectionIdFieldNumber))
+            {
+                offer.ConnectionId = fields.Value;
+            }
+            else if (fields.Tag == FieldReader.Block(SocketFieldNumber) && offer.Socket is null)
+            {
+                offer.Socket = FileDescriptor.Parser.ParseFrom(fields.Body);
+            }
+            else if (fields.Tag == FieldReader.Block(TraceParentFieldNumber))
+            {
+                offer.TraceParent = Encoding.UTF8.GetString(fields.Body);
+            }
+            else
+            {
+                isKnown = fields.Tag == FieldReader.Block(LabelsFieldNumber) && labels.Add(fields);
+            }
+        }
+
+        offer.EncodedLabels = labels.Of(bytes);
+        return isKnown && fields.IsAtEnd ? offer : null;
+    }
+}
+
+/// <content>The labels of its offer.</content>
+public sealed partial class ServerStartResponse : ILabelCarrier
+{
+    /// <summary>Reads one, and leaves the labels of an offer encoded where it can.</summary>
+    /// <exception cref="InvalidProtocolBufferException">It is malformed.</exception>
+    public static ServerStartResponse ParseKeepingLabels(ReadOnlyMemory<byte> bytes)
+    {
+        var fields = new FieldReader(bytes.Span);
+        return fields.Next() && fields.IsAtEnd && fields.Tag == FieldReader.Block(OfferFieldNumber)
+            && Offer.TryParseKeepingLabels(bytes[fields.BodyStart..]) is Offer offer
+            ? new() { Offer = offer }
+            : Parser.ParseFrom(bytes.Span);
+    }
+
+    /// <inheritdoc/>
+    public bool HasEncodedLabels => Offer?.EncodedLabels is not null;
+
+    /// <inheritdoc/>
+    public int MeasureWithLabels() => LabelCarriers.MeasureOffer(Offer);
+
+    /// <inheritdoc/>
+    public void WriteWithLabels(Span<byte> to) => LabelCarriers.WriteOffer(Offer, OfferFieldNumber, to);
+}
+
+/// <content>The labels of its offer.</content>
+public sealed partial class EgressStartResponse : ILabelCarrier
+{
+    /// <summary>Reads one, and leaves the labels of an offer encoded where it can.</summary>
+    /// <exception cref="InvalidProtocolBufferException">It is malformed.</exception>
+    public static EgressStartResponse ParseKeepingLabels(ReadOnlyMemory<byte> bytes)
+    {
+        var fields = new FieldReader(bytes.Span);
+        return fields.Next() && fields.IsAtEnd && fields.Tag == FieldReader.Block(OfferFieldNumber)
+            && Offer.TryParseKeepingLabels(bytes[fields.BodyStart..]) is Offer offer
+            ? new() { Offer = offer }
+            : Parser.ParseFrom(bytes.Span);
+    }
+
+    /// <inheritdoc/>
+    public bool HasEncodedLabels => Offer?.EncodedLabels is not null;
+
+    /// <inheritdoc/>
+    public int MeasureWithLabels() => LabelCarriers.MeasureOffer(Offer);
+
+    /// <inheritdoc/>
+    public void WriteWithLabels(Span<byte> to) => LabelCarriers.WriteOffer(Offer, OfferFieldNumber, to);
+}
+
+/// <summary>The labels first, and what else there is as it is generated: fields may come in any order.</summary>
+internal static class LabelCarriers
+{
+    internal static int Measure(IMessage message, EncodedLabels? labels) =>
+        message.CalculateSize() + (labels?.Size ?? 0);
+
+    internal static void Write(IMessage message, EncodedLabels? labels, Span<byte> to)
+    {
+        labels?.CopyTo(to);
+        message.WriteTo(to[(labels?.Size ?? 0)..]);
+    }
+
+    internal static int MeasureOffer(Offer offer)
+    {
+        int size = Measure(offer, offer.EncodedLabels);
+        return 1 + CodedOutputStream.ComputeLengthSize(size) + size;
+    }
+
+    internal static void WriteOffer(Offer offer, int field, Span<byte> to)
+    {
+        to[0] = (byte)((field << 3) | 2);
+        int head = 1 + Varint.Write(to[1..], (uint)Measure(offer, offer.EncodedLabels));
+        Write(offer, offer.EncodedLabels, to[head..]);
+    }
+}
+
+/// <summary>Where the labels of a message are, if they follow one another and each can be decoded.</summary>
+internal struct KeptLabels
+{
+    private int _start;
+    private int _end;
+
+    /// <summary>Takes one. False: what is read on is lost.</summary>
+    internal bool Add(in FieldReader field)
+    {
+        if (_end == 0)
+        {
+            _start = field.Start;
+        }
+        else if (_end != field.Start)
+        {
+            return false;
+        }
+
+        _end = field.End;
+        var parts = new FieldReader(field.Body);
+        while (parts.Next())
+        {
+            if (parts.Tag != FieldReader.Block(Label.KeyFieldNumber) && parts.Tag != FieldReader.Block(Label.ValueFieldNumber)
+                && parts.Tag != FieldReader.Number(Label.SourceFieldNumber))
+            {
+                return false;
+            }
+        }
+
+        return parts.IsAtEnd;
+    }
+
+    internal readonly EncodedLabels Of(ReadOnlyMemory<byte> message) => EncodedLabels.Received(message[_start.._end]);
+}
