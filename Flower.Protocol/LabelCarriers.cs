@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The messages with the labels of a connection. One file, since they are alike.
 using System.Text;
+using System.Text.Unicode;
 using Google.Protobuf;
 
 namespace Flower.Protocol.V1;
@@ -28,7 +29,7 @@ public sealed partial class ClientConnectResponse : ILabelCarrier
             }
         }
 
-        if (!isKnown || !fields.IsAtEnd)
+        if (!isKnown || !fields.IsAtEnd || !labels.AreText(bytes.Span))
         {
             return Parser.ParseFrom(bytes.Span);
         }
@@ -73,7 +74,7 @@ public sealed partial class IngressConnectResponse : ILabelCarrier
             }
         }
 
-        if (!isKnown || !fields.IsAtEnd)
+        if (!isKnown || !fields.IsAtEnd || !labels.AreText(bytes.Span))
         {
             return Parser.ParseFrom(bytes.Span);
         }
@@ -118,9 +119,9 @@ public sealed partial class Offer
             {
                 offer.Socket = FileDescriptor.Parser.ParseFrom(fields.Body);
             }
-            else if (fields.Tag == FieldReader.Block(TraceParentFieldNumber))
+            else if (fields.Tag == FieldReader.Block(TraceParentFieldNumber) && Ascii.IsValid(fields.Body))
             {
-                offer.TraceParent = Encoding.UTF8.GetString(fields.Body);
+                offer.TraceParent = Encoding.ASCII.GetString(fields.Body);
             }
             else
             {
@@ -129,7 +130,7 @@ public sealed partial class Offer
         }
 
         offer.EncodedLabels = labels.Of(bytes);
-        return isKnown && fields.IsAtEnd ? offer : null;
+        return isKnown && fields.IsAtEnd && labels.AreText(bytes.Span) ? offer : null;
     }
 }
 
@@ -237,6 +238,30 @@ internal struct KeptLabels
         }
 
         return parts.IsAtEnd;
+    }
+
+    /// <summary>Whether they are all UTF-8, without which nobody could decode them.</summary>
+    internal readonly bool AreText(ReadOnlySpan<byte> message)
+    {
+        // Mostly so, and looked at in large steps.
+        ReadOnlySpan<byte> all = message[_start.._end];
+        return Ascii.IsValid(all) || Each(all);
+    }
+
+    private static bool Each(ReadOnlySpan<byte> all)
+    {
+        for (var labels = new FieldReader(all); labels.Next();)
+        {
+            for (var parts = new FieldReader(labels.Body); parts.Next();)
+            {
+                if (!Utf8.IsValid(parts.Body))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
     }
 
     internal readonly EncodedLabels Of(ReadOnlyMemory<byte> message) => EncodedLabels.Received(message[_start.._end]);

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol;
+using Flower.Protocol.V1;
+using Flower.Rpc.Transport;
+using Google.Protobuf;
+using NUnit.Framework;
+
+namespace Flower.Tests.Laws;
+
+/// <summary>
+/// What is read and written past the generated code: whatever the bytes are, it says what that says, or leaves them to it.
+/// </summary>
+[FsCheck.NUnit.Properties(MaxTest = 2000, QuietOnSuccess = true)]
+public sealed class EncodedMessageLaws
+{
+    private static readonly string[] Words = ["", "a", "www", "flower.connection_id", "ключ", new('x', 200)];
+
+    [FsCheck.NUnit.Property]
+    public void Packet_MutatedBytes_AsGenerated(int seed)
+    {
+        byte[] bytes = Mutated(new(seed), RandomPacket(new(seed)).ToByteArray());
+
+        if (TryParse(FrameReader.TryRead, bytes, out Packet? fast) && fast is not null)
+        {
+            Assert.That(TryParse(b => Packet.Parser.ParseFrom(b), bytes, out Packet? whole), Is.True);
+            Assert.That(fast, Is.EqualTo(whole));
+        }
+    }
+
+    [FsCheck.NUnit.Property]
+    public void Packet_OfThisProject_IsReadFast(int seed)
+    {
+        Packet packet = RandomPacket(new(seed));
+
+        Assert.That(FrameReader.TryRead(packet.ToByteArray()), Is.EqualTo(packet));
+    }
+
+    [FsCheck.NUnit.Property]
+    public void OutgoingFrame_AnyMessage_AsGenerated(uint call, byte[] body)
+    {
+        body ??= [];
+        var frame = new OutgoingFrame(call, Frame.MessageFieldNumber, body);
+        byte[] written = new byte[frame.Size];
+
+        frame.WriteTo(written);
+
+        Assert.That(written, Is.EqualTo(new Frame { CallId = call, Message = ByteString.CopyFrom(body) }.ToByteArray()));
+    }
+
+    [FsCheck.NUnit.Property]
+    public void Response_MutatedBytes_AsGenerated(int seed)
+    {
+        var random = new Random(seed);
+        byte[] bytes = Mutated(random, RandomResponse(random).ToByteArray());
+
+        Compare(
+            bytes, b => ClientConnectResponse.ParseKeepingLabels(b), ClientConnectResponse.Parser, r => r.EncodedLabels,
+            (r, labels) =>
+            {
+                r.EncodedLabels = null;
+                r.Labels.Add(labels);
+            });
+        Compare(
+            bytes, b => IngressConnectResponse.ParseKeepingLabels(b), IngressConnectResponse.Parser, r => r.EncodedLabels,
+            (r, labels) =>
+            {
+                r.EncodedLabels = null;
+                r.Labels.Add(labels);
+            });
+    }
+
+    [FsCheck.NUnit.Property]
+    public void Offer_MutatedBytes_AsGenerated(int seed)
+    {
+        var random = new Random(seed);
+        byte[] bytes = Mutated(random, new ServerStartResponse { Offer = RandomOffer(random) }.ToByteArray());
+
+        Compare(
+            bytes, b => ServerStartResponse.ParseKeepingLabels(b), ServerStartResponse.Parser, r => r.Offer?.EncodedLabels,
+            (r, labels) =>
+            {
+                r.Offer.EncodedLabels = null;
+                r.Offer.Labels.Add(labels);
+            });
+        Compare(
+            bytes, b => EgressStartResponse.ParseKeepingLabels(b), EgressStartResponse.Parser, r => r.Offer?.EncodedLabels,
+            (r, labels) =>
+            {
+                r.Offer.EncodedLabels = null;
+                r.Offer.Labels.Add(labels);
+            });
+    }
+
+    [FsCheck.NUnit.Property]
+    public void Written_WithEncodedLabels_ReadsAsWithoutThem(int seed)
+    {
+        var random = new Random(seed);
+        ClientConnectResponse plain = RandomResponse(random);
+        ClientConnectResponse response = plain.Clone();
+        response.EncodedLabels = EncodedLabels.Of([.. plain.Labels], ClientConnectResponse.LabelsFieldNumber);
+        response.Labels.Clear();
+        var offer = new ServerStartResponse { Offer = RandomOffer(random) };
+        ServerStartResponse bare = offer.Clone();
+        bare.Offer.EncodedLabels = EncodedLabels.Of([.. offer.Offer.Labels], Offer.LabelsFieldNumber);
+        bare.Offer.Labels.Clear();
+
+        Assert.That(ClientConnectResponse.Parser.ParseFrom(Written(response)), Is.EqualTo(plain));
+        Assert.That(ServerStartResponse.Parser.ParseFrom(Written(bare)), Is.EqualTo(offer));
+        Assert.That(
+            ClientConnectResponse.ParseKeepingLabels(Written(response)).EncodedLabels!.ToLabels(), Is.EqualTo(plain.Labels));
+    }
+
+    [FsCheck.NUnit.Property]
+    public void Find_AnyKey_AsDecoded(int seed)
+    {
+        var random = new Random(seed);
+        ClientConnectResponse response = RandomResponse(random);
+        EncodedLabels labels = ClientConnectResponse.ParseKeepingLabels(response.ToByteArray()).EncodedLabels!;
+
+        foreach (string word in Words)
+        {
+            Assert.That(labels.Find(word), Is.EqualTo(response.Labels.FirstOrDefault(l => l.Key == word)?.Value), word);
+        }
+    }
+
+    [FsCheck.NUnit.Property]
+    public void Join_OfId_AsEncodedAtOnce(ulong id, int seed)
+    {
+        Label[] before = [.. RandomResponse(new(seed)).Labels];
+        string text = id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        Label label = new() { Key = "flower.connection_id", Value = text, Source = Source.Attested };
+
+        EncodedLabels joined = EncodedLabels.Join(
+            EncodedLabels.Of(before, 2), label.Key, text, Source.Attested, EncodedLabels.Of(before, 2), 2);
+
+        Assert.That(Bytes(joined), Is.EqualTo(Bytes(EncodedLabels.Of([.. before, label, .. before], 2))));
+    }
+
+    private static void Compare<T>(
+        byte[] bytes, Func<byte[], T> keeping, MessageParser<T> parser, Func<T, EncodedLabels?> labels,
+        Action<T, IEnumerable<Label>> give)
+        where T : class, IMessage<T>
+    {
+        bool isGood = TryParse(b => parser.ParseFrom(b), bytes, out T? whole);
+
+        Assert.That(TryParse(b => keeping(b.ToArray()), bytes, out T? kept), Is.EqualTo(isGood));
+        if (kept is not null && labels(kept) is EncodedLabels encoded)
+        {
+            give(kept, encoded.ToLabels());
+        }
+
+        Assert.That(kept, Is.EqualTo(whole));
+    }
+
+    private delegate T? Parse<T>(ReadOnlySpan<byte> bytes);
+
+    // False: it is malformed.
+    private static bool TryParse<T>(Parse<T> parse, byte[] bytes, out T? message)
+        where T : class
+    {
+        try
+        {
+            message = parse(bytes);
+            return true;
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            message = null;
+            return false;
+        }
+    }
+
+    private static byte[] Written(ILabelCarrier message)
+    {
+        byte[] bytes = new byte[message.MeasureWithLabels()];
+        message.WriteWithLabels(bytes);
+        return bytes;
+    }
+
+    private static byte[] Bytes(EncodedLabels labels)
+    {
+        byte[] bytes = new byte[labels.Size];
+        labels.CopyTo(bytes);
+        return bytes;
+    }
+
+    // Few bytes, so that most of it is still what it was; small numbers, so that many of them are tags.
+    private static byte[] Mutated(Random random, byte[] bytes)
+    {
+        List<byte> left = [.. bytes];
+        for (int i = random.Next(3); i > 0 && left.Count > 0; i--)
+        {
+            int at = random.Next(left.Count);
+            switch (random.Next(4))
+            {
+                case 0:
+                    left[at] = (byte)random.Next(256);
+                    break;
+                case 1:
+                    left[at] = (byte)random.Next(40);
+                    break;
+                case 2:
+                    left.RemoveAt(at);
+                    break;
+                default:
+                    left.InsertRange(at, left.GetRange(at, Math.Min(random.Next(1, 30), left.Count - at)));
+                    break;
+            }
+        }
+
+        return [.. left];
+    }
+
+    private static Packet RandomPacket(Random random)
+    {
+        var packet = new Packet();
+        for (int i = random.Next(4); i > 0; i--)
+        {
+            var frame = new Frame { CallId = (uint)random.Next(300), FdCount = (uint)random.Next(2) };
+            switch (random.Next(6))
+            {
+                case 0:
+                    frame.Start = new() { Method = "/a/" + Word(random), Credit = (uint)random.Next(3) };
+                    break;
+                case 1:
+                    frame.HalfClose = new();
+                    break;
+                case 2:
+                    frame.Status = new() { Code = (uint)random.Next(3), Message = Word(random) };
+                    break;
+                case 3:
+                    frame.Credit = new() { Messages = (uint)random.Next(3) };
+                    break;
+                default:
+                    frame.Message = RandomResponse(random).ToByteString();
+                    break;
+            }
+
+            packet.Frames.Add(frame);
+        }
+
+        return packet;
+    }
+
+    private static ClientConnectResponse RandomResponse(Random random)
+    {
+        var response = new ClientConnectResponse();
+        foreach (string key in Words.Where(_ => random.Next(2) == 0))
+        {
+            response.Labels.Add(new Label { Key = key, Value = Word(random), Source = (Source)random.Next(4) });
+        }
+
+        response.Socket = random.Next(2) == 0 ? new() { Index = (uint)random.Next(2) } : null;
+        return response;
+    }
+
+    private static Offer RandomOffer(Random random) => new()
+    {
+        ConnectionId = random.Next(5) == 0 ? ulong.MaxValue : (ulong)random.Next(),
+        Labels = { RandomResponse(random).Labels },
+        Socket = random.Next(2) == 0 ? new() : null,
+        TraceParent = Word(random),
+    };
+
+    private static string Word(Random random) => Words[random.Next(Words.Length)];
+}
