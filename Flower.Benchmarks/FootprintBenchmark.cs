@@ -15,6 +15,7 @@ namespace Flower.Benchmarks;
 internal sealed class FootprintBenchmark : Command
 {
     private const int Rounds = 5;
+    private const int WarmUp = 100;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1);
 
     private readonly RunOptions _run;
@@ -108,29 +109,43 @@ internal sealed class FootprintBenchmark : Command
         long idle = await RestingAsync(board, cancellationToken);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"idle MB: {idle / 1e6:F1}"));
 
-        // Each has made a call, as a session that rests has.
+        // Before those that are counted, some by which the program comes into memory that they all need.
         var handles = new List<Handle>();
+        await OpenAsync(handles, socket, WarmUp, cancellationToken);
+        await ListenAsync(handles, 0, WarmUp, cancellationToken);
+        long warm = await RestingAsync(board, cancellationToken);
+        await OpenAsync(handles, socket, count, cancellationToken);
+        long withSessions = await RestingAsync(board, cancellationToken);
+        Say("each idle session", withSessions - warm, count);
+        await ListenAsync(handles, WarmUp, count, cancellationToken);
+        Say("each registered server", await RestingAsync(board, cancellationToken) - withSessions, count);
+        foreach (Handle handle in handles)
+        {
+            await handle.DisposeAsync();
+        }
+    }
+
+    // Each has made a call, as a session that rests has.
+    private static async Task OpenAsync(
+        List<Handle> handles, string socket, int count, CancellationToken cancellationToken)
+    {
         for (int i = 0; i < count; i++)
         {
             Handle handle = await Handle.OpenAsync(socket, cancellationToken: cancellationToken);
             handles.Add(handle);
             (await handle.ConstrainToDescriptorAsync([], LabelSet.Empty, LabelSet.Empty, cancellationToken)).Dispose();
         }
+    }
 
-        long withSessions = await RestingAsync(board, cancellationToken);
-        Say("each idle session", withSessions - idle, count);
-        for (int i = 0; i < count; i++)
+    private static async Task ListenAsync(
+        List<Handle> handles, int from, int count, CancellationToken cancellationToken)
+    {
+        for (int i = from; i < from + count; i++)
         {
             await handles[i].ListenAsync(
                 LabelSet.Create(("service", "bench"), ("instance", i.ToString(CultureInfo.InvariantCulture))),
                 null,
                 cancellationToken);
-        }
-
-        Say("each registered server", await RestingAsync(board, cancellationToken) - withSessions, count);
-        foreach (Handle handle in handles)
-        {
-            await handle.DisposeAsync();
         }
     }
 

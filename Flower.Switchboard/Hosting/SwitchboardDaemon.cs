@@ -19,6 +19,9 @@ namespace Flower.Switchboard.Hosting;
 /// </summary>
 public sealed class SwitchboardDaemon : IAsyncDisposable
 {
+    // Whoever waited for it to start has asked what he wanted to.
+    private static readonly TimeSpan AfterStart = TimeSpan.FromMilliseconds(500);
+
     private readonly EventLoop _loop;
     private readonly RunningBoard _running;
     private readonly Predecessor _predecessor;
@@ -117,6 +120,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             var grpc = new GrpcDoor(
                 doors.Grpc.Socket, new GrpcAdmission(loop, board, door), new GrpcDoorService(loop, board, door), logging, log);
             await loop.Invoke(() => grpc.OpenOn(loop));
+            await loop.Invoke(() => loop.After(AfterStart, LetGoOfStart));
             HostingLog.Started(log, doors.Handle.Path, doors.Grpc.Path);
             BoardTelemetry? telemetry = await BoardTelemetry.StartAsync(options, loop, board, logging, log);
             var reload = new Reload(options, loop, board, door, doors, audit, log);
@@ -140,6 +144,13 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             logs.Dispose();
             throw;
         }
+    }
+
+    // What only the start needed is most of what is in memory then: garbage, and pages of the program that are not read again.
+    private static void LetGoOfStart()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+        ProgramPages.LetGo();
     }
 
     // Who connected before this switchboard listened, did so to a socket that asked for less.
