@@ -27,15 +27,14 @@ internal sealed class TargetCondition(TargetUpdate? start)
     private int _missed;
     private int _rests;
     private IDisposable? _rest;
+    private Target? _target;
+    private IConditionWatcher? _watcher;
 
-    /// <summary>Called when the weight or one of the next two may be another one.</summary>
-    public Action? Changed { get; set; }
+    /// <summary>Keeps what is said or set that holds after a crash, too; null: nobody does.</summary>
+    public TargetCall? Keeper { get; set; }
 
-    /// <summary>Called when something is said or set that holds after a crash, too.</summary>
-    public Action? Kept { get; set; }
-
-    /// <summary>Called when what List tells of it is another.</summary>
-    public Action? Told { get; set; }
+    /// <summary>Whether it drained when those who watch the board last heard of it.</summary>
+    public bool WasToldToDrain { get; set; }
 
     public uint Weight => _set.HasWeight ? _set.Weight : _said.HasWeight ? _said.Weight : DefaultWeight;
 
@@ -60,13 +59,12 @@ internal sealed class TargetCondition(TargetUpdate? start)
     /// <summary>The target speaks of itself.</summary>
     public void Say(TargetUpdate update)
     {
-        (uint, bool, uint?) before = Seen;
+        (uint Weight, bool IsDraining, uint? OpenConnections) before = Seen;
         _said = Merge(_said, update);
         _unreported = update.HasOpenConnections ? 0 : _unreported;
         if (update.HasWeight || update.HasDraining)
         {
-            Changed?.Invoke();
-            Kept?.Invoke();
+            Change(before.IsDraining);
         }
 
         Tell(before);
@@ -75,17 +73,16 @@ internal sealed class TargetCondition(TargetUpdate? start)
     /// <summary>An operator speaks, who has the last word.</summary>
     public void Set(TargetUpdate update)
     {
-        (uint, bool, uint?) before = Seen;
+        (uint Weight, bool IsDraining, uint? OpenConnections) before = Seen;
         _set = Merge(_set, update);
-        Changed?.Invoke();
-        Kept?.Invoke();
+        Change(before.IsDraining);
         Tell(before);
     }
 
     /// <summary>What an operator set is forgotten, as far as <paramref name="named"/> has a value of it.</summary>
     public void Reset(TargetUpdate named)
     {
-        (uint, bool, uint?) before = Seen;
+        (uint Weight, bool IsDraining, uint? OpenConnections) before = Seen;
         TargetUpdate left = _set.Clone();
         if (named.HasWeight)
         {
@@ -98,9 +95,7 @@ internal sealed class TargetCondition(TargetUpdate? start)
         }
 
         _set = left;
-
-        Changed?.Invoke();
-        Kept?.Invoke();
+        Change(before.IsDraining);
         Tell(before);
     }
 
@@ -178,14 +173,26 @@ internal sealed class TargetCondition(TargetUpdate? start)
         OnSilent(missed: false, acceptDeadlines);
     }
 
+    /// <summary>From now on somebody is told of changes: the target is registered.</summary>
+    public void Watch(Target target, IConditionWatcher watcher) => (_target, _watcher) = (target, watcher);
+
+    /// <summary>Nobody is told any more: the target is gone.</summary>
+    public void Unwatch() => (_watcher, Keeper) = (null, null);
+
     private (uint Weight, bool IsDraining, uint? OpenConnections) Seen => (Weight, IsDraining, OpenConnections);
 
     private void Tell((uint Weight, bool IsDraining, uint? OpenConnections) before)
     {
         if (before != Seen)
         {
-            Told?.Invoke();
+            _watcher?.OnTold(_target!);
         }
+    }
+
+    private void Change(bool drained)
+    {
+        _watcher?.OnChanged(_target!, drained);
+        Keeper?.Keep();
     }
 
     private void Rest(DeadlineQueue acceptDeadlines) => _rest = acceptDeadlines.Begin(() =>
@@ -228,7 +235,7 @@ internal sealed class TargetCondition(TargetUpdate? start)
         if (IsSuspect != value)
         {
             IsSuspect = value;
-            Changed?.Invoke();
+            _watcher?.OnChanged(_target!, IsDraining);
         }
     }
 }
