@@ -36,7 +36,6 @@ internal sealed class Board(
 
     private readonly TargetDirectory<Target> _directory = new(random: random);
     private readonly WaitingRequests _waiting = new(connections.Loop);
-    private readonly Dictionary<long, Target> _byRegistration = [];
     private int _activators;
 
     /// <summary>The live handles.</summary>
@@ -168,7 +167,6 @@ internal sealed class Board(
         }
 
         target.Condition.Watch(target, this);
-        _byRegistration[target.Registration] = target;
         target.Caller.Node.Add(target);
         Handles.Quotas.Add(target.Caller.Node, whose.Uid, QuotaKind.Targets, 1);
         if (restored == 0)
@@ -190,12 +188,11 @@ internal sealed class Board(
     /// <param name="reason">Why, for those who watch.</param>
     public void Unregister(Target target, string reason)
     {
-        if (!_byRegistration.Remove(target.Registration))
+        if (!_directory.Remove(target))
         {
             return;
         }
 
-        _directory.Remove(target);
         _activators -= target.IsActivator ? 1 : 0;
         if (target.Resolver is not null)
         {
@@ -240,7 +237,7 @@ internal sealed class Board(
     }
 
     /// <summary>The target with a place in the order of registration, if it is still registered.</summary>
-    public Target? FindRegistered(long registration) => _byRegistration.GetValueOrDefault(registration);
+    public Target? FindRegistered(long registration) => _directory.Find(registration);
 
     /// <summary>The place of a request that comes now, among those who wait.</summary>
     public long TakePlace() => _waiting.TakePlace();

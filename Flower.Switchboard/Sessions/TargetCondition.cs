@@ -21,7 +21,12 @@ internal sealed class TargetCondition(TargetUpdate? start)
     // Mostly nothing is said or set.
     private static readonly TargetUpdate Nothing = new();
 
-    private TargetUpdate _said = start is null || start.CalculateSize() == 0 ? Nothing : Merge(Nothing, start);
+    // What the client library says to begin with, of a server that is as others are.
+    private static readonly TargetUpdate Usual = new() { Weight = DefaultWeight, Draining = false };
+
+    private TargetUpdate _said = start is null || start.CalculateSize() == 0 ? Nothing
+        : Usual.Equals(start) ? Usual
+        : Merge(Nothing, start);
     private TargetUpdate _set = Nothing;
     private uint _unreported;
     private int _missed;
@@ -211,7 +216,7 @@ internal sealed class TargetCondition(TargetUpdate? start)
     // Field by field: one that this version does not know would be kept with each update that has it, and grow.
     private static TargetUpdate Merge(TargetUpdate before, TargetUpdate update)
     {
-        TargetUpdate merged = ReferenceEquals(before, Nothing) ? new() : before;
+        TargetUpdate merged = ReferenceEquals(before, Nothing) || ReferenceEquals(before, Usual) ? before.Clone() : before;
         if (update.HasWeight)
         {
             merged.Weight = update.Weight;
