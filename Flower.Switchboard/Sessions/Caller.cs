@@ -4,7 +4,6 @@ using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Switchboard.Attestation;
-using Flower.Switchboard.Routing;
 using Handle = Flower.Switchboard.Routing.Handle;
 
 namespace Flower.Switchboard.Sessions;
