@@ -46,13 +46,17 @@ internal sealed class MethodTable : ServiceBinderBase
         where TResponse : class
     {
         ArgumentNullException.ThrowIfNull(handler);
+
+        // Most begin like this, and share it.
+        var plain = new Protocol.V1.Start { Method = method.FullName };
         _methods.Add(
             method.FullName,
             (session, id, start) =>
             {
                 // One string for all calls.
                 start.Method = method.FullName;
-                return new ServerCall<TRequest, TResponse>(session, id, start, method, handler);
+                return new ServerCall<TRequest, TResponse>(
+                    session, id, plain.Equals(start) ? plain : start, method, handler);
             });
     }
 }

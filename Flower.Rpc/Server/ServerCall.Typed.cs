@@ -11,13 +11,13 @@ using RpcStatus = Grpc.Core.Status;
 namespace Flower.Rpc.Server;
 
 /// <summary>One open call: the request reader and the response writer of its handler.</summary>
-internal sealed class ServerCall<TRequest, TResponse>(
+internal sealed partial class ServerCall<TRequest, TResponse>(
     ServerSession session,
     uint callId,
     Start start,
     Method<TRequest, TResponse> method,
     Func<ServerCall<TRequest, TResponse>, ServerCallContext, Task> handler)
-    : ServerCall(session, callId, start), IAsyncStreamReader<TRequest>, IServerStreamWriter<TResponse>
+    : ServerCall(session, callId, start), IHeardStream<TRequest>, IServerStreamWriter<TResponse>
     where TRequest : class
     where TResponse : class
 {
@@ -46,26 +46,19 @@ internal sealed class ServerCall<TRequest, TResponse>(
         try
         {
             await handler(this, Context).ConfigureAwait(true);
-            await SendLeftAsync().ConfigureAwait(true);
-            End(Context.Status, Context.Trailers);
-        }
-        catch (RpcException e)
-        {
-            End(e.Status, e.Trailers);
-        }
-        catch (OperationCanceledException) when (HasEnded)
-        {
-            // The call ended under its handler, which gave up as it should.
-        }
-        catch (OutOfMemoryException e)
-        {
-            RpcLog.CallFaulted(Session.Logger, method.FullName, e);
-            End(new RpcStatus(StatusCode.ResourceExhausted, "the switchboard is short of memory: raise its limit"));
+            if (_listener is null)
+            {
+                await SendLeftAsync().ConfigureAwait(true);
+                End(Context.Status, Context.Trailers);
+            }
+            else
+            {
+                HearReceived();
+            }
         }
         catch (Exception e)
         {
-            RpcLog.CallFaulted(Session.Logger, method.FullName, e);
-            End(new RpcStatus(StatusCode.Internal, "the switchboard failed; its log says how"));
+            Fail(e);
         }
     }
 
@@ -154,6 +147,10 @@ internal sealed class ServerCall<TRequest, TResponse>(
             Regrant();
             Wake(true);
         }
+        else if (_isHeard)
+        {
+            Hear(request);
+        }
         else
         {
             Put(request);
@@ -162,7 +159,13 @@ internal sealed class ServerCall<TRequest, TResponse>(
 
     internal override void OnHalfClose()
     {
+        bool isFirst = !_halfClosed;
         _halfClosed = true;
+        if (_isHeard && isFirst)
+        {
+            HearEnd();
+        }
+
         Wake(false);
     }
 
@@ -171,6 +174,7 @@ internal sealed class ServerCall<TRequest, TResponse>(
         CallState state = base.Save(descriptors);
         state.Granted = _granted;
         state.HalfClosed = _halfClosed;
+        state.Checkpoint = _listener?.Save(descriptors) ?? state.Checkpoint;
         if (_single is not null)
         {
             // The handler is called with its request again. Of that, what it has given away by now is missing.
@@ -243,6 +247,34 @@ internal sealed class ServerCall<TRequest, TResponse>(
         _reader = null;
         reader?.SetCanceled(Token);
         _leftSent?.TrySetResult();
+        if (_listener is not null)
+        {
+            // Later in this turn: whoever ends many calls is not through with them yet.
+            Session.Loop.Post(static state => ((ICallListener)state!).OnEnded(), _listener);
+        }
+    }
+
+    // What a handler let through.
+    private void Fail(Exception fault)
+    {
+        switch (fault)
+        {
+            case RpcException refusal:
+                End(refusal.Status, refusal.Trailers);
+                break;
+            case OperationCanceledException when HasEnded:
+                // The call ended under its handler, which gave up as it should.
+                break;
+            case OutOfMemoryException:
+                RpcLog.CallFaulted(Session.Logger, method.FullName, fault);
+                End(new RpcStatus(
+                    StatusCode.ResourceExhausted, "the switchboard is short of memory: raise its limit"));
+                break;
+            default:
+                RpcLog.CallFaulted(Session.Logger, method.FullName, fault);
+                End(new RpcStatus(StatusCode.Internal, "the switchboard failed; its log says how"));
+                break;
+        }
     }
 
     // What another process left to be sent has no handler here that waits for it.

@@ -18,9 +18,10 @@ internal abstract class ServerCall
     private const int MaxLongMessage = 8192;
     private const int NearlyMs = 20;
 
-    private readonly CancellationTokenSource _cancellation = new();
     private readonly IDisposable? _deadlineTimer;
-    private readonly Start _start;
+
+    // Made for the first who asks.
+    private CancellationTokenSource? _cancellation;
 
     // By the clock of the loop, which nobody sets: milliseconds.
     private readonly long _dueAt;
@@ -31,10 +32,9 @@ internal abstract class ServerCall
         Session = session;
         CallId = callId;
         Sequence = ++session.Server.LastCall;
-        _start = start;
+        Start = start;
         Credit = start.Credit == 0 ? PacketLimits.InitialCredit : start.Credit;
-        Token = _cancellation.Token;
-        Context = new SessionCallContext(this, start);
+        Context = new SessionCallContext(this);
         if (start.TimeoutUs > 0)
         {
             var timeout = TimeSpan.FromMicroseconds(Math.Min(start.TimeoutUs, 1e14));
@@ -63,7 +63,10 @@ internal abstract class ServerCall
     internal bool IsPastDeadline => _deadlineTimer is not null && Session.Loop.Now >= _dueAt - NearlyMs;
 
     /// <summary>Cancelled when the call has ended.</summary>
-    internal CancellationToken Token { get; }
+    internal CancellationToken Token => HasEnded ? new(true) : (_cancellation ??= new()).Token;
+
+    /// <summary>How it began. Calls may share it: it is not changed.</summary>
+    internal Start Start { get; }
 
     internal bool HasEnded { get; private set; }
 
@@ -97,7 +100,7 @@ internal abstract class ServerCall
     /// <summary>The call as another process can go on with it. Changes nothing; the descriptors are duplicates.</summary>
     internal virtual CallState Save(DescriptorTable descriptors)
     {
-        Start start = _start.Clone();
+        Start start = Start.Clone();
         if (start.TimeoutUs > 0)
         {
             start.TimeoutUs = (ulong)Math.Max(1, (_dueAt - Session.Loop.Now) * 1000);
@@ -130,8 +133,8 @@ internal abstract class ServerCall
         Session.Keep(new CallState
         {
             CallId = CallId,
-            Start = _start,
-            Credit = _start.Credit == 0 ? PacketLimits.InitialCredit : _start.Credit,
+            Start = Start,
+            Credit = Start.Credit == 0 ? PacketLimits.InitialCredit : Start.Credit,
             Granted = PacketLimits.InitialCredit,
             Checkpoint = checkpoint,
         });
@@ -157,9 +160,9 @@ internal abstract class ServerCall
 
         Answer(status, trailers);
         // The handler may be waiting for its caller or for a timer; either wait ends now.
-        _cancellation.Cancel();
+        _cancellation?.Cancel();
         OnEnded();
-        _cancellation.Dispose();
+        _cancellation?.Dispose();
     }
 
     private void Answer(RpcStatus status, Grpc.Core.Metadata? trailers)

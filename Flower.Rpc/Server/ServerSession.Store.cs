@@ -18,6 +18,9 @@ internal sealed partial class ServerSession
     private bool _understandsRestarted;
     private bool _awaitsAcknowledgement;
 
+    /// <summary>Whether a call would be kept.</summary>
+    internal bool KeepsCalls => _understandsRestarted && Server.Store is not null;
+
     /// <summary>Keeps the session across a crash, if there is a store.</summary>
     internal void Keep()
     {

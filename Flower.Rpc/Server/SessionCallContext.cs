@@ -14,15 +14,10 @@ public sealed class SessionCallContext : ServerCallContext
     private static readonly AuthContext Nobody = new("", []);
 
     private readonly ServerCall _call;
-    private readonly Protocol.V1.Start _start;
     private Metadata? _requestHeaders;
     private Metadata? _responseTrailers;
 
-    internal SessionCallContext(ServerCall call, Protocol.V1.Start start)
-    {
-        _call = call;
-        _start = start;
-    }
+    internal SessionCallContext(ServerCall call) => _call = call;
 
     /// <summary>What the session may do: the object that <see cref="SessionServer.Serve"/> or Listen was given.</summary>
     public ISessionAuthority Authority => _call.Session.Authority;
@@ -58,6 +53,12 @@ public sealed class SessionCallContext : ServerCallContext
     /// </summary>
     public Func<DescriptorTable, ByteString>? Checkpoint { get; set; }
 
+    /// <summary>The call has ended.</summary>
+    public bool HasEnded => _call.HasEnded;
+
+    /// <summary>There is a store, and the caller understands what it will be told: else <see cref="Keep"/> does nothing.</summary>
+    public bool CanBeKept => _call.Session.KeepsCalls;
+
     /// <summary>
     /// Keeps the call across a crash of this process, as far as there is a store and the caller understands what it will
     /// be told. It then goes on from the checkpoint, with credit as at its beginning.
@@ -69,7 +70,7 @@ public sealed class SessionCallContext : ServerCallContext
     internal Metadata? Trailers => _responseTrailers;
 
     /// <summary>Whether the caller sent metadata.</summary>
-    public bool HasRequestHeaders => _start.Metadata.Count > 0;
+    public bool HasRequestHeaders => _call.Start.Metadata.Count > 0;
 
     /// <summary>The trace that the service goes on with (W3C Trace Context); null: none. The transport does not look at it.</summary>
     public string? TraceParent { get; set; }
@@ -85,7 +86,7 @@ public sealed class SessionCallContext : ServerCallContext
     public SessionServer Server => _call.Session.Server;
 
     /// <inheritdoc/>
-    protected override string MethodCore => _start.Method;
+    protected override string MethodCore => _call.Start.Method;
 
     /// <inheritdoc/>
     protected override string HostCore => "";
@@ -100,7 +101,7 @@ public sealed class SessionCallContext : ServerCallContext
     protected override DateTime DeadlineCore => _call.Deadline;
 
     /// <inheritdoc/>
-    protected override Metadata RequestHeadersCore => _requestHeaders ??= MetadataCodec.Read(_start.Metadata);
+    protected override Metadata RequestHeadersCore => _requestHeaders ??= MetadataCodec.Read(_call.Start.Metadata);
 
     /// <inheritdoc/>
     protected override CancellationToken CancellationTokenCore => _call.Token;

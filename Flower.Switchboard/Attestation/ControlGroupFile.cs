@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
 using Flower.Protocol;
@@ -47,22 +48,32 @@ internal static class ControlGroupFile
     private static string ReadAll(string path)
     {
         using SafeFileHandle file = File.OpenHandle(path);
-        byte[] buffer = new byte[4096];
-        int length = 0;
-        while (RandomAccess.Read(file, buffer.AsSpan(length), length) is int count and > 0)
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(4096);
+        try
         {
-            length += count;
-            if (length == buffer.Length)
+            int length = 0;
+            while (RandomAccess.Read(file, buffer.AsSpan(length), length) is int count and > 0)
             {
-                if (length >= MaxBytes)
+                length += count;
+                if (length == buffer.Length)
                 {
-                    throw new IOException($"{path} is larger than {MaxBytes} bytes");
+                    if (length >= MaxBytes)
+                    {
+                        throw new IOException($"{path} is larger than {MaxBytes} bytes");
+                    }
+
+                    byte[] larger = ArrayPool<byte>.Shared.Rent(length * 2);
+                    buffer.CopyTo(larger, 0);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = larger;
                 }
-
-                Array.Resize(ref buffer, length * 2);
             }
-        }
 
-        return Utf8.GetString(buffer, 0, length);
+            return Utf8.GetString(buffer, 0, length);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 }

@@ -27,7 +27,7 @@ internal sealed class KeyGroup<T>(TargetKind kind, LabelSet own, LabelSet indexe
     /// <summary>The kind of its targets.</summary>
     public TargetKind Kind => kind;
 
-    /// <summary>As <see cref="SignatureOf"/> each of its targets.</summary>
+    /// <summary>What its targets, and no others of their kind, have the same: their keys.</summary>
     public string Signature => signature;
 
     /// <summary>Keys of the labels, the attested ones among them.</summary>
@@ -49,13 +49,6 @@ internal sealed class KeyGroup<T>(TargetKind kind, LabelSet own, LabelSet indexe
 
     /// <summary>How many indexes over several keys there are.</summary>
     internal int IndexCount => _byKeys.Count;
-
-    /// <summary>Targets with the same signature belong together. No key has a control character.</summary>
-    public static string SignatureOf(LabelSet own, LabelSet indexed) => string.Join(
-        '\u0001',
-        string.Join('\0', indexed.Labels.Select(l => l.Key)),
-        string.Join('\0', own.Labels.Select(l => l.Key)),
-        string.Join('\0', own.RequiredKeys));
 
     public void Add(Entry<T> entry)
     {

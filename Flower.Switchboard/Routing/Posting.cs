@@ -9,6 +9,9 @@ internal sealed class Posting<T>
 
     public IEnumerable<Entry<T>> Entries => Many?.Entries ?? (Only is null ? [] : (IEnumerable<Entry<T>>)[Only]);
 
+    /// <summary>One of its entries; there is one.</summary>
+    public Entry<T> First => Only ?? Many!.First;
+
     /// <summary>The entry, if there is one.</summary>
     public Entry<T>? Only { get; private set; }
 
@@ -48,7 +51,7 @@ internal sealed class Posting<T>
         Many.Remove(entry);
         if (Many.Count == 1)
         {
-            Only = Many.Entries.First();
+            Only = Many.First;
             Many = null;
         }
     }

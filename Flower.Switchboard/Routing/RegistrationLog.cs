@@ -11,6 +11,9 @@ internal sealed class RegistrationLog<T>
     private readonly List<(long Sequence, Entry<T>? Entry)> _slots = [];
     private int _gaps;
 
+    // Before it are only gaps.
+    private int _first;
+
     public int Count => _slots.Count - _gaps;
 
     /// <summary>The number of slots, gaps among them.</summary>
@@ -18,6 +21,20 @@ internal sealed class RegistrationLog<T>
 
     /// <summary>The entry in a slot, or null for a gap, and its sequence number.</summary>
     public (long Sequence, Entry<T>? Entry) this[int slot] => _slots[slot];
+
+    /// <summary>The first of the entries; there is one.</summary>
+    public Entry<T> First
+    {
+        get
+        {
+            while (_slots[_first].Entry is null)
+            {
+                _first++;
+            }
+
+            return _slots[_first].Entry!;
+        }
+    }
 
     public void Append(Entry<T> entry) => _slots.Add((entry.Sequence, entry));
 
@@ -31,7 +48,15 @@ internal sealed class RegistrationLog<T>
             _slots.RemoveAll(static s => s.Entry is null);
             _slots.Capacity = Math.Max(64, _slots.Count * 2);
             _gaps = 0;
+            _first = 0;
         }
+    }
+
+    /// <summary>The entry with a sequence number; null: there is none.</summary>
+    public Entry<T>? Find(long sequence)
+    {
+        int slot = FirstAfter(sequence - 1);
+        return slot < _slots.Count && _slots[slot].Sequence == sequence ? _slots[slot].Entry : null;
     }
 
     /// <summary>The first slot with a larger sequence number.</summary>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 
@@ -43,6 +44,7 @@ internal sealed class TargetDirectory<T>(
     private readonly RegistrationLog<T> _log = new();
     private readonly KeySetQuota _quota = new(maxKeySetsPerUser, maxKeySets);
     private readonly Random _random = random ?? new();
+    private readonly List<char> _signature = [];
     private long _lastSequence;
 
     public int Count => _entries.Count;
@@ -79,18 +81,18 @@ internal sealed class TargetDirectory<T>(
             return new(conflict, null);
         }
 
-        string signature = KeyGroup<T>.SignatureOf(target.Own, target.Indexed);
+        if (!groups.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(SignatureOf(target), out KeyGroup<T>? group))
+        {
+            group = new(target.Kind, target.Own, target.Indexed, SignatureOf(target).ToString());
+        }
+
+        string signature = group.Signature;
         if (_quota.Exceeded(target.OwnerUid, signature) is { } limit)
         {
             return new(null, limit);
         }
 
-        if (!groups.TryGetValue(signature, out KeyGroup<T>? group))
-        {
-            group = new(target.Kind, target.Own, target.Indexed, signature);
-            groups.Add(signature, group);
-        }
-
+        groups.TryAdd(signature, group);
         Version++;
         var entry = new Entry<T>(target, ++_lastSequence, group);
         group.Add(entry);
@@ -100,12 +102,12 @@ internal sealed class TargetDirectory<T>(
         return default;
     }
 
-    /// <summary>Removes a target; nothing happens if it is not registered.</summary>
-    public void Remove(T target)
+    /// <summary>Removes a target; false: it was not registered.</summary>
+    public bool Remove(T target)
     {
         if (!_entries.Remove(target, out Entry<T>? entry))
         {
-            return;
+            return false;
         }
 
         Version++;
@@ -116,7 +118,12 @@ internal sealed class TargetDirectory<T>(
         {
             _groups[entry.Kind].Remove(entry.Group.Signature);
         }
+
+        return true;
     }
+
+    /// <summary>The target with a place in the order of registration; null: it is not registered.</summary>
+    public T? Find(long sequence) => _log.Find(sequence)?.Target;
 
     /// <summary>The targets that match best, among those that are <paramref name="eligible"/>.</summary>
     public Lookup<T> Find(Query query, Predicate<T>? eligible = null)
@@ -235,6 +242,27 @@ internal sealed class TargetDirectory<T>(
         && target.RequiredKeys.All(k => !ReservedKeys.IsReserved(k) || filter.States(k))
         && target.ContradictionsWith(filter).Count == 0;
 
+    // The same for targets of the same group. No key has a control character. Good until the next one.
+    private ReadOnlySpan<char> SignatureOf(T target)
+    {
+        _signature.Clear();
+        Sign(target.Indexed.Labels, static label => label.Key);
+        Sign(target.Own.Labels, static label => label.Key);
+        Sign(target.Own.RequiredKeys, static key => key);
+        return CollectionsMarshal.AsSpan(_signature);
+    }
+
+    private void Sign<TItem>(ImmutableArray<TItem> items, Func<TItem, string> keyOf)
+    {
+        foreach (TItem item in items)
+        {
+            _signature.AddRange(keyOf(item).AsSpan());
+            _signature.Add('\0');
+        }
+
+        _signature.Add('\u0001');
+    }
+
     private T? FindConflict(T target)
     {
         LabelSet own = target.Own;
@@ -244,7 +272,7 @@ internal sealed class TargetDirectory<T>(
         }
 
         ImmutableArray<string> keys = SortedKeys.OfLabels(own);
-        ImmutableArray<string> stated = SortedKeys.Stated(own);
+        ImmutableArray<string> stated = SortedKeys.Union(keys, own.RequiredKeys);
         foreach (TargetKind kind in target.Kind == TargetKind.Resolver ? Resolvers : Reachable)
         {
             foreach (KeyGroup<T> group in _groups[kind].Values)
@@ -256,14 +284,19 @@ internal sealed class TargetDirectory<T>(
 
                 // One key set is within the other, so equal values at the common keys are all that is left to ask.
                 ImmutableArray<string> common = keys.Length < group.OwnKeys.Length ? keys : group.OwnKeys;
-                if (group.Probe(own, common).FirstOrDefault(e => !e.Target.Starts(target) && !target.Starts(e.Target))
-                    is { } entry)
+                Posting<T> posting = group.FindSome(own, common, out bool isExact);
+                if (posting.Count > 0 && InConflict(target, posting, isExact ? [] : common) is { } other)
                 {
-                    return entry.Target;
+                    return other;
                 }
             }
         }
 
         return null;
     }
+
+    // The first that has a target's values at the keys, unless one starts the other.
+    private static T? InConflict(T target, Posting<T> posting, ImmutableArray<string> keys) => posting.Entries
+        .FirstOrDefault(e => KeyGroup<T>.HasValues(e, target.Own, keys) && !e.Target.Starts(target) && !target.Starts(e.Target))
+        ?.Target;
 }

@@ -39,6 +39,9 @@ internal sealed class Urn<T>
 
     public int Count => _log.Count;
 
+    /// <summary>The first of the entries; there is one.</summary>
+    public Entry<T> First => _log.First;
+
     public IEnumerable<Entry<T>> Entries
     {
         get

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
+using Flower.Rpc.Server;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.Quotas;
 using Flower.Switchboard.Routing;
@@ -26,6 +27,7 @@ namespace Flower.Switchboard.Sessions;
 /// <param name="random">Decides between targets; null: one of its own.</param>
 internal sealed class Board(
     ILogger logger, DeadlineQueue acceptDeadlines, RevocableConnections connections, Random? random = null)
+    : IConditionWatcher
 {
     private const int MaxTargets = 1_000_000;
 
@@ -34,7 +36,6 @@ internal sealed class Board(
 
     private readonly TargetDirectory<Target> _directory = new(random: random);
     private readonly WaitingRequests _waiting = new(connections.Loop);
-    private readonly Dictionary<long, Target> _byRegistration = [];
     private int _activators;
 
     /// <summary>The live handles.</summary>
@@ -165,19 +166,8 @@ internal sealed class Board(
             target.Activation = new Activation(target, AcceptDeadlines.With(target.StartTimeout));
         }
 
-        bool drained = target.IsDraining;
-        target.Condition.Changed = () =>
-        {
-            _directory.Update(target);
-            bool isBack = drained && !target.IsDraining;
-            drained = target.IsDraining;
-            if (isBack)
-            {
-                _waiting.Wake();
-            }
-        };
-        _byRegistration[target.Registration] = target;
-        target.Caller.Node.Targets.Add(target);
+        target.Condition.Watch(target, this);
+        target.Caller.Node.Add(target);
         Handles.Quotas.Add(target.Caller.Node, whose.Uid, QuotaKind.Targets, 1);
         if (restored == 0)
         {
@@ -198,19 +188,18 @@ internal sealed class Board(
     /// <param name="reason">Why, for those who watch.</param>
     public void Unregister(Target target, string reason)
     {
-        if (!_byRegistration.Remove(target.Registration))
+        if (!_directory.Remove(target))
         {
             return;
         }
 
-        _directory.Remove(target);
         _activators -= target.IsActivator ? 1 : 0;
         if (target.Resolver is not null)
         {
             Resolvers.Remove(target);
         }
 
-        target.Caller.Node.Targets.Remove(target);
+        target.Caller.Node.Remove(target);
         Handles.Quotas.Add(target.Caller.Node, target.OwnerUid, QuotaKind.Targets, -1);
         target.OnGone();
         Events.Removed(target, IsReplaced ? null : reason);
@@ -223,8 +212,32 @@ internal sealed class Board(
         BoardLog.Unregistered(logger, NameOf(target), target.Own, target.Caller.Credentials.Pid);
     }
 
+    void IConditionWatcher.OnChanged(Target target, bool drained)
+    {
+        _directory.Update(target);
+        if (drained && !target.IsDraining)
+        {
+            _waiting.Wake();
+        }
+    }
+
+    void IConditionWatcher.OnTold(Target target) => Events.Changed(target);
+
+    /// <summary>A call is refused that had begun: for those who watch, and a line in the log, as far as its user may cause more.
+    /// </summary>
+    public void Refused(Caller caller, SessionCallContext call, RpcException refusal)
+    {
+        Events.Refused(this, caller, call, refusal);
+        if (call.Server.Lines.Allows(caller.Credentials.Uid))
+        {
+            BoardLog.Refused(
+                logger, call.Method, caller.Credentials.Pid, caller.Credentials.Uid, refusal.StatusCode,
+                refusal.Status.Detail);
+        }
+    }
+
     /// <summary>The target with a place in the order of registration, if it is still registered.</summary>
-    public Target? FindRegistered(long registration) => _byRegistration.GetValueOrDefault(registration);
+    public Target? FindRegistered(long registration) => _directory.Find(registration);
 
     /// <summary>The place of a request that comes now, among those who wait.</summary>
     public long TakePlace() => _waiting.TakePlace();

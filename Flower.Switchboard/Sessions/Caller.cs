@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Globalization;
 using Flower.Protocol;
 using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Switchboard.Attestation;
-using Flower.Switchboard.Routing;
 using Handle = Flower.Switchboard.Routing.Handle;
 
 namespace Flower.Switchboard.Sessions;
@@ -20,12 +18,7 @@ namespace Flower.Switchboard.Sessions;
 /// known.</param>
 internal sealed class Caller(HandleNode node, Credentials credentials, ISession? session = null)
 {
-    // Asked for when it is needed: a session that was found after a crash has its pidfd with the next packet only.
-    private readonly Lazy<ControlGroup?> _group =
-        new(() => ControlGroupFile.Read(credentials.Pid, session?.ProcessDescriptor), isThreadSafe: false);
-
-    private LabelSet? _asClient;
-    private LabelSet? _asServer;
+    private AttestedProcess? _attested;
 
     public HandleNode Node { get; } = node;
 
@@ -34,10 +27,10 @@ internal sealed class Caller(HandleNode node, Credentials credentials, ISession?
     public Credentials Credentials { get; } = credentials;
 
     /// <summary>What the switchboard attests of the caller when it is the client of a connection.</summary>
-    public LabelSet AsClient => _asClient ??= Attest(ReservedKeys.ClientPrefix);
+    public LabelSet AsClient => Attested.AsClient;
 
     /// <summary>What the switchboard attests of the caller when it is a target.</summary>
-    public LabelSet AsServer => _asServer ??= Attest(ReservedKeys.ServerPrefix);
+    public LabelSet AsServer => Attested.AsServer;
 
     /// <summary>What it asked for last; null: nothing yet, or too much to be kept.</summary>
     public Request? LastRequest { get; set; }
@@ -47,19 +40,7 @@ internal sealed class Caller(HandleNode node, Credentials credentials, ISession?
     public Descriptor OpenProcess() =>
         session?.ProcessDescriptor?.Duplicate() ?? ProcessDescriptor.Open(Credentials.Pid);
 
-    private LabelSet Attest(string prefix)
-    {
-        ControlGroup? group = _group.Value;
-        (string Fact, string? Value)[] facts =
-        [
-            (ReservedKeys.Uid, Credentials.Uid.ToString(CultureInfo.InvariantCulture)),
-            (ReservedKeys.Gid, Credentials.Gid.ToString(CultureInfo.InvariantCulture)),
-            (ReservedKeys.Pid, Credentials.Pid.ToString(CultureInfo.InvariantCulture)),
-            (ReservedKeys.Cgroup, group?.Path),
-            (ReservedKeys.Unit, group?.Unit),
-            (ReservedKeys.UserUnit, group?.UserUnit),
-        ];
-        return LabelSet.Create(
-            facts.Where(f => f.Value is not null).Select(f => KeyValuePair.Create(prefix + f.Fact, f.Value!)));
-    }
+    // Found out when it is needed: a session that was found after a crash has its pidfd with the next packet only.
+    private AttestedProcess Attested => _attested ??= AttestedProcess.Of(
+        Credentials, ControlGroupFile.Read(Credentials.Pid, session?.ProcessDescriptor));
 }

@@ -26,8 +26,11 @@ internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? par
 
     private readonly HashSet<ISession> _sessions = [];
     private readonly Dictionary<ISession, SessionLoad> _loads = [];
-    private readonly HashSet<HandleNode> _children = [];
-    private readonly HashSet<Target> _targets = [];
+
+    // Most have none, and of targets one.
+    private HashSet<HandleNode>? _children;
+    private HashSet<Target>? _targets;
+    private Target? _onlyTarget;
     private readonly HandleNode? _top = parent?.Top;
 
     // How many sessions it had, as far as that matters.
@@ -63,16 +66,41 @@ internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? par
     /// <summary>Its open sessions. Those that have ended with descriptors unread only count.</summary>
     public IEnumerable<ISession> Sessions => _sessions.Where(session => !session.HasEnded);
 
-    public IReadOnlyCollection<HandleNode> Children => _children;
+    public IReadOnlyCollection<HandleNode> Children => _children ?? (IReadOnlyCollection<HandleNode>)[];
 
     /// <summary>What is registered over it.</summary>
-    public ICollection<Target> Targets => _targets;
+    public IReadOnlyCollection<Target> Targets =>
+        _targets ?? (_onlyTarget is null ? [] : (IReadOnlyCollection<Target>)[_onlyTarget]);
 
     /// <summary>How much waits for its sessions, as they do not read.</summary>
     public long QueuedBytes => _loads.Values.Sum(load => load.QueuedBytes);
 
     /// <summary>How many revocable connections were requested over it.</summary>
     public int Connections { get; set; }
+
+    /// <summary>A target is registered over it.</summary>
+    public void Add(Target target)
+    {
+        if (_targets is null && _onlyTarget is null)
+        {
+            _onlyTarget = target;
+            return;
+        }
+
+        _targets ??= [_onlyTarget!];
+        _onlyTarget = null;
+        _targets.Add(target);
+    }
+
+    /// <summary>The target is gone.</summary>
+    public void Remove(Target target)
+    {
+        _onlyTarget = ReferenceEquals(_onlyTarget, target) ? null : _onlyTarget;
+        if (_targets is not null && _targets.Remove(target) && _targets.Count == 0)
+        {
+            _targets = null;
+        }
+    }
 
     public Status? Admit(ISession session)
     {
@@ -182,13 +210,13 @@ internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? par
         var all = new List<HandleNode> { this };
         for (int i = 0; i < all.Count; i++)
         {
-            all.AddRange(all[i]._children);
+            all.AddRange(all[i].Children);
         }
 
         foreach (HandleNode node in all)
         {
             node.IsRevoked = true;
-            node._children.Clear();
+            node._children = null;
             node.Exit();
         }
 
@@ -216,21 +244,23 @@ internal sealed class HandleNode(HandleTree tree, Handle handle, HandleNode? par
         {
             node._isInTree = true;
             tree.Live.Add(node.Handle.Id, node);
-            node.Parent?._children.Add(node);
+            node.Parent?.AddChild(node);
         }
     }
+
+    private void AddChild(HandleNode child) => (_children ??= []).Add(child);
 
     private void Exit()
     {
         _isInTree = false;
         tree.Live.Remove(Handle.Id);
-        Parent?._children.Remove(this);
+        Parent?._children?.Remove(this);
     }
 
     private void Prune()
     {
         for (HandleNode? node = this;
-            node is { _isInTree: true, _sessions.Count: 0, _children.Count: 0 };
+            node is { _isInTree: true, _sessions.Count: 0, Children.Count: 0 };
             node = node.Parent)
         {
             node.Exit();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using Flower.Protocol.V1;
 using Flower.Rpc.State;
 using Flower.Rpc.Transport;
 using Flower.Switchboard.State;
@@ -17,13 +18,13 @@ internal sealed partial class Target
         var state = new TargetState
         {
             Registration = Registration,
-            Start = start,
+            Start = Start(),
             Credit = _credit,
             LastOffer = _lastId,
             Attested = Attested.ToMessage(),
             Taken = _taken,
         };
-        foreach (PendingOffer offer in _offers.Values)
+        foreach (PendingOffer offer in Offers)
         {
             state.Offers.Add(new OfferState
             {
@@ -39,11 +40,12 @@ internal sealed partial class Target
     /// <summary>The registration as it is after a crash, when every offer and every credit granted since is void.</summary>
     public TargetState SaveAsNew()
     {
+        TargetStart begun = Start();
         var state = new TargetState
         {
             Registration = Registration,
-            Start = start,
-            Credit = Math.Min(start.Credit, MaxUnseen),
+            Start = begun,
+            Credit = Math.Min(begun.Credit, MaxUnseen),
             Attested = Attested.ToMessage(),
         };
         Condition.SaveAsNew(state);
@@ -66,7 +68,9 @@ internal sealed partial class Target
                 continue;
             }
 
-            _offers.Add(offer.Id, new PendingOffer(this, offer.Id, descriptors.Take(offer.Held)) { IsSent = true });
+            (_offers ??= []).Add(offer.Id, new PendingOffer(this, offer.Id, descriptors.Take(offer.Held)) { IsSent = true });
         }
     }
+
+    private TargetStart Start() => TargetStart.Parser.ParseFrom(_start);
 }

@@ -8,6 +8,7 @@ using Flower.Rpc.Transport;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions.Live;
 using Flower.Switchboard.Sessions.Resolving;
+using Google.Protobuf;
 
 namespace Flower.Switchboard.Sessions;
 
@@ -34,11 +35,15 @@ internal sealed partial class Target(
     private const uint DefaultStartTimeoutMs = 60_000;
     private const uint MaxStartTimeoutMs = 3_600_000;
 
-    private readonly Dictionary<ulong, PendingOffer> _offers = [];
+    // As bytes, which are little, for who goes on with it: see Save.
+    private readonly byte[] _start = start.ToByteArray();
+
+    // Mostly there are none.
+    private Dictionary<ulong, PendingOffer>? _offers;
     private uint _credit = Math.Min(start.Credit, MaxUnseen);
     private ulong _lastId;
     private ulong _taken;
-    private readonly Withdrawals _withdrawals = new(stream.WithdrawAsync);
+    private Withdrawals? _withdrawals;
     private bool _gone;
 
     public TargetKind Kind { get; } = kind;
@@ -71,13 +76,13 @@ internal sealed partial class Target(
 
     public bool IsSuspect => Condition.IsSuspect;
 
-    public long Load => Condition.Load + _offers.Count;
+    public long Load => Condition.Load + OfferCount;
 
     /// <summary>Of an activator: who waits for what it starts. Set when it is registered.</summary>
     public Activation? Activation { get; set; }
 
     /// <summary>How many connections it has taken, or was offered and has not answered.</summary>
-    public ulong Given => _taken + (ulong)_offers.Count;
+    public ulong Given => _taken + (ulong)OfferCount;
 
     bool ITarget.IsDraining => IsDraining || IsActivator;
 
@@ -94,6 +99,10 @@ internal sealed partial class Target(
 
     /// <summary>It was told that it is registered.</summary>
     public bool IsAnnounced { get; init; }
+
+    private int OfferCount => _offers?.Count ?? 0;
+
+    private IReadOnlyCollection<PendingOffer> Offers => _offers?.Values ?? (IReadOnlyCollection<PendingOffer>)[];
 
     /// <summary>What is wrong with a registration, whatever its labels; null: nothing.</summary>
     public static string? Check(TargetKind kind, TargetStart start) =>
@@ -146,13 +155,13 @@ internal sealed partial class Target(
             _credit--;
         }
 
-        _offers.Add(offer.Id, offer);
+        (_offers ??= []).Add(offer.Id, offer);
         Condition.OnOffered();
         return offer;
     }
 
     /// <summary>An offer that has not been answered; null: there is none with that id.</summary>
-    public PendingOffer? FindOffer(ulong id) => _offers.GetValueOrDefault(id);
+    public PendingOffer? FindOffer(ulong id) => _offers?.GetValueOrDefault(id);
 
     /// <summary>Makes an offer and waits for the answer.</summary>
     /// <param name="offer">From <see cref="Prepare"/>, or one that another process made.</param>
@@ -194,7 +203,7 @@ internal sealed partial class Target(
             return answered;
         }
 
-        _offers.Remove(offer.Id);
+        _offers?.Remove(offer.Id);
         offer.LetGo();
         if (!offer.Patience.IsCancellationRequested)
         {
@@ -246,7 +255,7 @@ internal sealed partial class Target(
             return "a server that accepts with a socket of its own";
         }
 
-        if (!_offers.Remove(answer.ConnectionId, out PendingOffer? offer))
+        if (_offers is null || !_offers.Remove(answer.ConnectionId, out PendingOffer? offer))
         {
             // Withdrawn meanwhile. A target that waits for a socket hears it again, since a withdrawal may not have been sent.
             socket?.Dispose();
@@ -289,13 +298,14 @@ internal sealed partial class Target(
     {
         _gone = true;
         Condition.Stop();
-        foreach (PendingOffer offer in _offers.Values)
+        Condition.Unwatch();
+        foreach (PendingOffer offer in Offers)
         {
             offer.LetGo();
             offer.Complete(new OfferOutcome.Gone());
         }
 
-        _offers.Clear();
+        _offers = null;
         Resolver?.OnGone();
     }
 
@@ -327,7 +337,7 @@ internal sealed partial class Target(
     {
         if (!_gone)
         {
-            _withdrawals.Send(id);
+            (_withdrawals ??= new(stream.WithdrawAsync)).Send(id);
         }
     }
 

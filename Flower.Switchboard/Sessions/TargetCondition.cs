@@ -21,21 +21,25 @@ internal sealed class TargetCondition(TargetUpdate? start)
     // Mostly nothing is said or set.
     private static readonly TargetUpdate Nothing = new();
 
-    private TargetUpdate _said = start is null || start.CalculateSize() == 0 ? Nothing : Merge(Nothing, start);
+    // What the client library says to begin with, of a server that is as others are.
+    private static readonly TargetUpdate Usual = new() { Weight = DefaultWeight, Draining = false };
+
+    private TargetUpdate _said = start is null || start.CalculateSize() == 0 ? Nothing
+        : Usual.Equals(start) ? Usual
+        : Merge(Nothing, start);
     private TargetUpdate _set = Nothing;
     private uint _unreported;
     private int _missed;
     private int _rests;
     private IDisposable? _rest;
+    private Target? _target;
+    private IConditionWatcher? _watcher;
 
-    /// <summary>Called when the weight or one of the next two may be another one.</summary>
-    public Action? Changed { get; set; }
+    /// <summary>Keeps what is said or set that holds after a crash, too; null: nobody does.</summary>
+    public TargetCall? Keeper { get; set; }
 
-    /// <summary>Called when something is said or set that holds after a crash, too.</summary>
-    public Action? Kept { get; set; }
-
-    /// <summary>Called when what List tells of it is another.</summary>
-    public Action? Told { get; set; }
+    /// <summary>Whether it drained when those who watch the board last heard of it.</summary>
+    public bool WasToldToDrain { get; set; }
 
     public uint Weight => _set.HasWeight ? _set.Weight : _said.HasWeight ? _said.Weight : DefaultWeight;
 
@@ -60,7 +64,7 @@ internal sealed class TargetCondition(TargetUpdate? start)
     /// <summary>The target speaks of itself.</summary>
     public void Say(TargetUpdate update)
     {
-        (uint, bool, uint?) before = Seen;
+        (uint Weight, bool IsDraining, uint? OpenConnections) before = Seen;
         // Most updates only tell how many connections there are, and repeat the rest.
         bool isKept = (update.HasWeight && !(_said.HasWeight && _said.Weight == update.Weight))
             || (update.HasDraining && !(_said.HasDraining && _said.Draining == update.Draining));
@@ -68,8 +72,7 @@ internal sealed class TargetCondition(TargetUpdate? start)
         _unreported = update.HasOpenConnections ? 0 : _unreported;
         if (isKept)
         {
-            Changed?.Invoke();
-            Kept?.Invoke();
+            Change(before.IsDraining);
         }
 
         Tell(before);
@@ -78,17 +81,16 @@ internal sealed class TargetCondition(TargetUpdate? start)
     /// <summary>An operator speaks, who has the last word.</summary>
     public void Set(TargetUpdate update)
     {
-        (uint, bool, uint?) before = Seen;
+        (uint Weight, bool IsDraining, uint? OpenConnections) before = Seen;
         _set = Merge(_set, update);
-        Changed?.Invoke();
-        Kept?.Invoke();
+        Change(before.IsDraining);
         Tell(before);
     }
 
     /// <summary>What an operator set is forgotten, as far as <paramref name="named"/> has a value of it.</summary>
     public void Reset(TargetUpdate named)
     {
-        (uint, bool, uint?) before = Seen;
+        (uint Weight, bool IsDraining, uint? OpenConnections) before = Seen;
         TargetUpdate left = _set.Clone();
         if (named.HasWeight)
         {
@@ -101,9 +103,7 @@ internal sealed class TargetCondition(TargetUpdate? start)
         }
 
         _set = left;
-
-        Changed?.Invoke();
-        Kept?.Invoke();
+        Change(before.IsDraining);
         Tell(before);
     }
 
@@ -181,14 +181,26 @@ internal sealed class TargetCondition(TargetUpdate? start)
         OnSilent(missed: false, acceptDeadlines);
     }
 
+    /// <summary>From now on somebody is told of changes: the target is registered.</summary>
+    public void Watch(Target target, IConditionWatcher watcher) => (_target, _watcher) = (target, watcher);
+
+    /// <summary>Nobody is told any more: the target is gone.</summary>
+    public void Unwatch() => (_watcher, Keeper) = (null, null);
+
     private (uint Weight, bool IsDraining, uint? OpenConnections) Seen => (Weight, IsDraining, OpenConnections);
 
     private void Tell((uint Weight, bool IsDraining, uint? OpenConnections) before)
     {
         if (before != Seen)
         {
-            Told?.Invoke();
+            _watcher?.OnTold(_target!);
         }
+    }
+
+    private void Change(bool drained)
+    {
+        _watcher?.OnChanged(_target!, drained);
+        Keeper?.Keep();
     }
 
     private void Rest(DeadlineQueue acceptDeadlines) => _rest = acceptDeadlines.Begin(() =>
@@ -207,7 +219,7 @@ internal sealed class TargetCondition(TargetUpdate? start)
     // Field by field: one that this version does not know would be kept with each update that has it, and grow.
     private static TargetUpdate Merge(TargetUpdate before, TargetUpdate update)
     {
-        TargetUpdate merged = ReferenceEquals(before, Nothing) ? new() : before;
+        TargetUpdate merged = ReferenceEquals(before, Nothing) || ReferenceEquals(before, Usual) ? before.Clone() : before;
         if (update.HasWeight)
         {
             merged.Weight = update.Weight;
@@ -231,7 +243,7 @@ internal sealed class TargetCondition(TargetUpdate? start)
         if (IsSuspect != value)
         {
             IsSuspect = value;
-            Changed?.Invoke();
+            _watcher?.OnChanged(_target!, IsDraining);
         }
     }
 }

@@ -94,29 +94,23 @@ internal sealed partial class BoardEvents(DeadlineQueue intervals)
     public void Added(Target target, bool isRestored)
     {
         Counters.Add(target, 1);
-        bool drained = target.IsDraining;
-        target.Condition.Told = () =>
-        {
-            if (IsWatched)
-            {
-                _changes.Happened(target, Tell);
-            }
-            else
-            {
-                drained = target.IsDraining;
-            }
-        };
+        target.Condition.WasToldToDrain = target.IsDraining;
         if (IsWatched && !isRestored)
         {
             Publish(new TargetOccurrence(Next(), target, TargetChange.Added, ""));
         }
+    }
 
-        // As it is by now.
-        void Tell(ulong _)
+    /// <summary>What a target says of itself is another.</summary>
+    public void Changed(Target target)
+    {
+        if (IsWatched)
         {
-            bool drains = target.IsDraining && !drained;
-            drained = target.IsDraining;
-            Publish(new TargetOccurrence(Next(), target, drains ? TargetChange.Drained : TargetChange.Changed, ""));
+            _changes.Happened(target, _ => Tell(target));
+        }
+        else
+        {
+            target.Condition.WasToldToDrain = target.IsDraining;
         }
     }
 
@@ -126,7 +120,6 @@ internal sealed partial class BoardEvents(DeadlineQueue intervals)
     public void Removed(Target target, string? reason)
     {
         Counters.Add(target, -1);
-        target.Condition.Told = null;
         _changes.Forget(target);
         if (IsWatched && reason is not null)
         {
@@ -225,6 +218,14 @@ internal sealed partial class BoardEvents(DeadlineQueue intervals)
             };
             Publish(new HandleOccurrence(told, node));
         }
+    }
+
+    // As it is by now.
+    private void Tell(Target target)
+    {
+        bool drains = target.IsDraining && !target.Condition.WasToldToDrain;
+        target.Condition.WasToldToDrain = target.IsDraining;
+        Publish(new TargetOccurrence(Next(), target, drains ? TargetChange.Drained : TargetChange.Changed, ""));
     }
 
     private Event Next() => Stamp(++LastSequence);

@@ -22,8 +22,26 @@ public sealed class TargetDirectoryTests
             _board.List(LabelSet.Empty, at, 1000, all, out at);
         }
 
-        all.ForEach(_board.Remove);
+        all.ForEach(target => Assert.That(_board.Remove(target), Is.True));
         Assert.That(_board.Count, Is.Zero);
+    }
+
+    [Test]
+    public void Remove_OldestOfManyWithTheSameValues_OthersAreFound()
+    {
+        // More than an index is made for, and than the gaps that a log has before it is packed.
+        Fake[] all = [.. Enumerable.Range(0, 300).Select(i => Server("a=1", $"b={i}"))];
+        Assert.That(all.All(target => _board.TryAdd(target).IsAdded), Is.True);
+        Assert.That(_board.Find(Ask("a=1")).Targets, Has.Length.EqualTo(16));
+        for (int i = 0; i < all.Length; i++)
+        {
+            Assert.That(_board.Find(i + 1), Is.SameAs(all[i]));
+            Assert.That(_board.Remove(all[i]), Is.True);
+            Assert.That(_board.Find(i + 1), Is.Null);
+            Assert.That(_board.Find(Ask("a=1")).Targets, Has.Length.EqualTo(Math.Min(16, all.Length - i - 1)));
+        }
+
+        Assert.That(_board.Remove(all[0]), Is.False);
     }
 
     [Test]
