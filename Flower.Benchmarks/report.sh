@@ -109,8 +109,7 @@ lookup() { $managed lookup | grep '^|'; }
 codec() { $managed codec | grep '^|'; }
 
 edges() { # edges OPTION…
-  dotnet build "$here" --configuration Release >/dev/null
-  "$here/edges.sh" --flower "$flower" --repeats "$repeats" "$@" 2>/dev/null | grep '^|'
+  "$here/edges.sh" --flower "$flower" --server "$native" --repeats "$repeats" "$@" 2>/dev/null | grep '^|'
 }
 
 http() { edges --bulk none --connections 16; }

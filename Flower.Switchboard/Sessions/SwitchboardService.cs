@@ -304,16 +304,6 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     private void LogConnected(Caller caller, Connected connected) => BoardLog.Connected(
         logger, caller.Credentials.Pid, connected.Target.Own, connected.Target.Caller.Credentials.Pid);
 
-    private void LogRefused(SessionCallContext session, Caller caller, RpcException refusal)
-    {
-        if (session.Server.Lines.Allows(caller.Credentials.Uid))
-        {
-            BoardLog.Refused(
-                logger, session.Method, caller.Credentials.Pid, caller.Credentials.Uid, refusal.StatusCode,
-                refusal.Status.Detail);
-        }
-    }
-
     // Who calls, and a line in the log for each refusal, as far as its user may cause more.
     private async Task<T> Guard<T>(
         ServerCallContext context, Func<Caller, Task<T>> call, bool isShort = true, int rate = 0, SafeHandle? pushed = null)
@@ -355,8 +345,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         catch (RpcException e)
         {
             ConnectTrace.Fail(session, e);
-            board.Events.Refused(board, caller, session, e);
-            LogRefused(session, caller, e);
+            board.Refused(caller, session, e);
             throw;
         }
         finally
