@@ -15,6 +15,9 @@ public sealed class EncodedLabels
     // A tag of one byte: of a field with a number up to 15, length-delimited.
     private const int LengthDelimited = 2;
 
+    // Its length, and those of its parts, are then one byte.
+    private const int MaxShort = 120;
+
     private readonly ReadOnlyMemory<byte> _first;
     private readonly ReadOnlyMemory<byte> _middle;
     private readonly ReadOnlyMemory<byte> _last;
@@ -59,11 +62,12 @@ public sealed class EncodedLabels
 
     /// <summary>Encodes a label between others.</summary>
     /// <param name="first">Those before it, from <see cref="Of"/>.</param>
-    /// <param name="key">Its key, of at most 60 characters of ASCII.</param>
-    /// <param name="value">Its value, of at most 60 characters of ASCII.</param>
+    /// <param name="key">Its key, of ASCII.</param>
+    /// <param name="value">Its value, of ASCII.</param>
     /// <param name="source">Its source.</param>
     /// <param name="last">Those after it, from <see cref="Of"/>.</param>
     /// <param name="field">The number of the field that they are all of, 1 to 15.</param>
+    /// <exception cref="ArgumentException">Key and value have more than 120 characters.</exception>
     public static EncodedLabels Join(
         EncodedLabels first, string key, string value, Source source, EncodedLabels last, int field)
     {
@@ -71,6 +75,11 @@ public sealed class EncodedLabels
         ArgumentNullException.ThrowIfNull(last);
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(value);
+        if (key.Length + value.Length > MaxShort)
+        {
+            throw new ArgumentException($"a label of more than {MaxShort} characters", nameof(value));
+        }
+
         byte[] label = GC.AllocateUninitializedArray<byte>(2 + 2 + key.Length + 2 + value.Length + 2);
         label[0] = (byte)((field << 3) | LengthDelimited);
         label[1] = (byte)(label.Length - 2);

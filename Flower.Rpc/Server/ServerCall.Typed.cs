@@ -22,7 +22,7 @@ internal sealed partial class ServerCall<TRequest, TResponse>(
     where TResponse : class
 {
     // What a session keeps of what it was asked is small.
-    private const int MaxKeptRequest = 512;
+    private const int MaxKeptRequest = 256;
 
     // What has come and was not asked for: the first, and mostly the only one, without a queue.
     private TRequest? _next;

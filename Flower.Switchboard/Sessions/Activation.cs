@@ -60,7 +60,8 @@ internal sealed class Activation(Target activator, DeadlineQueue deadlines)
     {
         try
         {
-            round.Outcome = await activator.OfferAsync(activator.Prepare(null), labels, deadlines, round.Over.Token);
+            round.Outcome = await activator.OfferAsync(activator.Prepare(null), labels, deadlines, round.Over.Token)
+                .ConfigureAwait(false);
             // Whoever comes from now on asks anew.
             Leave(round);
             round.Over.Cancel();

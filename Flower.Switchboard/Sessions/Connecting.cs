@@ -203,7 +203,7 @@ internal sealed class Connecting
         using var either = CancellationTokenSource.CreateLinkedTokenSource(client, revocable.Revoked);
         try
         {
-            return await Target.OfferAsync(_offer, _forTarget, board.AcceptDeadlines, either.Token);
+            return await Target.OfferAsync(_offer, _forTarget, board.AcceptDeadlines, either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!client.IsCancellationRequested)
         {

@@ -164,7 +164,7 @@ internal sealed class Race(Board board, SessionCallContext call, ITargetSource t
         _running.Add(connecting);
         try
         {
-            OfferOutcome outcome = await connecting.FinishAsync(board, _over.Token);
+            OfferOutcome outcome = await connecting.FinishAsync(board, _over.Token).ConfigureAwait(false);
             if (outcome is OfferOutcome.Accepted accepted)
             {
                 Win(connecting, accepted.Socket);

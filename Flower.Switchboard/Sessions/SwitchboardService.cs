@@ -57,7 +57,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                 caller, request.Labels, IsRelatedOnly(request.RelatedOnly, request.Wait, request.Balance), request.Revocable);
             wish = board.Events.Asked(session, wish);
             var targets = new NamedTargets(board, wish, request.Balance, tries, request.Wait);
-            Connected connected = await new Tries(board, session, targets).ConnectAsync(begun);
+            Connected connected = await new Tries(board, session, targets).ConnectAsync(begun).ConfigureAwait(false);
             board.Events.Accepted(session, connected);
             LogConnected(caller, connected);
             return new ClientConnectResponse
@@ -96,7 +96,8 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                 var targets = new NamedTargets(board, wish, request.Balance, tries, request.Wait);
                 SafeHandle? pushed = socket;
                 socket = null;
-                Connected connected = await new Tries(board, session, targets).PushAsync(begun, pushed, request.Socket);
+                Connected connected = await new Tries(board, session, targets)
+                    .PushAsync(begun, pushed, request.Socket).ConfigureAwait(false);
                 board.Events.Accepted(session, connected);
                 LogConnected(caller, connected);
                 return new IngressConnectResponse

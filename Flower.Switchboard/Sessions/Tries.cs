@@ -15,6 +15,10 @@ namespace Flower.Switchboard.Sessions;
 /// pushed socket goes on to the next one only while it was sent to none. Another process goes on with the try that is
 /// under way, and if that fails, begins again with the request.
 /// </summary>
+/// <remarks>
+/// What waits for a target's answer waits without an object of its own (ValueTask, pooled), and without the context: the
+/// answer comes on the loop, and all of them go on right there, in one go.
+/// </remarks>
 /// <param name="board">Where it happens.</param>
 /// <param name="call">The client's call.</param>
 /// <param name="targets">What is tried.</param>
