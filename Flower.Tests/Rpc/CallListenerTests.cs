@@ -58,6 +58,22 @@ internal sealed class CallListenerTests : RpcFixture
     }
 
     [Test]
+    public async Task Listen_MoreThanGrantedInOnePacket_EndsTheSession()
+    {
+        var listener = new Listener();
+        Service.OnServer = Leave(listener);
+        using RawSession raw = await RawAsync();
+        raw.Send(RawSession.Start(1, "ServerStart"), RawSession.Message(1, Answer(1)));
+        await listener.First.Task.Soon();
+
+        raw.Send([.. Enumerable.Repeat(RawSession.Message(1, Answer(2)), (int)PacketLimits.InitialCredit + 1)]);
+
+        Waiting.Until(() => Log.Warnings.Any(w => w.Contains("more messages than were granted", StringComparison.Ordinal)), "log");
+        await listener.Ended.Task.Soon();
+        Assert.That(listener.Heard, Has.Count.LessThanOrEqualTo((int)PacketLimits.InitialCredit));
+    }
+
+    [Test]
     public async Task Listen_CallerGoes_ListenerIsTold()
     {
         var listener = new Listener();
