@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The messages with the labels of a connection. One file, since they are alike.
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Unicode;
 using Google.Protobuf;
@@ -11,32 +12,10 @@ public sealed partial class ClientConnectResponse : ILabelCarrier
 {
     /// <summary>Reads one, and leaves its labels encoded where it can.</summary>
     /// <exception cref="InvalidProtocolBufferException">It is malformed.</exception>
-    public static ClientConnectResponse ParseKeepingLabels(ReadOnlyMemory<byte> bytes)
-    {
-        var response = new ClientConnectResponse();
-        var fields = new FieldReader(bytes.Span);
-        var labels = default(KeptLabels);
-        bool isKnown = true;
-        while (isKnown && fields.Next())
-        {
-            if (fields.Tag == FieldReader.Block(SocketFieldNumber) && response.Socket is null)
-            {
-                response.Socket = FileDescriptor.Parser.ParseFrom(fields.Body);
-            }
-            else
-            {
-                isKnown = fields.Tag == FieldReader.Block(LabelsFieldNumber) && labels.Add(fields);
-            }
-        }
-
-        if (!isKnown || !fields.IsAtEnd || !labels.AreText(bytes.Span))
-        {
-            return Parser.ParseFrom(bytes.Span);
-        }
-
-        response.EncodedLabels = labels.Of(bytes);
-        return response;
-    }
+    public static ClientConnectResponse ParseKeepingLabels(ReadOnlyMemory<byte> bytes) =>
+        LabelCarriers.TryParse(bytes, LabelsFieldNumber, SocketFieldNumber, out EncodedLabels? labels, out FileDescriptor? socket)
+            ? new() { EncodedLabels = labels, Socket = socket }
+            : Parser.ParseFrom(bytes.Span);
 
     /// <summary>The labels, encoded for field 1; null: they are in <see cref="Labels"/>.</summary>
     public EncodedLabels? EncodedLabels { get; set; }
@@ -56,32 +35,10 @@ public sealed partial class IngressConnectResponse : ILabelCarrier
 {
     /// <summary>Reads one, and leaves its labels encoded where it can.</summary>
     /// <exception cref="InvalidProtocolBufferException">It is malformed.</exception>
-    public static IngressConnectResponse ParseKeepingLabels(ReadOnlyMemory<byte> bytes)
-    {
-        var response = new IngressConnectResponse();
-        var fields = new FieldReader(bytes.Span);
-        var labels = default(KeptLabels);
-        bool isKnown = true;
-        while (isKnown && fields.Next())
-        {
-            if (fields.Tag == FieldReader.Block(SocketFieldNumber) && response.Socket is null)
-            {
-                response.Socket = FileDescriptor.Parser.ParseFrom(fields.Body);
-            }
-            else
-            {
-                isKnown = fields.Tag == FieldReader.Block(LabelsFieldNumber) && labels.Add(fields);
-            }
-        }
-
-        if (!isKnown || !fields.IsAtEnd || !labels.AreText(bytes.Span))
-        {
-            return Parser.ParseFrom(bytes.Span);
-        }
-
-        response.EncodedLabels = labels.Of(bytes);
-        return response;
-    }
+    public static IngressConnectResponse ParseKeepingLabels(ReadOnlyMemory<byte> bytes) =>
+        LabelCarriers.TryParse(bytes, LabelsFieldNumber, SocketFieldNumber, out EncodedLabels? labels, out FileDescriptor? socket)
+            ? new() { EncodedLabels = labels, Socket = socket }
+            : Parser.ParseFrom(bytes.Span);
 
     /// <summary>The labels, encoded for field 1; null: they are in <see cref="Labels"/>.</summary>
     public EncodedLabels? EncodedLabels { get; set; }
@@ -185,6 +142,36 @@ public sealed partial class EgressStartResponse : ILabelCarrier
 /// <summary>The labels first, and what else there is as it is generated: fields may come in any order.</summary>
 internal static class LabelCarriers
 {
+    // Of a message that has labels and a socket, and nothing else. False: it is for the generated parser.
+    internal static bool TryParse(
+        ReadOnlyMemory<byte> bytes, int labelsField, int socketField,
+        [NotNullWhen(true)] out EncodedLabels? labels, out FileDescriptor? socket)
+    {
+        (labels, socket) = (null, null);
+        var fields = new FieldReader(bytes.Span);
+        var kept = default(KeptLabels);
+        bool isKnown = true;
+        while (isKnown && fields.Next())
+        {
+            if (fields.Tag == FieldReader.Block(socketField) && socket is null)
+            {
+                socket = FileDescriptor.Parser.ParseFrom(fields.Body);
+            }
+            else
+            {
+                isKnown = fields.Tag == FieldReader.Block(labelsField) && kept.Add(fields);
+            }
+        }
+
+        if (!isKnown || !fields.IsAtEnd || !kept.AreText(bytes.Span))
+        {
+            return false;
+        }
+
+        labels = kept.Of(bytes);
+        return true;
+    }
+
     internal static int Measure(IMessage message, EncodedLabels? labels) =>
         message.CalculateSize() + (labels?.Size ?? 0);
 

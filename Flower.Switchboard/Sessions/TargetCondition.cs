@@ -22,10 +22,10 @@ internal sealed class TargetCondition(TargetUpdate? start)
     private static readonly TargetUpdate Nothing = new();
 
     // What the client library says to begin with, of a server that is as others are.
-    private static readonly TargetUpdate Usual = new() { Weight = DefaultWeight, Draining = false };
+    private static readonly TargetUpdate Usual = new() { Weight = DefaultWeight, Draining = false, OpenConnections = 0 };
 
     private TargetUpdate _said = start is null || start.CalculateSize() == 0 ? Nothing
-        : Usual.Equals(start) ? Usual
+        : IsUsual(start) ? Usual
         : Merge(Nothing, start);
     private TargetUpdate _set = Nothing;
     private uint _unreported;
@@ -196,6 +196,10 @@ internal sealed class TargetCondition(TargetUpdate? start)
             _watcher?.OnTold(_target!);
         }
     }
+
+    // Generated equality does not tell 0 from what was not said.
+    private static bool IsUsual(TargetUpdate start) =>
+        start is { HasWeight: true, HasDraining: true, HasOpenConnections: true } && Usual.Equals(start);
 
     private void Change(bool drained)
     {
