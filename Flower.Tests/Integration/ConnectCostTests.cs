@@ -95,9 +95,15 @@ internal sealed class ConnectCostTests
             Assert.That(client.Next()?.KindCase, Is.EqualTo(Frame.KindOneofCase.Status));
         }
 
-        // All of them ask while the switchboard is busy.
+        // All of them ask while the switchboard is busy, and not before: what it had seen already would be a packet of its own.
         using var held = new SemaphoreSlim(0);
-        Task busy = _loop.Invoke(() => held.Wait(TimeSpan.FromSeconds(20)));
+        using var isHeld = new SemaphoreSlim(0);
+        Task busy = _loop.Invoke(() =>
+        {
+            isHeld.Release();
+            held.Wait(TimeSpan.FromSeconds(20));
+        });
+        Assert.That(await isHeld.WaitAsync(TimeSpan.FromSeconds(20)), Is.True);
         foreach (RawSession client in clients)
         {
             client.Send(
