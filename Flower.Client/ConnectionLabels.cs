@@ -15,7 +15,10 @@ public sealed class ConnectionLabels : IReadOnlyList<ConnectionLabel>
     private readonly EncodedLabels? _encoded;
     private ConnectionLabel[]? _decoded;
 
-    internal ConnectionLabels(IReadOnlyList<Label> labels) => _decoded = Sorted(labels);
+    internal ConnectionLabels(IReadOnlyList<Label> labels)
+        : this(null, labels)
+    {
+    }
 
     /// <param name="encoded">The labels as they came; null: they are not encoded.</param>
     /// <param name="labels">The labels that are not encoded.</param>

@@ -12,9 +12,6 @@ namespace Flower.Protocol;
 /// </summary>
 public sealed class EncodedLabels
 {
-    // A tag of one byte: of a field with a number up to 15, length-delimited.
-    private const int LengthDelimited = 2;
-
     // Its length, and those of its parts, are then one byte.
     private const int MaxShort = 120;
 
@@ -51,7 +48,7 @@ public sealed class EncodedLabels
         for (int i = 0; i < labels.Count; i++)
         {
             int label = labels[i].CalculateSize();
-            left[0] = (byte)((field << 3) | LengthDelimited);
+            left[0] = (byte)FieldReader.Block(field);
             int head = 1 + Varint.Write(left[1..], (uint)label);
             labels[i].WriteTo(left.Slice(head, label));
             left = left[(head + label)..];
@@ -81,11 +78,11 @@ public sealed class EncodedLabels
         }
 
         byte[] label = GC.AllocateUninitializedArray<byte>(2 + 2 + key.Length + 2 + value.Length + 2);
-        label[0] = (byte)((field << 3) | LengthDelimited);
+        label[0] = (byte)FieldReader.Block(field);
         label[1] = (byte)(label.Length - 2);
         int at = Write(label, 2, Label.KeyFieldNumber, key);
         at = Write(label, at, Label.ValueFieldNumber, value);
-        label[at] = Label.SourceFieldNumber << 3;
+        label[at] = (byte)FieldReader.Number(Label.SourceFieldNumber);
         label[at + 1] = (byte)source;
         return new(first._first, label, last._first);
     }
@@ -159,7 +156,7 @@ public sealed class EncodedLabels
 
     private static int Write(byte[] label, int at, int field, string text)
     {
-        label[at] = (byte)((field << 3) | LengthDelimited);
+        label[at] = (byte)FieldReader.Block(field);
         label[at + 1] = (byte)text.Length;
         return at + 2 + Encoding.ASCII.GetBytes(text, label.AsSpan(at + 2));
     }

@@ -96,14 +96,10 @@ public sealed partial class ServerStartResponse : ILabelCarrier
 {
     /// <summary>Reads one, and leaves the labels of an offer encoded where it can.</summary>
     /// <exception cref="InvalidProtocolBufferException">It is malformed.</exception>
-    public static ServerStartResponse ParseKeepingLabels(ReadOnlyMemory<byte> bytes)
-    {
-        var fields = new FieldReader(bytes.Span);
-        return fields.Next() && fields.IsAtEnd && fields.Tag == FieldReader.Block(OfferFieldNumber)
-            && Offer.TryParseKeepingLabels(bytes[fields.BodyStart..]) is Offer offer
+    public static ServerStartResponse ParseKeepingLabels(ReadOnlyMemory<byte> bytes) =>
+        LabelCarriers.TryParseOffer(bytes, OfferFieldNumber) is Offer offer
             ? new() { Offer = offer }
             : Parser.ParseFrom(bytes.Span);
-    }
 
     /// <inheritdoc/>
     public bool HasEncodedLabels => Offer?.EncodedLabels is not null;
@@ -120,14 +116,10 @@ public sealed partial class EgressStartResponse : ILabelCarrier
 {
     /// <summary>Reads one, and leaves the labels of an offer encoded where it can.</summary>
     /// <exception cref="InvalidProtocolBufferException">It is malformed.</exception>
-    public static EgressStartResponse ParseKeepingLabels(ReadOnlyMemory<byte> bytes)
-    {
-        var fields = new FieldReader(bytes.Span);
-        return fields.Next() && fields.IsAtEnd && fields.Tag == FieldReader.Block(OfferFieldNumber)
-            && Offer.TryParseKeepingLabels(bytes[fields.BodyStart..]) is Offer offer
+    public static EgressStartResponse ParseKeepingLabels(ReadOnlyMemory<byte> bytes) =>
+        LabelCarriers.TryParseOffer(bytes, OfferFieldNumber) is Offer offer
             ? new() { Offer = offer }
             : Parser.ParseFrom(bytes.Span);
-    }
 
     /// <inheritdoc/>
     public bool HasEncodedLabels => Offer?.EncodedLabels is not null;
@@ -172,6 +164,15 @@ internal static class LabelCarriers
         return true;
     }
 
+    // Of a message that is an offer, and nothing else. Null: it is for the generated parser.
+    internal static Offer? TryParseOffer(ReadOnlyMemory<byte> bytes, int offerField)
+    {
+        var fields = new FieldReader(bytes.Span);
+        return fields.Next() && fields.IsAtEnd && fields.Tag == FieldReader.Block(offerField)
+            ? Offer.TryParseKeepingLabels(bytes[fields.BodyStart..])
+            : null;
+    }
+
     internal static int Measure(IMessage message, EncodedLabels? labels) =>
         message.CalculateSize() + (labels?.Size ?? 0);
 
@@ -189,7 +190,7 @@ internal static class LabelCarriers
 
     internal static void WriteOffer(Offer offer, int field, Span<byte> to)
     {
-        to[0] = (byte)((field << 3) | 2);
+        to[0] = (byte)FieldReader.Block(field);
         int head = 1 + Varint.Write(to[1..], (uint)Measure(offer, offer.EncodedLabels));
         Write(offer, offer.EncodedLabels, to[head..]);
     }

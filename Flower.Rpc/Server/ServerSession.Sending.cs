@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
@@ -27,20 +26,17 @@ internal sealed partial class ServerSession
     private bool _resting;
     private bool _willLook;
 
-    /// <summary>Takes the descriptors. Sent when this turn of the loop ends, together with what else there is.</summary>
-    internal void Send(Frame frame, List<SafeHandle>? descriptors = null)
+    /// <summary>Sent when this turn of the loop ends, together with what else there is.</summary>
+    internal void Send(Frame frame)
     {
-        if (_stopped)
+        if (!_stopped)
         {
-            descriptors?.ForEach(d => d.Dispose());
-            return;
+            _writer.Add(frame);
+            FlushSoon();
         }
-
-        _writer.Add(frame, descriptors);
-        FlushSoon();
     }
 
-    /// <summary>As the other, for what is encoded.</summary>
+    /// <summary>As the other, for what is encoded. Takes the descriptors.</summary>
     internal void Send(in OutgoingFrame frame)
     {
         if (_stopped)

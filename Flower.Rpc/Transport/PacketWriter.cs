@@ -63,14 +63,14 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
     /// <summary>The largest message whose frame fits into a packet.</summary>
     internal static int MaxMessageBytes => PacketLimits.MaxPacketBytes - 32;
 
-    /// <summary>Adds a frame, which is not looked at later, and takes its descriptors.</summary>
-    internal void Add(Frame frame, List<SafeHandle>? descriptors = null)
+    /// <summary>Adds a frame, which is not looked at later.</summary>
+    internal void Add(Frame frame)
     {
         int size = frame.CalculateSize();
-        frame.WriteTo(Next(size, descriptors));
+        frame.WriteTo(Next(size, null));
     }
 
-    /// <summary>As the other, for what is encoded.</summary>
+    /// <summary>As the other, for what is encoded. Takes the descriptors.</summary>
     internal void Add(in OutgoingFrame frame) => frame.WriteTo(Next(frame.Size, frame.Descriptors));
 
     // Where a frame of so many bytes is to be written.
