@@ -17,7 +17,7 @@ internal sealed partial class ServerCall<TRequest, TResponse>(
     Start start,
     Method<TRequest, TResponse> method,
     Func<ServerCall<TRequest, TResponse>, ServerCallContext, Task> handler)
-    : ServerCall(session, callId, start), IHeardStream<TRequest>, IServerStreamWriter<TResponse>
+    : ServerCall(session, callId, start), IHeardStream<TRequest>, ICreditedStream<TResponse>
     where TRequest : class
     where TResponse : class
 {
@@ -41,11 +41,19 @@ internal sealed partial class ServerCall<TRequest, TResponse>(
 
     public WriteOptions? WriteOptions { get; set; }
 
+    // Whoever waits for credit is before any other: there is none then.
+    public bool CanWrite => Credit > 0 && !HasEnded;
+
     internal override async void Run()
     {
         try
         {
             await handler(this, Context).ConfigureAwait(true);
+            if (Context.IsAnsweredLater)
+            {
+                return;
+            }
+
             if (_listener is null)
             {
                 await SendLeftAsync().ConfigureAwait(true);
@@ -99,15 +107,45 @@ internal sealed partial class ServerCall<TRequest, TResponse>(
     }
 
     /// <summary>The one response of a unary call; needs no credit.</summary>
-    internal void Reply(TResponse response) => Write(response);
+    internal void Reply(TResponse response)
+    {
+        if (!Context.IsAnsweredLater)
+        {
+            Send(response);
+        }
+    }
+
+    internal override void Answer(object response)
+    {
+        Late = null;
+        try
+        {
+            Send((TResponse)response);
+            End(Context.Status, Context.Trailers);
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    public void Write(TResponse message)
+    {
+        if (!CanWrite)
+        {
+            throw new InvalidOperationException("the caller takes no response now");
+        }
+
+        UseCredit();
+        Send(message);
+    }
 
     public Task WriteAsync(TResponse message) => WriteAsync(message, CancellationToken.None);
 
     public async Task WriteAsync(TResponse message, CancellationToken cancellationToken)
     {
-        if (Credit > 0 && !HasEnded)
+        if (CanWrite)
         {
-            UseCredit();
             Write(message);
             return;
         }
@@ -174,7 +212,7 @@ internal sealed partial class ServerCall<TRequest, TResponse>(
         CallState state = base.Save(descriptors);
         state.Granted = _granted;
         state.HalfClosed = _halfClosed;
-        state.Checkpoint = _listener?.Save(descriptors) ?? state.Checkpoint;
+        state.Checkpoint = _listener?.Save(descriptors) ?? Late?.Save(descriptors) ?? state.Checkpoint;
         if (_single is not null)
         {
             // The handler is called with its request again. Of that, what it has given away by now is missing.
@@ -213,7 +251,7 @@ internal sealed partial class ServerCall<TRequest, TResponse>(
             UseCredit();
             try
             {
-                Write(first.Value.Message);
+                Send(first.Value.Message);
                 first.Value.Written?.TrySetResult();
             }
             catch (Exception e) when (first.Value.Written is { } written)
@@ -254,9 +292,9 @@ internal sealed partial class ServerCall<TRequest, TResponse>(
         }
     }
 
-    // What a handler let through.
-    private void Fail(Exception fault)
+    internal override void Fail(Exception fault)
     {
+        Late = null;
         switch (fault)
         {
             case RpcException refusal:
@@ -350,7 +388,7 @@ internal sealed partial class ServerCall<TRequest, TResponse>(
         }
     }
 
-    private void Write(TResponse message)
+    private void Send(TResponse message)
     {
         if (HasEnded)
         {

@@ -76,10 +76,29 @@ internal abstract class ServerCall
     /// <summary>What its session counts for it.</summary>
     internal int HeldBytes { get; set; }
 
+    /// <summary>Who will answer, the handler having returned; null: the handler does, or it was answered.</summary>
+    private protected ILateAnswer? Late { get; set; }
+
     /// <summary>Response messages that the caller takes.</summary>
     private protected uint Credit { get; private set; }
 
     internal abstract void Run();
+
+    /// <summary>The answer comes later.</summary>
+    internal void AnswerLater(ILateAnswer answer)
+    {
+        Late = answer;
+        if (HasEnded)
+        {
+            TellLate();
+        }
+    }
+
+    /// <summary>Here is the answer that comes later. Takes its descriptors.</summary>
+    internal abstract void Answer(object response);
+
+    /// <summary>What a handler let through.</summary>
+    internal abstract void Fail(Exception fault);
 
     /// <summary>A message from the caller. Takes the descriptors.</summary>
     internal abstract void OnMessage(ByteString bytes, List<Descriptor>? descriptors);
@@ -158,14 +177,25 @@ internal abstract class ServerCall
             Session.LetGo(CallId);
         }
 
-        Answer(status, trailers);
+        Say(status, trailers);
         // The handler may be waiting for its caller or for a timer; either wait ends now.
         _cancellation?.Cancel();
         OnEnded();
+        TellLate();
         _cancellation?.Dispose();
     }
 
-    private void Answer(RpcStatus status, Grpc.Core.Metadata? trailers)
+    // Later in this turn: whoever ends many calls is not through with them yet.
+    private void TellLate()
+    {
+        if (Late is not null)
+        {
+            Session.Loop.Post(static state => ((ILateAnswer)state!).OnEnded(), Late);
+            Late = null;
+        }
+    }
+
+    private void Say(RpcStatus status, Grpc.Core.Metadata? trailers)
     {
         if (status.StatusCode == StatusCode.OK && string.IsNullOrEmpty(status.Detail) && trailers is null or { Count: 0 })
         {

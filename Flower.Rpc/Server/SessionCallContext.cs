@@ -53,6 +53,27 @@ public sealed class SessionCallContext : ServerCallContext
     /// </summary>
     public Func<DescriptorTable, ByteString>? Checkpoint { get; set; }
 
+    /// <summary>Whether the answer of the call comes later: see <see cref="AnswerLater"/>.</summary>
+    public bool IsAnsweredLater { get; private set; }
+
+    /// <summary>
+    /// Lets the handler of a unary call return before there is an answer: what it returns is not looked at, and
+    /// <see cref="Answer"/> or <see cref="Fail"/> follows, once, unless the call ends before.
+    /// </summary>
+    /// <param name="answer">Told when the call ends before, as soon as the handler has returned.</param>
+    public void AnswerLater(ILateAnswer answer)
+    {
+        IsAnsweredLater = true;
+        _call.AnswerLater(answer);
+    }
+
+    /// <summary>Answers a call that was to be answered later, and ends it. Takes the descriptors of the response.</summary>
+    /// <param name="response">A message of the type that the method answers.</param>
+    public void Answer(object response) => _call.Answer(response);
+
+    /// <summary>Ends a call that was to be answered later, as if its handler had thrown this.</summary>
+    public void Fail(Exception fault) => _call.Fail(fault);
+
     /// <summary>The call has ended.</summary>
     public bool HasEnded => _call.HasEnded;
 

@@ -223,6 +223,14 @@ internal sealed class Board(
 
     void IConditionWatcher.OnTold(Target target) => Events.Changed(target);
 
+    /// <summary>A connection was made: for those who watch, and for the log.</summary>
+    public void Accepted(Caller caller, SessionCallContext call, Connected connected)
+    {
+        Events.Accepted(call, connected);
+        BoardLog.Connected(
+            logger, caller.Credentials.Pid, connected.Target.Own, connected.Target.Caller.Credentials.Pid);
+    }
+
     /// <summary>A call is refused that had begun: for those who watch, and a line in the log, as far as its user may cause more.
     /// </summary>
     public void Refused(Caller caller, SessionCallContext call, RpcException refusal)
@@ -241,6 +249,9 @@ internal sealed class Board(
 
     /// <summary>The place of a request that comes now, among those who wait.</summary>
     public long TakePlace() => _waiting.TakePlace();
+
+    /// <summary>Whether nobody who waited and has found a target goes before a request that comes now.</summary>
+    public bool IsNext => !_waiting.HasWoken;
 
     /// <summary>For a request that comes now: who waited and has found a target gets it first.</summary>
     public ValueTask LetWaitingGoFirstAsync() => _waiting.LetWokenGoFirstAsync();

@@ -56,10 +56,12 @@ internal sealed class Connecting
     /// <param name="clientEnd">The client's end, which is taken; null: it has one, or the target brings it.</param>
     /// <param name="unsent">The socket for the target is sent when it has accepted, whatever its credit.</param>
     /// <param name="traceParent">The trace that it is a part of; null: none.</param>
+    /// <param name="waiter">Told of the answer, of what is neither revocable nor tapped: <see cref="Offer"/> follows. Null:
+    /// <see cref="FinishAsync"/> does.</param>
     /// <exception cref="RpcException">RESOURCE_EXHAUSTED: it cannot be held to be revoked.</exception>
     public static Connecting Begin(
         Board board, Request wish, Target target, SafeHandle? targetEnd, SafeHandle? clientEnd, bool unsent = false,
-        string? traceParent = null)
+        string? traceParent = null, IOfferWaiter? waiter = null)
     {
         ulong id = ++board.LastConnectionId;
         SafeHandle? pushed = clientEnd is null ? targetEnd : null;
@@ -87,7 +89,7 @@ internal sealed class Connecting
             }
         }
 
-        PendingOffer offer = target.Prepare(targetEnd, unsent);
+        PendingOffer offer = target.Prepare(targetEnd, unsent, waiter);
         offer.TraceParent = traceParent;
         return new(offer, forClient, forTarget, clientEnd, revocable, live, tapped);
     }
@@ -122,6 +124,36 @@ internal sealed class Connecting
         Live = _live?.SaveNew(),
         Tapping = _tapped?.Save(descriptors),
     };
+
+    /// <summary>Makes the offer, where the target can be offered one at once; its waiter is told of the answer.</summary>
+    public void Offer() => Target.Offer(_offer, _forTarget!);
+
+    /// <summary>The target has accepted what its waiter was told of: with the client's socket, which the caller now owns.
+    /// </summary>
+    public Connected Take(Board board, OfferOutcome.Accepted accepted)
+    {
+        SafeHandle? socket = _clientEnd ?? accepted.Socket;
+        _clientEnd = null;
+        board.Live.Add(_live, socket);
+        return new(Target, ForClient, socket);
+    }
+
+    /// <summary>There will be no connection: closes what it would have been made of, but for what was sent.</summary>
+    public void LetGo()
+    {
+        _offer.TakeBack()?.Dispose();
+        _clientEnd?.Dispose();
+        _clientEnd = null;
+    }
+
+    /// <summary>Nobody waits for the answer any longer: <see cref="LetGo"/>, and the offer is withdrawn.</summary>
+    /// <param name="board">Where it happens.</param>
+    /// <param name="missed">The target let the accept deadline pass.</param>
+    public void GiveUp(Board board, bool missed)
+    {
+        Target.GiveUp(_offer, missed, board.AcceptDeadlines);
+        LetGo();
+    }
 
     /// <summary>Waits for the target. A pushed socket that it did not take can be taken back.</summary>
     /// <returns>If it has accepted, with the client's socket, which the caller now owns; null for one that has its

@@ -11,10 +11,16 @@ namespace Flower.Switchboard.Sessions;
 /// </summary>
 internal interface ITargetStream
 {
+    /// <summary>The target hears an offer at once: see <see cref="Offer"/>.</summary>
+    bool CanOffer { get; }
+
     Task StartedAsync(IReadOnlyList<Label> labels);
 
     Task OfferAsync(
         ulong id, EncodedLabels labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken);
+
+    /// <summary>As <see cref="OfferAsync"/>, where <see cref="CanOffer"/> says so.</summary>
+    void Offer(ulong id, EncodedLabels labels, SafeHandle? socket, string? traceParent);
 
     Task DeliverAsync(ulong id, SafeHandle socket);
 

@@ -7,14 +7,16 @@ namespace Flower.Switchboard.Sessions;
 /// <param name="target">Whose answer is waited for.</param>
 /// <param name="id">Of the target's stream; never used again there.</param>
 /// <param name="held">The socket that is sent on accept; null: it went with the offer, or there is none.</param>
-internal sealed class PendingOffer(Target target, ulong id, SafeHandle? held)
+/// <param name="waiter">Told of the answer; null: <see cref="Done"/> is awaited, and given up by <see cref="GiveUp"/>.</param>
+internal sealed class PendingOffer(Target target, ulong id, SafeHandle? held, IOfferWaiter? waiter = null)
 {
-    private readonly CancellationTokenSource _patience = new();
+    private readonly CancellationTokenSource? _patience = waiter is null ? new() : null;
     private SafeHandle? _held = held;
     private bool _isWanted;
 
     // Awaited as it is: Task.WaitAsync would take every answer to the thread pool and back.
-    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource? _done =
+        waiter is null ? new(TaskCreationOptions.RunContinuationsAsynchronously) : null;
 
     public Target Target { get; } = target;
 
@@ -36,10 +38,10 @@ internal sealed class PendingOffer(Target target, ulong id, SafeHandle? held)
     public OfferOutcome? Outcome { get; private set; }
 
     /// <summary>Cancelled when nobody waits for the answer any longer.</summary>
-    public CancellationToken Patience => _patience.Token;
+    public CancellationToken Patience => _patience!.Token;
 
     /// <summary>Ends with the answer, or when nobody waits for it any longer. Never faults.</summary>
-    public Task Done => _done.Task;
+    public Task Done => _done!.Task;
 
     /// <summary>Who waits for the answer takes back a held socket that was not sent: see <see cref="TakeBack"/>.</summary>
     public void Want() => _isWanted = true;
@@ -64,13 +66,14 @@ internal sealed class PendingOffer(Target target, ulong id, SafeHandle? held)
     public void Complete(OfferOutcome outcome)
     {
         Outcome = outcome;
-        _done.TrySetResult();
+        _done?.TrySetResult();
+        waiter?.OnAnswered(outcome);
     }
 
     /// <summary>Nobody waits for the answer any longer. For any thread.</summary>
     public void GiveUp()
     {
-        _patience.Cancel();
-        _done.TrySetResult();
+        _patience!.Cancel();
+        _done!.TrySetResult();
     }
 }

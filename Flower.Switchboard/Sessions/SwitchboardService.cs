@@ -24,6 +24,8 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     // What a call costs that looks at the whole board, in connects: it is slower by far more on a large one.
     private const int LooksAtAll = 10;
 
+    private readonly Action<Caller, SessionCallContext> _over = (caller, session) => End(board, caller, session);
+
     public override Task<ConstrainResponse> Constrain(ConstrainRequest request, ServerCallContext context) =>
         Guard(context, caller =>
         {
@@ -47,7 +49,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
 
     public override Task<ClientConnectResponse> ClientConnect(
         ClientConnectRequest request, ServerCallContext context) =>
-        Guard(context, async caller =>
+        Guard(context, caller =>
         {
             SessionCallContext session = (SessionCallContext)context;
             ConnectTrace.Begin(session);
@@ -56,20 +58,19 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             Request wish = Request.Create(
                 caller, request.Labels, IsRelatedOnly(request.RelatedOnly, request.Wait, request.Balance), request.Revocable);
             wish = board.Events.Asked(session, wish);
-            var targets = new NamedTargets(board, wish, request.Balance, tries, request.Wait);
-            Connected connected = await new Tries(board, session, targets).ConnectAsync(begun).ConfigureAwait(false);
-            board.Events.Accepted(session, connected);
-            LogConnected(caller, connected);
-            return new ClientConnectResponse
+            if (begun.Length == 0 && DirectConnect.Find(board, wish, request.Balance) is Target target)
             {
-                EncodedLabels = connected.ForClient,
-                Socket = FileDescriptor.Adopt(connected.Socket!),
-            };
+                (Descriptor? clientEnd, Descriptor? targetEnd) = Tries.MakePair(target);
+                new DirectConnect(board, caller, session, ForClient, _over).Begin(wish, target, targetEnd, clientEnd);
+                return NotYet<ClientConnectResponse>.Answer;
+            }
+
+            return ConnectAsync(caller, session, new(board, wish, request.Balance, tries, request.Wait), begun);
         });
 
     public override Task<IngressConnectResponse> IngressConnect(
         IngressConnectRequest request, ServerCallContext context) =>
-        Guard(context, async caller =>
+        Guard(context, caller =>
         {
             SessionCallContext session = (SessionCallContext)context;
             SafeHandle? socket = request.Socket?.Handle;
@@ -93,18 +94,17 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
                     caller, request.Labels, IsRelatedOnly(request.RelatedOnly, request.Wait, request.Balance),
                     request.Revocable, ingress: true, request.Relay);
                 wish = board.Events.Asked(session, wish);
-                var targets = new NamedTargets(board, wish, request.Balance, tries, request.Wait);
                 SafeHandle? pushed = socket;
-                socket = null;
-                Connected connected = await new Tries(board, session, targets)
-                    .PushAsync(begun, pushed, request.Socket).ConfigureAwait(false);
-                board.Events.Accepted(session, connected);
-                LogConnected(caller, connected);
-                return new IngressConnectResponse
+                if (begun is null && DirectConnect.Find(board, wish, request.Balance) is { Kind: TargetKind.Server } target)
                 {
-                    EncodedLabels = connected.ForClient,
-                    Socket = connected.Socket is null ? null : FileDescriptor.Adopt(connected.Socket),
-                };
+                    socket = null;
+                    new DirectConnect(board, caller, session, ForIngress, _over).Begin(wish, target, pushed, clientEnd: null);
+                    return NotYet<IngressConnectResponse>.Answer;
+                }
+
+                var targets = new NamedTargets(board, wish, request.Balance, tries, request.Wait);
+                socket = null;
+                return PushAsync(caller, session, targets, begun, pushed, request.Socket);
             }
             finally
             {
@@ -120,7 +120,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             context,
             TargetKind.Server,
             Rights.ServerStart,
-            new ServerStream(responseStream),
+            new ServerStream((ICreditedStream<ServerStartResponse>)responseStream),
             requestStream,
             static request => new(request.Start, request.Answer, request.Update));
 
@@ -132,7 +132,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             context,
             TargetKind.Egress,
             Rights.EgressStart,
-            new EgressStream(responseStream),
+            new EgressStream((ICreditedStream<EgressStartResponse>)responseStream),
             requestStream,
             static request => new(request.Start, request.Answer, request.Update));
 
@@ -257,6 +257,18 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         }
     }
 
+    private static ClientConnectResponse ForClient(Connected connected) => new()
+    {
+        EncodedLabels = connected.ForClient,
+        Socket = FileDescriptor.Adopt(connected.Socket!),
+    };
+
+    private static IngressConnectResponse ForIngress(Connected connected) => new()
+    {
+        EncodedLabels = connected.ForClient,
+        Socket = connected.Socket is null ? null : FileDescriptor.Adopt(connected.Socket),
+    };
+
     private static WalkCursor BeginWalk(ServerCallContext context)
     {
         var session = (SessionCallContext)context;
@@ -268,6 +280,24 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         };
         session.Checkpoint = _ => new WalkState { Last = cursor.Last }.ToByteString();
         return cursor;
+    }
+
+    private async Task<ClientConnectResponse> ConnectAsync(
+        Caller caller, SessionCallContext session, NamedTargets targets, Connecting[] begun)
+    {
+        Connected connected = await new Tries(board, session, targets).ConnectAsync(begun).ConfigureAwait(false);
+        board.Accepted(caller, session, connected);
+        return ForClient(connected);
+    }
+
+    private async Task<IngressConnectResponse> PushAsync(
+        Caller caller, SessionCallContext session, NamedTargets targets, Connecting? begun, SafeHandle? pushed,
+        FileDescriptor? asked)
+    {
+        Connected connected = await new Tries(board, session, targets)
+            .PushAsync(begun, pushed, asked).ConfigureAwait(false);
+        board.Accepted(caller, session, connected);
+        return ForIngress(connected);
     }
 
     private Task<bool> StartAsync<TRequest>(
@@ -301,9 +331,6 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
 
         return [];
     }
-
-    private void LogConnected(Caller caller, Connected connected) => BoardLog.Connected(
-        logger, caller.Credentials.Pid, connected.Target.Own, connected.Target.Caller.Credentials.Pid);
 
     // Who calls, and a line in the log for each refusal, as far as its user may cause more.
     private async Task<T> Guard<T>(
@@ -351,13 +378,23 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         }
         finally
         {
-            ConnectTrace.End(session);
-            if (isCounted)
+            if (isCounted && !session.IsAnsweredLater)
             {
-                board.Events.Counters.Pending--;
-                board.Handles.Quotas.Add(caller.Node, caller.Credentials.Uid, QuotaKind.PendingCalls, -1);
+                End(board, caller, session);
+            }
+            else if (!isCounted)
+            {
+                ConnectTrace.End(session);
             }
         }
+    }
+
+    // A call that was counted is over.
+    private static void End(Board board, Caller caller, SessionCallContext session)
+    {
+        ConnectTrace.End(session);
+        board.Events.Counters.Pending--;
+        board.Handles.Quotas.Add(caller.Node, caller.Credentials.Uid, QuotaKind.PendingCalls, -1);
     }
 
     // What another process had begun is not refused.
@@ -393,5 +430,12 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         {
             throw Refusal.OverQuota(exhausted);
         }
+    }
+
+    // What a handler returns whose call is answered later: nobody looks at it.
+    private static class NotYet<T>
+        where T : class
+    {
+        public static Task<T> Answer { get; } = Task.FromResult<T>(null!);
     }
 }

@@ -100,6 +100,9 @@ internal sealed partial class Target(
     /// <summary>It was told that it is registered.</summary>
     public bool IsAnnounced { get; init; }
 
+    /// <summary>What it is offered, it hears at once: see <see cref="Offer"/>.</summary>
+    public bool CanBeOffered => !_gone && stream.CanOffer;
+
     private int OfferCount => _offers?.Count ?? 0;
 
     private IReadOnlyCollection<PendingOffer> Offers => _offers?.Values ?? (IReadOnlyCollection<PendingOffer>)[];
@@ -140,10 +143,11 @@ internal sealed partial class Target(
     /// </summary>
     /// <param name="socket">The socket.</param>
     /// <param name="unsent">It is not sent before, whatever the credit: if this target does not take it, another may.</param>
-    public PendingOffer Prepare(SafeHandle? socket, bool unsent = false)
+    /// <param name="waiter">Told of the answer, where <see cref="Offer"/> makes the offer; null: OfferAsync does.</param>
+    public PendingOffer Prepare(SafeHandle? socket, bool unsent = false, IOfferWaiter? waiter = null)
     {
         bool unseen = socket is not null && _credit > 0 && !unsent && !_gone && Caller.Node.CanBeSent(OwnerUid);
-        var offer = new PendingOffer(this, ++_lastId, unseen ? null : socket) { Unseen = unseen ? socket : null };
+        var offer = new PendingOffer(this, ++_lastId, unseen ? null : socket, waiter) { Unseen = unseen ? socket : null };
         if (_gone)
         {
             offer.Complete(new OfferOutcome.Gone());
@@ -162,6 +166,30 @@ internal sealed partial class Target(
 
     /// <summary>An offer that has not been answered; null: there is none with that id.</summary>
     public PendingOffer? FindOffer(ulong id) => _offers?.GetValueOrDefault(id);
+
+    /// <summary>
+    /// Makes an offer, of whose answer its waiter is told. Who waits no longer says so by <see cref="GiveUp"/>. Only where
+    /// <see cref="CanBeOffered"/> says so.
+    /// </summary>
+    /// <param name="offer">From <see cref="Prepare"/>.</param>
+    /// <param name="labels">The labels of the connection.</param>
+    public void Offer(PendingOffer offer, EncodedLabels labels)
+    {
+        stream.Offer(offer.Id, labels, offer.Unseen, offer.TraceParent);
+        offer.IsSent = true;
+    }
+
+    /// <summary>Nobody waits any longer for the answer to an offer that was made and has not been answered.</summary>
+    /// <param name="offer">The offer.</param>
+    /// <param name="missed">The target let the accept deadline pass.</param>
+    /// <param name="acceptDeadlines">How long it then rests at least.</param>
+    public void GiveUp(PendingOffer offer, bool missed, DeadlineQueue acceptDeadlines)
+    {
+        _offers?.Remove(offer.Id);
+        offer.LetGo();
+        Withdraw(offer.Id);
+        Condition.OnSilent(missed, acceptDeadlines);
+    }
 
     /// <summary>Makes an offer and waits for the answer.</summary>
     /// <param name="offer">From <see cref="Prepare"/>, or one that another process made.</param>
@@ -269,7 +297,6 @@ internal sealed partial class Target(
         }
 
         OfferOutcome outcome = Judge(answer, socket, offer);
-        offer.Complete(outcome);
         if (outcome is not OfferOutcome.Accepted)
         {
             offer.LetGo();
@@ -277,6 +304,7 @@ internal sealed partial class Target(
 
         _taken += outcome is OfferOutcome.Accepted ? 1u : 0u;
         Condition.OnAnswered(outcome is OfferOutcome.Accepted);
+        offer.Complete(outcome);
         return null;
     }
 
@@ -299,13 +327,14 @@ internal sealed partial class Target(
         _gone = true;
         Condition.Stop();
         Condition.Unwatch();
-        foreach (PendingOffer offer in Offers)
+        IReadOnlyCollection<PendingOffer> unanswered = Offers;
+        _offers = null;
+        foreach (PendingOffer offer in unanswered)
         {
             offer.LetGo();
             offer.Complete(new OfferOutcome.Gone());
         }
 
-        _offers = null;
         Resolver?.OnGone();
     }
 

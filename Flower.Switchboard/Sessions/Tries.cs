@@ -58,8 +58,7 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
                 }
 
                 (Request wish, Target target) = next;
-                (Descriptor? clientEnd, Descriptor? targetEnd) =
-                    target.Kind == TargetKind.Server ? MakePair() : (null, null);
+                (Descriptor? clientEnd, Descriptor? targetEnd) = MakePair(target);
                 connecting = Connecting.Begin(
                     board, wish, target, targetEnd, clientEnd, traceParent: call.TraceParent);
             }
@@ -126,8 +125,15 @@ internal sealed class Tries(Board board, SessionCallContext call, ITargetSource 
         }
     }
 
-    private static (Descriptor Client, Descriptor Target) MakePair()
+    /// <summary>A socket pair for a connection to a target; none: the target brings a socket.</summary>
+    /// <exception cref="RpcException">RESOURCE_EXHAUSTED: none can be made.</exception>
+    public static (Descriptor? Client, Descriptor? Target) MakePair(Target target)
     {
+        if (target.Kind != TargetKind.Server)
+        {
+            return (null, null);
+        }
+
         try
         {
             (Descriptor Client, Descriptor Target) pair = UnixSocket.StreamPair();

@@ -24,6 +24,9 @@ internal sealed class WaitingRequests(EventLoop loop)
     /// <summary>How many wait.</summary>
     public int Count => _waiting.Count;
 
+    /// <summary>There are some for whom there is a target, and who have not gone on to it yet.</summary>
+    public bool HasWoken => _woken > 0;
+
     /// <summary>A place for a request that comes now, behind all that have one.</summary>
     public long TakePlace() => ++_lastPlace;
 
@@ -32,7 +35,7 @@ internal sealed class WaitingRequests(EventLoop loop)
     /// </summary>
     public async ValueTask LetWokenGoFirstAsync()
     {
-        if (_woken > 0)
+        if (HasWoken)
         {
             await Task.Yield();
         }

@@ -316,11 +316,17 @@ internal sealed class HandleWorld : IDisposable
     /// <summary>The stream of a target that nobody is connected to.</summary>
     private sealed class Deaf : ITargetStream
     {
+        public bool CanOffer => true;
+
         public Task StartedAsync(IReadOnlyList<Label> labels) => Task.CompletedTask;
 
         public Task OfferAsync(
             ulong id, EncodedLabels labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken) =>
             Task.CompletedTask;
+
+        public void Offer(ulong id, EncodedLabels labels, SafeHandle? socket, string? traceParent)
+        {
+        }
 
         public Task DeliverAsync(ulong id, SafeHandle socket) => Task.CompletedTask;
 

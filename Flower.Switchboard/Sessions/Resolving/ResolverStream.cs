@@ -9,6 +9,8 @@ namespace Flower.Switchboard.Sessions.Resolving;
 /// <summary>The stream of a resolver, which is asked and never offered a connection.</summary>
 internal sealed class ResolverStream(IServerStreamWriter<ResolverStartResponse> writer) : ITargetStream, IResolverStream
 {
+    public bool CanOffer => false;
+
     public Task StartedAsync(IReadOnlyList<Label> labels) =>
         writer.WriteAsync(new ResolverStartResponse { Started = new TargetStarted { Labels = { labels } } });
 
@@ -21,6 +23,9 @@ internal sealed class ResolverStream(IServerStreamWriter<ResolverStartResponse> 
 
     public Task OfferAsync(
         ulong id, EncodedLabels labels, SafeHandle? socket, string? traceParent, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("nothing is connected to a resolver");
+
+    public void Offer(ulong id, EncodedLabels labels, SafeHandle? socket, string? traceParent) =>
         throw new NotSupportedException("nothing is connected to a resolver");
 
     public Task DeliverAsync(ulong id, SafeHandle socket) =>
