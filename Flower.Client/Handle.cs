@@ -91,7 +91,7 @@ public sealed partial class Handle : IAsyncDisposable
         using Activity? span = ConnectTrace.BeginConnect();
         var request = new ClientConnectRequest
         {
-            Labels = labels.ToMessage(),
+            EncodedLabels = labels.Encode(),
             RelatedOnly = options.RelatedOnly,
             Wait = options.Wait,
             Revocable = options.Revocable,
@@ -231,7 +231,7 @@ public sealed partial class Handle : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(labels);
         return new()
         {
-            Labels = labels.ToMessage(),
+            EncodedLabels = labels.Encode(),
             RelatedOnly = options?.RelatedOnly ?? false,
             Wait = options?.Wait ?? false,
             Relay = relay,

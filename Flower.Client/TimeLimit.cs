@@ -15,7 +15,7 @@ internal readonly struct TimeLimit
     public TimeLimit(TimeSpan? length, TimeProvider clock)
     {
         _clock = length is null ? null : clock;
-        _began = clock.GetTimestamp();
+        _began = length is null ? 0 : clock.GetTimestamp();
         _length = length ?? default;
     }
 

@@ -57,12 +57,46 @@ public sealed class EncodedLabels
         return new(bytes);
     }
 
+    /// <summary>Encodes a set as one field.</summary>
+    /// <param name="set">The set.</param>
+    /// <param name="field">The number of the field, 1 to 15.</param>
+    public static EncodedLabels Of(LabelSet set, int field)
+    {
+        ArgumentNullException.ThrowIfNull(set);
+        int size = 0;
+        foreach ((string key, string value) in set.Labels)
+        {
+            size += BlockSize(LabelSize(key, value));
+        }
+
+        foreach (string key in set.RequiredKeys)
+        {
+            size += BlockSize(Encoding.UTF8.GetByteCount(key));
+        }
+
+        byte[] bytes = GC.AllocateUninitializedArray<byte>(BlockSize(size));
+        Span<byte> left = WriteHead(bytes, field, size);
+        foreach ((string key, string value) in set.Labels)
+        {
+            left = WriteHead(left, Labels.Labels_FieldNumber, LabelSize(key, value));
+            left = WriteText(left, Label.KeyFieldNumber, key);
+            left = WriteText(left, Label.ValueFieldNumber, value);
+        }
+
+        foreach (string key in set.RequiredKeys)
+        {
+            left = WriteText(left, Labels.RequiredKeysFieldNumber, key, isRepeated: true);
+        }
+
+        return new(bytes);
+    }
+
     /// <summary>Encodes a label between others.</summary>
-    /// <param name="first">Those before it, from <see cref="Of"/>.</param>
+    /// <param name="first">Those before it, from <see cref="Of(IReadOnlyList{Label}, int)"/>.</param>
     /// <param name="key">Its key, of ASCII.</param>
     /// <param name="value">Its value, of ASCII.</param>
     /// <param name="source">Its source.</param>
-    /// <param name="last">Those after it, from <see cref="Of"/>.</param>
+    /// <param name="last">Those after it, from <see cref="Of(IReadOnlyList{Label}, int)"/>.</param>
     /// <param name="field">The number of the field that they are all of, 1 to 15.</param>
     /// <exception cref="ArgumentException">Key and value have more than 120 characters.</exception>
     public static EncodedLabels Join(
@@ -152,6 +186,30 @@ public sealed class EncodedLabels
         }
 
         return labels;
+    }
+
+    private static int BlockSize(int size) => 1 + Varint.Size((uint)size) + size;
+
+    private static int TextSize(string text) => text.Length == 0 ? 0 : BlockSize(Encoding.UTF8.GetByteCount(text));
+
+    private static int LabelSize(string key, string value) => TextSize(key) + TextSize(value);
+
+    // What is left behind it.
+    private static Span<byte> WriteHead(Span<byte> to, int field, int size)
+    {
+        to[0] = (byte)FieldReader.Block(field);
+        return to[(1 + Varint.Write(to[1..], (uint)size))..];
+    }
+
+    private static Span<byte> WriteText(Span<byte> to, int field, string text, bool isRepeated = false)
+    {
+        if (text.Length == 0 && !isRepeated)
+        {
+            return to;
+        }
+
+        to = WriteHead(to, field, Encoding.UTF8.GetByteCount(text));
+        return to[Encoding.UTF8.GetBytes(text, to)..];
     }
 
     private static int Write(byte[] label, int at, int field, string text)

@@ -38,6 +38,10 @@ public ref struct FieldReader(ReadOnlySpan<byte> bytes)
     /// <summary>The tag of a field that has a length.</summary>
     public static int Block(int field) => (field << 3) | 2;
 
+    /// <summary>Goes on behind what is known already.</summary>
+    /// <param name="bytes">From here, at most as many as there are.</param>
+    public void Skip(int bytes) => _at += bytes;
+
     /// <summary>Reads the next field. False: there is none, or none of that kind; see <see cref="IsAtEnd"/>.</summary>
     public bool Next()
     {

@@ -1,11 +1,42 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The messages with the labels of a connection. One file, since they are alike.
+// The messages with labels that are encoded once. One file, since they are alike.
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using System.Text.Unicode;
 using Google.Protobuf;
 
 namespace Flower.Protocol.V1;
+
+/// <content>Its labels, encoded.</content>
+public sealed partial class ClientConnectRequest : ILabelCarrier
+{
+    /// <summary>The labels, from <see cref="LabelSet.Encode"/>; null: they are in <see cref="Labels"/>.</summary>
+    public EncodedLabels? EncodedLabels { get; set; }
+
+    /// <inheritdoc/>
+    public bool HasEncodedLabels => EncodedLabels is not null;
+
+    /// <inheritdoc/>
+    public int MeasureWithLabels() => LabelCarriers.Measure(this, EncodedLabels);
+
+    /// <inheritdoc/>
+    public void WriteWithLabels(Span<byte> to) => LabelCarriers.Write(this, EncodedLabels, to);
+}
+
+/// <content>Its labels, encoded.</content>
+public sealed partial class IngressConnectRequest : ILabelCarrier
+{
+    /// <summary>The labels, from <see cref="LabelSet.Encode"/>; null: they are in <see cref="Labels"/>.</summary>
+    public EncodedLabels? EncodedLabels { get; set; }
+
+    /// <inheritdoc/>
+    public bool HasEncodedLabels => EncodedLabels is not null;
+
+    /// <inheritdoc/>
+    public int MeasureWithLabels() => LabelCarriers.Measure(this, EncodedLabels);
+
+    /// <inheritdoc/>
+    public void WriteWithLabels(Span<byte> to) => LabelCarriers.Write(this, EncodedLabels, to);
+}
 
 /// <content>Its labels, encoded.</content>
 public sealed partial class ClientConnectResponse : ILabelCarrier
@@ -24,10 +55,10 @@ public sealed partial class ClientConnectResponse : ILabelCarrier
     public bool HasEncodedLabels => EncodedLabels is not null;
 
     /// <inheritdoc/>
-    public int MeasureWithLabels() => LabelCarriers.Measure(this, EncodedLabels);
+    public int MeasureWithLabels() => LabelCarriers.Measure(EncodedLabels, Socket);
 
     /// <inheritdoc/>
-    public void WriteWithLabels(Span<byte> to) => LabelCarriers.Write(this, EncodedLabels, to);
+    public void WriteWithLabels(Span<byte> to) => LabelCarriers.Write(EncodedLabels, Socket, SocketFieldNumber, to);
 }
 
 /// <content>Its labels, encoded.</content>
@@ -47,10 +78,10 @@ public sealed partial class IngressConnectResponse : ILabelCarrier
     public bool HasEncodedLabels => EncodedLabels is not null;
 
     /// <inheritdoc/>
-    public int MeasureWithLabels() => LabelCarriers.Measure(this, EncodedLabels);
+    public int MeasureWithLabels() => LabelCarriers.Measure(EncodedLabels, Socket);
 
     /// <inheritdoc/>
-    public void WriteWithLabels(Span<byte> to) => LabelCarriers.Write(this, EncodedLabels, to);
+    public void WriteWithLabels(Span<byte> to) => LabelCarriers.Write(EncodedLabels, Socket, SocketFieldNumber, to);
 }
 
 /// <content>Its labels, encoded.</content>
@@ -59,12 +90,39 @@ public sealed partial class Offer
     /// <summary>The labels, encoded for field 2; null: they are in <see cref="Labels"/>.</summary>
     public EncodedLabels? EncodedLabels { get; set; }
 
+    // As with a trace, which few have, it is for the generated code.
+    private bool IsUsual => TraceParent.Length == 0 && _unknownFields is null;
+
+    // With its labels, which are nowhere else.
+    internal int Measure() => IsUsual
+        ? LabelCarriers.Measure(EncodedLabels, Socket) + (ConnectionId == 0 ? 0 : 1 + Varint.Size(ConnectionId))
+        : LabelCarriers.Measure(this, EncodedLabels);
+
+    internal void Write(Span<byte> to)
+    {
+        if (!IsUsual)
+        {
+            LabelCarriers.Write(this, EncodedLabels, to);
+            return;
+        }
+
+        EncodedLabels?.CopyTo(to);
+        to = to[(EncodedLabels?.Size ?? 0)..];
+        if (ConnectionId != 0)
+        {
+            to[0] = (byte)FieldReader.Number(ConnectionIdFieldNumber);
+            to = to[(1 + Varint.Write(to[1..], ConnectionId))..];
+        }
+
+        LabelCarriers.WriteSocket(Socket, SocketFieldNumber, to);
+    }
+
     // Null: it is not as the switchboard writes it.
     internal static Offer? TryParseKeepingLabels(ReadOnlyMemory<byte> bytes)
     {
         var offer = new Offer();
         var fields = new FieldReader(bytes.Span);
-        var labels = default(KeptLabels);
+        KeptLabels labels = KeptLabels.Begin(ref fields, bytes.Span, LabelsFieldNumber);
         bool isKnown = true;
         while (isKnown && fields.Next())
         {
@@ -74,7 +132,7 @@ public sealed partial class Offer
             }
             else if (fields.Tag == FieldReader.Block(SocketFieldNumber) && offer.Socket is null)
             {
-                offer.Socket = FileDescriptor.Parser.ParseFrom(fields.Body);
+                offer.Socket = LabelCarriers.ReadSocket(fields.Body);
             }
             else if (fields.Tag == FieldReader.Block(TraceParentFieldNumber) && Ascii.IsValid(fields.Body))
             {
@@ -86,8 +144,13 @@ public sealed partial class Offer
             }
         }
 
+        if (!isKnown || !fields.IsAtEnd || !labels.AreText(bytes.Span))
+        {
+            return null;
+        }
+
         offer.EncodedLabels = labels.Of(bytes);
-        return isKnown && fields.IsAtEnd && labels.AreText(bytes.Span) ? offer : null;
+        return offer;
     }
 }
 
@@ -141,13 +204,13 @@ internal static class LabelCarriers
     {
         (labels, socket) = (null, null);
         var fields = new FieldReader(bytes.Span);
-        var kept = default(KeptLabels);
+        KeptLabels kept = KeptLabels.Begin(ref fields, bytes.Span, labelsField);
         bool isKnown = true;
         while (isKnown && fields.Next())
         {
             if (fields.Tag == FieldReader.Block(socketField) && socket is null)
             {
-                socket = FileDescriptor.Parser.ParseFrom(fields.Body);
+                socket = ReadSocket(fields.Body);
             }
             else
             {
@@ -173,6 +236,10 @@ internal static class LabelCarriers
             : null;
     }
 
+    // Mostly the first one, and then nothing is written of it.
+    internal static FileDescriptor ReadSocket(ReadOnlySpan<byte> bytes) =>
+        bytes.IsEmpty ? new() : FileDescriptor.Parser.ParseFrom(bytes);
+
     internal static int Measure(IMessage message, EncodedLabels? labels) =>
         message.CalculateSize() + (labels?.Size ?? 0);
 
@@ -184,73 +251,45 @@ internal static class LabelCarriers
 
     internal static int MeasureOffer(Offer offer)
     {
-        int size = Measure(offer, offer.EncodedLabels);
-        return 1 + CodedOutputStream.ComputeLengthSize(size) + size;
+        int size = offer.Measure();
+        return 1 + Varint.Size((uint)size) + size;
     }
 
     internal static void WriteOffer(Offer offer, int field, Span<byte> to)
     {
         to[0] = (byte)FieldReader.Block(field);
-        int head = 1 + Varint.Write(to[1..], (uint)Measure(offer, offer.EncodedLabels));
-        Write(offer, offer.EncodedLabels, to[head..]);
+        int head = 1 + Varint.Write(to[1..], (uint)offer.Measure());
+        offer.Write(to[head..]);
     }
-}
 
-/// <summary>Where the labels of a message are, if they follow one another and each can be decoded.</summary>
-internal struct KeptLabels
-{
-    private int _start;
-    private int _end;
+    // Of labels and a socket.
+    internal static int Measure(EncodedLabels? labels, FileDescriptor? socket) =>
+        (labels?.Size ?? 0) + MeasureSocket(socket);
 
-    /// <summary>Takes one. False: what is read on is lost.</summary>
-    internal bool Add(in FieldReader field)
+    internal static void Write(EncodedLabels? labels, FileDescriptor? socket, int socketField, Span<byte> to)
     {
-        if (_end == 0)
-        {
-            _start = field.Start;
-        }
-        else if (_end != field.Start)
-        {
-            return false;
-        }
-
-        _end = field.End;
-        var parts = new FieldReader(field.Body);
-        while (parts.Next())
-        {
-            if (parts.Tag != FieldReader.Block(Label.KeyFieldNumber) && parts.Tag != FieldReader.Block(Label.ValueFieldNumber)
-                && parts.Tag != FieldReader.Number(Label.SourceFieldNumber))
-            {
-                return false;
-            }
-        }
-
-        return parts.IsAtEnd;
+        labels?.CopyTo(to);
+        WriteSocket(socket, socketField, to[(labels?.Size ?? 0)..]);
     }
 
-    /// <summary>Whether they are all UTF-8, without which nobody could decode them.</summary>
-    internal readonly bool AreText(ReadOnlySpan<byte> message)
+    internal static int MeasureSocket(FileDescriptor? socket) =>
+        socket is null ? 0 : 2 + (socket.Index == 0 ? 0 : 1 + Varint.Size(socket.Index));
+
+    internal static int WriteSocket(FileDescriptor? socket, int field, Span<byte> to)
     {
-        // Mostly so, and looked at in large steps.
-        ReadOnlySpan<byte> all = message[_start.._end];
-        return Ascii.IsValid(all) || Each(all);
-    }
-
-    private static bool Each(ReadOnlySpan<byte> all)
-    {
-        for (var labels = new FieldReader(all); labels.Next();)
+        if (socket is null)
         {
-            for (var parts = new FieldReader(labels.Body); parts.Next();)
-            {
-                if (!Utf8.IsValid(parts.Body))
-                {
-                    return false;
-                }
-            }
+            return 0;
         }
 
-        return true;
-    }
+        to[0] = (byte)FieldReader.Block(field);
+        to[1] = 0;
+        if (socket.Index != 0)
+        {
+            to[2] = (byte)FieldReader.Number(FileDescriptor.IndexFieldNumber);
+            to[1] = (byte)(1 + Varint.Write(to[3..], socket.Index));
+        }
 
-    internal readonly EncodedLabels Of(ReadOnlyMemory<byte> message) => EncodedLabels.Received(message[_start.._end]);
+        return 2 + to[1];
+    }
 }

@@ -11,6 +11,8 @@ namespace Flower.Protocol;
 /// </summary>
 public sealed partial class LabelSet : IEquatable<LabelSet>
 {
+    private EncodedLabels? _encoded;
+
     private LabelSet(
         ImmutableArray<KeyValuePair<string, string>> labels, ImmutableArray<string> requiredKeys)
     {
@@ -45,6 +47,12 @@ public sealed partial class LabelSet : IEquatable<LabelSet>
         message.RequiredKeys.AddRange(RequiredKeys);
         return message;
     }
+
+    /// <summary>
+    /// The set as the field of a message that begins with it, with tag and length: field 1, as of ClientConnectRequest. It is
+    /// encoded once, since who asks mostly asks again.
+    /// </summary>
+    public EncodedLabels Encode() => _encoded ??= EncodedLabels.Of(this, ClientConnectRequest.LabelsFieldNumber);
 
     /// <summary>Whether a message has this set in the order that <see cref="ToMessage"/> gives it; null is the empty set.</summary>
     public bool IsSaidBy(Labels? message)

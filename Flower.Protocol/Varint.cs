@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Numerics;
+
 namespace Flower.Protocol;
 
-/// <summary>Numbers of at most 32 bits as protobuf writes them: base 128, the lowest seven bits first.</summary>
+/// <summary>Numbers as protobuf writes them, base 128, the lowest seven bits first. Of at most 32 bits where they are read.</summary>
 public static class Varint
 {
-    /// <summary>The most bytes of one.</summary>
+    /// <summary>The most bytes of one that is read.</summary>
     public const int MaxBytes = 5;
 
+    /// <summary>How many bytes one has.</summary>
+    public static int Size(ulong number) => (70 - BitOperations.LeadingZeroCount(number | 1)) / 7;
+
     /// <summary>Writes one, and returns its bytes.</summary>
-    public static int Write(Span<byte> to, uint number)
+    public static int Write(Span<byte> to, ulong number)
     {
         int count = 0;
         for (; number > 0x7f; number >>= 7)

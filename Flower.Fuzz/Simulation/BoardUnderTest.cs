@@ -12,7 +12,6 @@ using Flower.Switchboard.State;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
-using Contract = Flower.Protocol.V1.Switchboard;
 using Handle = Flower.Switchboard.Routing.Handle;
 
 namespace Flower.Fuzz.Simulation;
@@ -42,7 +41,7 @@ internal sealed class BoardUnderTest : IDisposable
         Board.Handles.Quotas.Events = Board.Events;
         Board.Handles.Quotas.Use(QuotaLimits.None, perHandle);
         Server = new SessionServer(loop, logger);
-        Contract.BindService(Server.Methods, new SwitchboardService(Board, logger));
+        BoardMethods.Bind(Server.Methods, new SwitchboardService(Board, logger));
         _root = new HandleNode(
             Board.Handles, Handle.CreateRoot(Rights.Every, LabelSet.Empty, LabelSet.Empty, Board.Handles.NextId()), null, Maker,
             since: 0);

@@ -64,8 +64,8 @@ internal abstract class ClientCall(SessionChannel channel)
     internal void Begin(string method, CallOptions options)
     {
         var start = new Start { Method = method };
-        TimeSpan? left = options.Deadline - DateTime.UtcNow;
-        if (left is TimeSpan timeout && timeout < TimeSpan.FromDays(365))
+        if (options.Deadline is DateTime deadline
+            && deadline - DateTime.UtcNow is TimeSpan timeout && timeout < TimeSpan.FromDays(365))
         {
             start.TimeoutUs = (ulong)Math.Max(1, timeout.TotalMicroseconds);
             // The switchboard keeps the time too; this one counts when it does not answer.

@@ -29,7 +29,12 @@ internal static class MetadataCodec
 
     internal static void Write(Grpc.Core.Metadata? metadata, RepeatedField<Protocol.V1.Metadata> into)
     {
-        foreach (Grpc.Core.Metadata.Entry entry in metadata ?? [])
+        if (metadata is null)
+        {
+            return;
+        }
+
+        foreach (Grpc.Core.Metadata.Entry entry in metadata)
         {
             into.Add(new Protocol.V1.Metadata { Key = entry.Key, Value = ByteString.CopyFrom(entry.ValueBytes) });
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol;
 using Flower.Protocol.V1;
+using Flower.Rpc.State;
 using Flower.Rpc.Transport;
 using Google.Protobuf;
 using NUnit.Framework;
@@ -51,8 +52,11 @@ public sealed class EncodedMessageLaws
     public void Response_MutatedBytes_AsGenerated(int seed)
     {
         var random = new Random(seed);
-        byte[] bytes = Mutated(random, RandomResponse(random).ToByteArray());
+        byte[] before = RandomResponse(random).ToByteArray();
+        byte[] bytes = Mutated(random, before);
 
+        // What was read before is not looked at again.
+        _ = ClientConnectResponse.ParseKeepingLabels(before);
         Compare(
             bytes, b => ClientConnectResponse.ParseKeepingLabels(b), ClientConnectResponse.Parser, r => r.EncodedLabels,
             (r, labels) =>
@@ -73,8 +77,10 @@ public sealed class EncodedMessageLaws
     public void Offer_MutatedBytes_AsGenerated(int seed)
     {
         var random = new Random(seed);
-        byte[] bytes = Mutated(random, new ServerStartResponse { Offer = RandomOffer(random) }.ToByteArray());
+        byte[] before = new ServerStartResponse { Offer = RandomOffer(random) }.ToByteArray();
+        byte[] bytes = Mutated(random, before);
 
+        _ = ServerStartResponse.ParseKeepingLabels(before);
         Compare(
             bytes, b => ServerStartResponse.ParseKeepingLabels(b), ServerStartResponse.Parser, r => r.Offer?.EncodedLabels,
             (r, labels) =>
@@ -108,6 +114,65 @@ public sealed class EncodedMessageLaws
         Assert.That(ServerStartResponse.Parser.ParseFrom(Written(bare)), Is.EqualTo(offer));
         Assert.That(
             ClientConnectResponse.ParseKeepingLabels(Written(response)).EncodedLabels!.ToLabels(), Is.EqualTo(plain.Labels));
+    }
+
+    [FsCheck.NUnit.Property]
+    public void Labels_AsBeforeButForOne_AreReadAsTheyAre(int seed)
+    {
+        var random = new Random(seed);
+        ClientConnectResponse response = RandomResponse(random);
+        _ = ClientConnectResponse.ParseKeepingLabels(response.ToByteArray());
+        if (response.Labels.Count > 0)
+        {
+            response.Labels[random.Next(response.Labels.Count)].Value = Word(random);
+        }
+
+        ClientConnectResponse read = ClientConnectResponse.ParseKeepingLabels(response.ToByteArray());
+
+        Assert.That(read.EncodedLabels!.ToLabels(), Is.EqualTo(response.Labels));
+        Assert.That(read.Socket, Is.EqualTo(response.Socket));
+    }
+
+    [FsCheck.NUnit.Property]
+    public void Answer_MutatedBytes_AsGenerated(int seed)
+    {
+        var random = new Random(seed);
+        byte[] bytes = Mutated(random, new ServerStartRequest { Answer = RandomAnswer(random) }.ToByteArray());
+
+        Assert.That(
+            TryParse(b => ServerStartRequest.Parse(b.ToArray()), bytes, out ServerStartRequest? read),
+            Is.EqualTo(TryParse(b => ServerStartRequest.Parser.ParseFrom(b), bytes, out ServerStartRequest? whole)));
+        Assert.That(read, Is.EqualTo(whole));
+        Assert.That(
+            TryParse(b => EgressStartRequest.Parse(b.ToArray()), bytes, out EgressStartRequest? fromEgress),
+            Is.EqualTo(TryParse(b => EgressStartRequest.Parser.ParseFrom(b), bytes, out EgressStartRequest? wholeOfEgress)));
+        Assert.That(fromEgress, Is.EqualTo(wholeOfEgress));
+    }
+
+    [FsCheck.NUnit.Property]
+    public void Answer_Written_AsGenerated(int seed)
+    {
+        var request = new ServerStartRequest { Answer = RandomAnswer(new(seed)) };
+
+        PacketState written = MessageCodec.Save(request, BoardMethods.ServerStart.RequestMarshaller, new());
+
+        Assert.That(written.Bytes, Is.EqualTo(request.ToByteString()));
+    }
+
+    [FsCheck.NUnit.Property]
+    public void Request_WithEncodedLabels_AsGenerated(int seed)
+    {
+        var random = new Random(seed);
+        LabelSet labels = LabelSet.Create(
+            Words.Where(w => w.Length > 0 && random.Next(2) == 0).Select(w => KeyValuePair.Create(w, Word(random))),
+            Words.Where(w => w.Length > 0 && random.Next(3) == 0));
+
+        Assert.That(
+            Written(new ClientConnectRequest { EncodedLabels = labels.Encode(), Wait = true }),
+            Is.EqualTo(new ClientConnectRequest { Labels = labels.ToMessage(), Wait = true }.ToByteArray()));
+        Assert.That(
+            Written(new IngressConnectRequest { EncodedLabels = labels.Encode(), Socket = new() }),
+            Is.EqualTo(new IngressConnectRequest { Labels = labels.ToMessage(), Socket = new() }.ToByteArray()));
     }
 
     [FsCheck.NUnit.Property]
@@ -261,6 +326,29 @@ public sealed class EncodedMessageLaws
         Socket = random.Next(2) == 0 ? new() : null,
         TraceParent = Word(random),
     };
+
+    private static Answer RandomAnswer(Random random)
+    {
+        var answer = new Answer
+        {
+            ConnectionId = random.Next(5) == 0 ? ulong.MaxValue : (ulong)random.Next(300),
+            Credit = (uint)random.Next(3) * 100,
+        };
+        switch (random.Next(4))
+        {
+            case 0:
+                answer.Reject = new() { Reason = Word(random) };
+                break;
+            case 1:
+                answer.Accept = new() { Socket = new() { Index = (uint)random.Next(2) } };
+                break;
+            default:
+                answer.Accept = new();
+                break;
+        }
+
+        return answer;
+    }
 
     private static string Word(Random random) => Words[random.Next(Words.Length)];
 }

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-2-Clause
+using System.Text;
+using System.Text.Unicode;
+using Flower.Protocol.V1;
+
+namespace Flower.Protocol;
+
+/// <summary>Where the labels of a message are, if they follow one another and each can be decoded.</summary>
+internal struct KeptLabels
+{
+    // Those of most connections have some hundreds of bytes.
+    private const int MaxRemembered = 1024;
+
+    // Those that were looked at last on this thread, each with its tag and its length: those of the next connection are mostly
+    // the same but for its id. Begins says where each begins, and where the last one ends.
+    [ThreadStatic]
+    private static (byte[] Bytes, int[] Begins)? _last;
+
+    private int _start;
+    private int _end;
+    private bool _isKnown;
+
+    /// <summary>
+    /// Takes those with which a message begins, if they are those of the one before but for one: they need not be looked at again.
+    /// </summary>
+    /// <param name="fields">Goes on behind them.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="field">The number of the labels' field.</param>
+    internal static KeptLabels Begin(ref FieldReader fields, ReadOnlySpan<byte> message, int field)
+    {
+        int known = _last is var (bytes, begins) ? Repeated(bytes, begins, message, field) : 0;
+        fields.Skip(known);
+        return new() { _end = known, _isKnown = known > 0 };
+    }
+
+    /// <summary>Takes one. False: what is read on is lost.</summary>
+    internal bool Add(in FieldReader field)
+    {
+        if (_end == 0)
+        {
+            _start = field.Start;
+        }
+        else if (_end != field.Start)
+        {
+            return false;
+        }
+
+        _end = field.End;
+        _isKnown = false;
+        return IsLabel(field.Body);
+    }
+
+    /// <summary>Whether they are all UTF-8, without which nobody could decode them.</summary>
+    internal readonly bool AreText(ReadOnlySpan<byte> message)
+    {
+        // Mostly so, and looked at in large steps.
+        ReadOnlySpan<byte> all = message[_start.._end];
+        return Ascii.IsValid(all) || Each(all);
+    }
+
+    /// <summary>The labels, once they are found to be good. They are not copied.</summary>
+    internal readonly EncodedLabels Of(ReadOnlyMemory<byte> message)
+    {
+        if (!_isKnown && _end - _start is > 0 and <= MaxRemembered)
+        {
+            Remember(message.Span[_start.._end]);
+        }
+
+        return EncodedLabels.Received(message[_start.._end]);
+    }
+
+    // How many bytes of the message are the labels that are known; 0: they are others.
+    private static int Repeated(byte[] known, int[] begins, ReadOnlySpan<byte> message, int field)
+    {
+        int same = known.AsSpan().CommonPrefixLength(message);
+        if (same == known.Length)
+        {
+            return known[0] == FieldReader.Block(field) ? same : 0;
+        }
+
+        int other = 0;
+        while (begins[other + 1] <= same)
+        {
+            other++;
+        }
+
+        // The one that differs is looked at; those behind it are the same, or all are looked at.
+        int begin = begins[other];
+        var reader = new FieldReader(message[begin..]);
+        if (known[0] != FieldReader.Block(field) || !reader.Next() || reader.Tag != known[0] || !IsLabel(reader.Body))
+        {
+            return 0;
+        }
+
+        ReadOnlySpan<byte> behind = known.AsSpan(begins[other + 1]);
+        ReadOnlySpan<byte> left = message[(begin + reader.End)..];
+        return left.StartsWith(behind) ? begin + reader.End + behind.Length : 0;
+    }
+
+    private static void Remember(ReadOnlySpan<byte> labels)
+    {
+        var begins = new List<int>(16);
+        var reader = new FieldReader(labels);
+        while (reader.Next())
+        {
+            begins.Add(reader.Start);
+        }
+
+        begins.Add(labels.Length);
+        _last = (labels.ToArray(), [.. begins]);
+    }
+
+    private static bool IsLabel(ReadOnlySpan<byte> body)
+    {
+        var parts = new FieldReader(body);
+        while (parts.Next())
+        {
+            if (parts.Tag != FieldReader.Block(Label.KeyFieldNumber) && parts.Tag != FieldReader.Block(Label.ValueFieldNumber)
+                && parts.Tag != FieldReader.Number(Label.SourceFieldNumber))
+            {
+                return false;
+            }
+        }
+
+        return parts.IsAtEnd;
+    }
+
+    private static bool Each(ReadOnlySpan<byte> all)
+    {
+        for (var labels = new FieldReader(all); labels.Next();)
+        {
+            for (var parts = new FieldReader(labels.Body); parts.Next();)
+            {
+                if (!Utf8.IsValid(parts.Body))
+                {
+                    return false;
+                }
+            }
+        }
+
+        return true;
+    }
+}
