@@ -71,7 +71,7 @@ public sealed class EncodedLabels
 
         foreach (string key in set.RequiredKeys)
         {
-            size += BlockSize(Encoding.UTF8.GetByteCount(key));
+            size += TextSize(key);
         }
 
         byte[] bytes = GC.AllocateUninitializedArray<byte>(BlockSize(size));
@@ -85,7 +85,7 @@ public sealed class EncodedLabels
 
         foreach (string key in set.RequiredKeys)
         {
-            left = WriteText(left, Labels.RequiredKeysFieldNumber, key, isRepeated: true);
+            left = WriteText(left, Labels.RequiredKeysFieldNumber, key);
         }
 
         return new(bytes);
@@ -190,7 +190,8 @@ public sealed class EncodedLabels
 
     private static int BlockSize(int size) => 1 + Varint.Size((uint)size) + size;
 
-    private static int TextSize(string text) => text.Length == 0 ? 0 : BlockSize(Encoding.UTF8.GetByteCount(text));
+    // A key is never empty; an empty value is not written.
+    private static int TextSize(string text) => text.Length == 0 ? 0 : BlockSize(LabelRules.CountBytes(text, "text"));
 
     private static int LabelSize(string key, string value) => TextSize(key) + TextSize(value);
 
@@ -201,14 +202,14 @@ public sealed class EncodedLabels
         return to[(1 + Varint.Write(to[1..], (uint)size))..];
     }
 
-    private static Span<byte> WriteText(Span<byte> to, int field, string text, bool isRepeated = false)
+    private static Span<byte> WriteText(Span<byte> to, int field, string text)
     {
-        if (text.Length == 0 && !isRepeated)
+        if (text.Length == 0)
         {
             return to;
         }
 
-        to = WriteHead(to, field, Encoding.UTF8.GetByteCount(text));
+        to = WriteHead(to, field, LabelRules.CountBytes(text, "text"));
         return to[Encoding.UTF8.GetBytes(text, to)..];
     }
 

@@ -12,7 +12,7 @@ internal struct KeptLabels
     private const int MaxRemembered = 1024;
 
     // Those that were looked at last on this thread, each with its tag and its length: those of the next connection are mostly
-    // the same but for its id. Begins says where each begins, and where the last one ends.
+    // the same but for its id, or that and the client's address. Begins says where each begins, and where the last one ends.
     [ThreadStatic]
     private static (byte[] Bytes, int[] Begins)? _last;
 
@@ -21,16 +21,21 @@ internal struct KeptLabels
     private bool _isKnown;
 
     /// <summary>
-    /// Takes those with which a message begins, if they are those of the one before but for one: they need not be looked at again.
+    /// Takes those with which a message begins: of these, those that are as in the message before need not be looked at again.
     /// </summary>
     /// <param name="fields">Goes on behind them.</param>
     /// <param name="message">The message.</param>
     /// <param name="field">The number of the labels' field.</param>
     internal static KeptLabels Begin(ref FieldReader fields, ReadOnlySpan<byte> message, int field)
     {
-        int known = _last is var (bytes, begins) ? Repeated(bytes, begins, message, field) : 0;
+        if (_last is not var (bytes, begins))
+        {
+            return default;
+        }
+
+        int known = Repeated(bytes, begins, message, field, out int others);
         fields.Skip(known);
-        return new() { _end = known, _isKnown = known > 0 };
+        return new() { _end = known, _isKnown = known > 0 && others <= begins.Length / 2 };
     }
 
     /// <summary>Takes one. False: what is read on is lost.</summary>
@@ -69,32 +74,44 @@ internal struct KeptLabels
         return EncodedLabels.Received(message[_start.._end]);
     }
 
-    // How many bytes of the message are the labels that are known; 0: they are others.
-    private static int Repeated(byte[] known, int[] begins, ReadOnlySpan<byte> message, int field)
+    // How many bytes of the message are labels as they are known, in that order, or others in the place of one, which are looked at.
+    private static int Repeated(byte[] known, int[] begins, ReadOnlySpan<byte> message, int field, out int others)
     {
-        int same = known.AsSpan().CommonPrefixLength(message);
-        if (same == known.Length)
-        {
-            return known[0] == FieldReader.Block(field) ? same : 0;
-        }
-
-        int other = 0;
-        while (begins[other + 1] <= same)
-        {
-            other++;
-        }
-
-        // The one that differs is looked at; those behind it are the same, or all are looked at.
-        int begin = begins[other];
-        var reader = new FieldReader(message[begin..]);
-        if (known[0] != FieldReader.Block(field) || !reader.Next() || reader.Tag != known[0] || !IsLabel(reader.Body))
+        others = 0;
+        if (known[0] != FieldReader.Block(field))
         {
             return 0;
         }
 
-        ReadOnlySpan<byte> behind = known.AsSpan(begins[other + 1]);
-        ReadOnlySpan<byte> left = message[(begin + reader.End)..];
-        return left.StartsWith(behind) ? begin + reader.End + behind.Length : 0;
+        int at = 0;
+        for (int i = 0; i < begins.Length - 1;)
+        {
+            // As many as are the same, at once.
+            int same = known.AsSpan(begins[i]).CommonPrefixLength(message[at..]);
+            int first = i;
+            while (i < begins.Length - 1 && begins[i + 1] - begins[first] <= same)
+            {
+                i++;
+            }
+
+            at += begins[i] - begins[first];
+            if (i == begins.Length - 1)
+            {
+                break;
+            }
+
+            var reader = new FieldReader(message[at..]);
+            if (!reader.Next() || reader.Tag != known[0] || !IsLabel(reader.Body))
+            {
+                break;
+            }
+
+            others++;
+            at += reader.End;
+            i++;
+        }
+
+        return at;
     }
 
     private static void Remember(ReadOnlySpan<byte> labels)

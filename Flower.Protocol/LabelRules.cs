@@ -89,6 +89,11 @@ public static class LabelRules
     /// <exception cref="LabelException">It is not well-formed.</exception>
     internal static int CountBytes(string text, string what, string? key = null)
     {
+        if (Ascii.IsValid(text))
+        {
+            return text.Length;
+        }
+
         try
         {
             return Utf8.GetByteCount(text);
