@@ -36,25 +36,13 @@ public sealed class EncodedLabels
     public static EncodedLabels Of(IReadOnlyList<Label> labels, int field)
     {
         ArgumentNullException.ThrowIfNull(labels);
-        int size = 0;
+        LabelWriter writer = LabelWriter.OfThread;
         for (int i = 0; i < labels.Count; i++)
         {
-            int label = labels[i].CalculateSize();
-            size += 1 + CodedOutputStream.ComputeLengthSize(label) + label;
+            writer.Add(field, labels[i].Key, labels[i].Value, labels[i].Source);
         }
 
-        byte[] bytes = GC.AllocateUninitializedArray<byte>(size);
-        Span<byte> left = bytes;
-        for (int i = 0; i < labels.Count; i++)
-        {
-            int label = labels[i].CalculateSize();
-            left[0] = (byte)FieldReader.Block(field);
-            int head = 1 + Varint.Write(left[1..], (uint)label);
-            labels[i].WriteTo(left.Slice(head, label));
-            left = left[(head + label)..];
-        }
-
-        return new(bytes);
+        return new(writer.Take());
     }
 
     /// <summary>Encodes a set as one field.</summary>
@@ -63,32 +51,18 @@ public sealed class EncodedLabels
     public static EncodedLabels Of(LabelSet set, int field)
     {
         ArgumentNullException.ThrowIfNull(set);
-        int size = 0;
+        LabelWriter writer = LabelWriter.OfThread;
         foreach ((string key, string value) in set.Labels)
         {
-            size += BlockSize(LabelSize(key, value));
+            writer.Add(Labels.Labels_FieldNumber, key, value);
         }
 
         foreach (string key in set.RequiredKeys)
         {
-            size += TextSize(key);
+            writer.Add(Labels.RequiredKeysFieldNumber, key);
         }
 
-        byte[] bytes = GC.AllocateUninitializedArray<byte>(BlockSize(size));
-        Span<byte> left = WriteHead(bytes, field, size);
-        foreach ((string key, string value) in set.Labels)
-        {
-            left = WriteHead(left, Labels.Labels_FieldNumber, LabelSize(key, value));
-            left = WriteText(left, Label.KeyFieldNumber, key);
-            left = WriteText(left, Label.ValueFieldNumber, value);
-        }
-
-        foreach (string key in set.RequiredKeys)
-        {
-            left = WriteText(left, Labels.RequiredKeysFieldNumber, key);
-        }
-
-        return new(bytes);
+        return new(writer.TakeAs(field));
     }
 
     /// <summary>Encodes a label between others.</summary>
@@ -186,31 +160,6 @@ public sealed class EncodedLabels
         }
 
         return labels;
-    }
-
-    private static int BlockSize(int size) => 1 + Varint.Size((uint)size) + size;
-
-    // A key is never empty; an empty value is not written.
-    private static int TextSize(string text) => text.Length == 0 ? 0 : BlockSize(LabelRules.CountBytes(text, "text"));
-
-    private static int LabelSize(string key, string value) => TextSize(key) + TextSize(value);
-
-    // What is left behind it.
-    private static Span<byte> WriteHead(Span<byte> to, int field, int size)
-    {
-        to[0] = (byte)FieldReader.Block(field);
-        return to[(1 + Varint.Write(to[1..], (uint)size))..];
-    }
-
-    private static Span<byte> WriteText(Span<byte> to, int field, string text)
-    {
-        if (text.Length == 0)
-        {
-            return to;
-        }
-
-        to = WriteHead(to, field, LabelRules.CountBytes(text, "text"));
-        return to[Encoding.UTF8.GetBytes(text, to)..];
     }
 
     private static int Write(byte[] label, int at, int field, string text)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Text;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Google.Protobuf;
@@ -20,6 +21,10 @@ internal static class FrameReader
     // Most calls of a thread begin like the last one. Nobody changes it.
     [ThreadStatic]
     private static (byte[] Bytes, Start Start)? _lastStart;
+
+    // One string for all.
+    [ThreadStatic]
+    private static string? _lastMethod;
 
     /// <summary>The packet; null: it is for the generated parser.</summary>
     /// <exception cref="InvalidProtocolBufferException">It is malformed.</exception>
@@ -93,6 +98,37 @@ internal static class FrameReader
         return true;
     }
 
+    // Of a call that says its time, which is another one each time, or its credit. Null: it is for the generated parser.
+    private static Start? TryReadStart(ReadOnlySpan<byte> body)
+    {
+        var start = new Start();
+        var fields = new FieldReader(body);
+        while (fields.Next())
+        {
+            if (fields.Tag == FieldReader.Number(Start.TimeoutUsFieldNumber))
+            {
+                start.TimeoutUs = fields.Value;
+            }
+            else if (fields.Tag == FieldReader.Number(Start.CreditFieldNumber))
+            {
+                start.Credit = fields.Value;
+            }
+            else if (fields.Tag == FieldReader.Block(Start.MethodFieldNumber) && fields.Body.Length <= MaxKeptStart
+                && Ascii.IsValid(fields.Body))
+            {
+                start.Method = Ascii.Equals(fields.Body, _lastMethod)
+                    ? _lastMethod
+                    : _lastMethod = Encoding.ASCII.GetString(fields.Body);
+            }
+            else
+            {
+                return null;
+            }
+        }
+
+        return fields.IsAtEnd ? start : null;
+    }
+
     private static Start ReadStart(ReadOnlySpan<byte> body)
     {
         if (_lastStart is var (bytes, start) && body.SequenceEqual(bytes))
@@ -100,7 +136,7 @@ internal static class FrameReader
             return start;
         }
 
-        Start read = Start.Parser.ParseFrom(body);
+        Start read = TryReadStart(body) ?? Start.Parser.ParseFrom(body);
         if (body.Length <= MaxKeptStart)
         {
             _lastStart = (body.ToArray(), read);

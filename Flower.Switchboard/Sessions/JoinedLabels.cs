@@ -18,18 +18,20 @@ internal sealed class JoinedLabels
     /// <summary>The field of the labels in what a target is offered.</summary>
     public const int ForTarget = Offer.LabelsFieldNumber;
 
+    private static readonly LabelSet Plain = LabelSet.Create((ReservedKeys.ConnectionId, ""));
+    private static readonly LabelSet Revocable =
+        LabelSet.Create((ReservedKeys.ConnectionId, ""), (ReservedKeys.Revocable, "true"));
+
     private readonly Seen _byClient;
     private readonly Seen _byTarget;
 
     public JoinedLabels(Request request, Target target)
     {
         Target = target;
-        LabelSet about = request.IsRevocable
-            ? LabelSet.Create((ReservedKeys.ConnectionId, ""), (ReservedKeys.Revocable, "true"))
-            : LabelSet.Create((ReservedKeys.ConnectionId, ""));
-        LabelSet attested = about.Merge(request.Attested, out _).Merge(target.Attested, out _);
-        _byClient = new(Provenance.ForReceiver(attested, request.Party, target.Party), ForClient);
-        _byTarget = new(Provenance.ForReceiver(attested, target.Party, request.Party), ForTarget);
+        LabelSet attested = (request.IsRevocable ? Revocable : Plain)
+            .Merge(request.Attested, out _).Merge(target.Attested, out _);
+        _byClient = new(attested, request.Party, target.Party, ForClient);
+        _byTarget = new(attested, target.Party, request.Party, ForTarget);
     }
 
     public Target Target { get; }
@@ -48,11 +50,23 @@ internal sealed class JoinedLabels
         private readonly EncodedLabels _last;
         private readonly int _field;
 
-        public Seen(IReadOnlyList<Label> labels, int field)
+        public Seen(LabelSet attested, in Party own, in Party peer, int field)
         {
-            int at = labels.Index().First(label => label.Item.Key == ReservedKeys.ConnectionId).Index;
-            _first = EncodedLabels.Of([.. labels.Take(at)], field);
-            _last = EncodedLabels.Of([.. labels.Skip(at + 1)], field);
+            EncodedLabels? first = null;
+            LabelWriter writer = LabelWriter.OfThread;
+            Provenance.ForReceiver(attested, own, peer, (key, value, source) =>
+            {
+                if (key == ReservedKeys.ConnectionId)
+                {
+                    first = EncodedLabels.Received(writer.Take());
+                }
+                else
+                {
+                    writer.Add(field, key, value, source);
+                }
+            });
+            _first = first!;
+            _last = EncodedLabels.Received(writer.Take());
             _field = field;
         }
 

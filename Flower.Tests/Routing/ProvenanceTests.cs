@@ -56,6 +56,31 @@ public sealed class ProvenanceTests
             Is.EqualTo("env=prod:Pinned flower.client_uid=5:Attested flower.connection_id=9:Attested"));
     }
 
+    [FsCheck.NUnit.Property(MaxTest = 500, QuietOnSuccess = true)]
+    public void ForReceiver_AnySets_AllLabelsOnceInOrder(int seed)
+    {
+        var random = new Random(seed);
+        LabelSet attested = Some(random, "flower.", "a");
+        LabelSet given = Some(random, "", "b");
+        LabelSet asked = Some(random, "", "c");
+
+        string shown = Show(_root, given, _root, asked, attested);
+
+        IEnumerable<(string Key, string Text)> wanted = attested.Labels.Select(l => (l.Key, $"{l.Key}={l.Value}:Attested"))
+            .Concat(Stated(_root.OutLabels.Merge(asked, out _), []))
+            .Concat(Stated(given, [.. _root.OutLabels.Merge(asked, out _).Labels.Select(l => l.Key)]));
+        Assert.That(
+            shown,
+            Is.EqualTo(string.Join(' ', wanted.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => l.Text))));
+    }
+
+    private static IEnumerable<(string Key, string Text)> Stated(LabelSet set, string[] besides) => set.Labels
+        .Where(l => !ReservedKeys.IsReserved(l.Key) && !besides.Contains(l.Key))
+        .Select(l => (l.Key, $"{l.Key}={l.Value}:{(l.Key == "env" ? Source.Pinned : Source.Claimed)}"));
+
+    private static LabelSet Some(Random random, string prefix, string value) => LabelSet.Create(
+        new[] { "a", "b", "flower.x", "g", "z" }.Where(_ => random.Next(2) == 0).Select(k => KeyValuePair.Create(prefix + k, value)));
+
     private static string Show(Handle server, LabelSet given, Handle client, LabelSet asked, LabelSet? attested = null)
     {
         var own = new Party(server, LabelSide.In, server.InLabels.Merge(given, out _));
