@@ -16,7 +16,7 @@ public sealed class Egress : IAsyncEnumerable<EgressRequest>, IAsyncDisposable, 
     private const int MaxWaiting = 1024;
 
     private static readonly TargetContract<EgressStartRequest, EgressStartResponse> Contract = new(
-        session => session.InlineInvoker.AsyncDuplexStreamingCall(BoardMethods.EgressStart, null, default),
+        session => session.TargetInvoker.AsyncDuplexStreamingCall(BoardMethods.EgressStart, null, default),
         start => new() { Start = start },
         answer => new() { Answer = answer },
         update => new() { Update = update },

@@ -20,7 +20,7 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
     private const int MaxWaiting = 1024;
 
     private static readonly TargetContract<ServerStartRequest, ServerStartResponse> Contract = new(
-        session => session.InlineInvoker.AsyncDuplexStreamingCall(BoardMethods.ServerStart, null, default),
+        session => session.TargetInvoker.AsyncDuplexStreamingCall(BoardMethods.ServerStart, null, default),
         start => new() { Start = start },
         answer => new() { Answer = answer },
         update => new() { Update = update },

@@ -15,7 +15,7 @@ namespace Flower.Client;
 public sealed class ServerActivator : IAsyncEnumerable<ActivationRequest>, IAsyncDisposable, IOfferBoard<ServerStartResponse>
 {
     private static readonly TargetContract<ServerStartRequest, ServerStartResponse> Contract = new(
-        session => session.InlineInvoker.AsyncDuplexStreamingCall(BoardMethods.ServerStart, null, default),
+        session => session.TargetInvoker.AsyncDuplexStreamingCall(BoardMethods.ServerStart, null, default),
         start => new() { Start = start },
         answer => new() { Answer = answer },
         update => new() { Update = update },

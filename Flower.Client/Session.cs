@@ -9,6 +9,10 @@ namespace Flower.Client;
 internal sealed class Session
 {
     private readonly long _openedAt = Environment.TickCount64;
+
+    // An offer that the stream does not take at once goes a longer way, and busy servers have many that they have not read.
+    private const uint TargetCredit = 256;
+
     private readonly CallInvoker _pooled;
 
     public Session(SessionChannel channel)
@@ -16,6 +20,7 @@ internal sealed class Session
         Channel = channel;
         _pooled = channel.CreateCallInvoker();
         InlineInvoker = channel.CreateInlineCallInvoker();
+        TargetInvoker = channel.CreateInlineCallInvoker(TargetCredit);
         Pooled = new(_pooled);
         Inline = new(InlineInvoker);
     }
@@ -30,6 +35,9 @@ internal sealed class Session
 
     /// <summary>What <see cref="Inline"/> calls, for <see cref="BoardMethods"/>.</summary>
     public CallInvoker InlineInvoker { get; }
+
+    /// <summary>As <see cref="InlineInvoker"/>, for the streams of targets, on which much can come at once.</summary>
+    public CallInvoker TargetInvoker { get; }
 
     /// <summary>The one or the other.</summary>
     public Switchboard.SwitchboardClient Stub(bool onLoop) => onLoop ? Inline : Pooled;

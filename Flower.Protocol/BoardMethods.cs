@@ -21,7 +21,7 @@ public static class BoardMethods
 
     /// <summary>An ingress pushes a socket.</summary>
     public static Method<IngressConnectRequest, IngressConnectResponse> IngressConnect { get; } = new(
-        MethodType.Unary, Service, nameof(IngressConnect), Of(IngressConnectRequest.Parser),
+        MethodType.Unary, Service, nameof(IngressConnect), Of(IngressConnectRequest.Parse),
         Of(IngressConnectResponse.ParseKeepingLabels));
 
     /// <summary>A server is registered.</summary>
@@ -89,7 +89,7 @@ public static class BoardMethods
     {
         public override void AddMethod<TRequest, TResponse>(
             Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler) =>
-            into.AddMethod(method, handler);
+            into.AddMethod(IngressConnect as Method<TRequest, TResponse> ?? method, handler);
 
         public override void AddMethod<TRequest, TResponse>(
             Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler) =>

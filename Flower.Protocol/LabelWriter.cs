@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Buffers;
 using System.Text;
 using Flower.Protocol.V1;
 
@@ -108,7 +109,7 @@ public sealed class LabelWriter
         _bytes[_count++] = (byte)FieldReader.Block(field);
         if (isShort)
         {
-            int bytes = Encoding.UTF8.GetBytes(text, _bytes.AsSpan(_count + 1));
+            int bytes = Write(text, _bytes.AsSpan(_count + 1));
             _bytes[_count] = (byte)bytes;
             _count += 1 + bytes;
         }
@@ -118,6 +119,10 @@ public sealed class LabelWriter
             _count += Encoding.UTF8.GetBytes(text, _bytes.AsSpan(_count));
         }
     }
+
+    // Mostly it is ASCII.
+    private static int Write(string text, Span<byte> to) =>
+        Ascii.FromUtf16(text, to, out int bytes) == OperationStatus.Done ? bytes : Encoding.UTF8.GetBytes(text, to);
 
     private void Room(int bytes)
     {

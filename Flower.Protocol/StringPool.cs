@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Text;
+
 namespace Flower.Protocol;
 
 /// <summary>
@@ -14,6 +16,37 @@ internal static class StringPool
 
     [ThreadStatic]
     private static string?[]? _pool;
+
+    [ThreadStatic]
+    private static string?[]? _ofBytes;
+
+    /// <summary>The string of a text; null: it is not ASCII.</summary>
+    public static string? OfAscii(ReadOnlySpan<byte> text)
+    {
+        if (!Ascii.IsValid(text))
+        {
+            return null;
+        }
+
+        if (text.Length > MaxLength)
+        {
+            return Encoding.ASCII.GetString(text);
+        }
+
+        uint hash = 0;
+        foreach (byte letter in text)
+        {
+            hash = (hash * 31) + letter;
+        }
+
+        ref string? place = ref (_ofBytes ??= new string?[Places])[hash % Places];
+        if (place is null || !Ascii.Equals(text, place))
+        {
+            place = Encoding.ASCII.GetString(text);
+        }
+
+        return place;
+    }
 
     /// <summary>The same string, as the pool has it already.</summary>
     public static string Intern(string text)

@@ -13,13 +13,15 @@ namespace Flower.Rpc;
 /// the loop.
 /// </summary>
 internal sealed class ClientCall<TRequest, TResponse>(
-    SessionChannel channel, Method<TRequest, TResponse> method, bool inline)
+    SessionChannel channel, Method<TRequest, TResponse> method, bool inline, uint credit = 0)
     : ClientCall(channel), IAsyncStreamReader<TResponse>, IClientStreamWriter<TRequest>, ISurvivingStream<TRequest>
     where TRequest : class
     where TResponse : class
 {
-    private const int RegrantAt = PacketLimits.InitialCredit / 2;
     private const int EverybodyThrough = 1 << 20;
+
+    // Granted by the half, so that a stream costs few credit frames.
+    private readonly int _regrantAt = (int)(credit == 0 ? PacketLimits.InitialCredit : credit) / 2;
 
     // A stream of responses; null: there is one. In it, null stands for a restart, between what was sent before and after.
     private readonly Channel<TResponse?>? _responses =
@@ -51,6 +53,8 @@ internal sealed class ClientCall<TRequest, TResponse>(
     public TResponse Current => _current ?? throw new InvalidOperationException("MoveNext comes first");
 
     public WriteOptions? WriteOptions { get; set; }
+
+    private protected override uint StreamCredit => _responses is null ? 0 : credit;
 
     internal override bool MaySurvive => method.Type == MethodType.DuplexStreaming;
 
@@ -96,7 +100,7 @@ internal sealed class ClientCall<TRequest, TResponse>(
                 _readEpoch++;
                 _read = 0;
             }
-            else if (++_read >= RegrantAt && !HasEnded)
+            else if (++_read >= _regrantAt && !HasEnded)
             {
                 Channel.TrySend(
                     this, _readEpoch, new Frame { CallId = CallId, Credit = new Credit { Messages = (uint)_read } });

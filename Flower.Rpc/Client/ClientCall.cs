@@ -63,7 +63,7 @@ internal abstract class ClientCall(SessionChannel channel)
     /// <summary>Sends the first frames and watches deadline and cancellation.</summary>
     internal void Begin(string method, CallOptions options)
     {
-        var start = new Start { Method = method };
+        var start = new Start { Method = method, Credit = StreamCredit };
         if (options.Deadline is DateTime deadline
             && deadline - DateTime.UtcNow is TimeSpan timeout && timeout < TimeSpan.FromDays(365))
         {
@@ -107,6 +107,9 @@ internal abstract class ClientCall(SessionChannel channel)
         OnFinished();
         return true;
     }
+
+    /// <summary>The responses of a stream that are taken before more are granted; 0: as the protocol has it.</summary>
+    private protected abstract uint StreamCredit { get; }
 
     private protected abstract void OnFinished();
 

@@ -70,7 +70,8 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
     /// A call invoker whose calls go on, where they were awaited, on the thread of its loop itself:
     /// what follows an await must be short and must not block, since all sessions of this process wait for it.
     /// </summary>
-    public CallInvoker CreateInlineCallInvoker() => new SessionCallInvoker(this, inline: true);
+    /// <param name="credit">How many responses of a stream are taken before more are granted, up to 65,535; default: 32.</param>
+    public CallInvoker CreateInlineCallInvoker(uint credit = 0) => new SessionCallInvoker(this, inline: true, credit);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -173,7 +174,7 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
     // Under the gate. Most calls of a session begin like the last one.
     private byte[] Encoded(Start start)
     {
-        if (start.TimeoutUs > 0 || start.Metadata.Count > 0)
+        if (start.TimeoutUs > 0 || start.Credit > 0 || start.Metadata.Count > 0)
         {
             return start.ToByteArray();
         }

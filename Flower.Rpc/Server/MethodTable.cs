@@ -47,16 +47,24 @@ internal sealed class MethodTable : ServiceBinderBase
     {
         ArgumentNullException.ThrowIfNull(handler);
 
-        // Most begin like this, and share it.
-        var plain = new Protocol.V1.Start { Method = method.FullName };
+        // Most begin like the one before, and share it.
+        var last = new Protocol.V1.Start { Method = method.FullName };
         _methods.Add(
             method.FullName,
             (session, id, start) =>
             {
                 // One string for all calls.
                 start.Method = method.FullName;
-                return new ServerCall<TRequest, TResponse>(
-                    session, id, plain.Equals(start) ? plain : start, method, handler);
+                if (last.Equals(start))
+                {
+                    start = last;
+                }
+                else if (start.Metadata.Count == 0)
+                {
+                    last = start;
+                }
+
+                return new ServerCall<TRequest, TResponse>(session, id, start, method, handler);
             });
     }
 }

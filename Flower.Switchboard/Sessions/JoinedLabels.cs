@@ -22,19 +22,35 @@ internal sealed class JoinedLabels
     private static readonly LabelSet Revocable =
         LabelSet.Create((ReservedKeys.ConnectionId, ""), (ReservedKeys.Revocable, "true"));
 
+    [ThreadStatic]
+    private static (LabelSet About, LabelSet Client, LabelSet Target, LabelSet All)? _attested;
+
     private readonly Seen _byClient;
     private readonly Seen _byTarget;
 
     public JoinedLabels(Request request, Target target)
     {
         Target = target;
-        LabelSet attested = (request.IsRevocable ? Revocable : Plain)
-            .Merge(request.Attested, out _).Merge(target.Attested, out _);
+        LabelSet attested = Attested(request, target);
         _byClient = new(attested, request.Party, target.Party, ForClient);
         _byTarget = new(attested, target.Party, request.Party, ForTarget);
     }
 
     public Target Target { get; }
+
+    // Those of an ingress's connections are the same, whatever labels they have.
+    private static LabelSet Attested(Request request, Target target)
+    {
+        LabelSet about = request.IsRevocable ? Revocable : Plain;
+        if (_attested is not var (whichever, client, server, all)
+            || whichever != about || client != request.Attested || server != target.Attested)
+        {
+            all = about.Merge(request.Attested, out _).Merge(target.Attested, out _);
+            _attested = (about, request.Attested, target.Attested, all);
+        }
+
+        return all;
+    }
 
     /// <summary>Those of one connection.</summary>
     public (EncodedLabels ForClient, EncodedLabels ForTarget) With(ulong id)

@@ -176,6 +176,31 @@ public sealed class EncodedMessageLaws
     }
 
     [FsCheck.NUnit.Property]
+    public void Request_MutatedBytes_AsGenerated(int seed)
+    {
+        var random = new Random(seed);
+        var request = new IngressConnectRequest
+        {
+            Labels = random.Next(4) == 0 ? null : new(),
+            Socket = random.Next(2) == 0 ? new() { Index = (uint)random.Next(2) } : null,
+            RelatedOnly = random.Next(2) == 0,
+            Wait = random.Next(2) == 0,
+            Relay = random.Next(2) == 0,
+            Revocable = random.Next(2) == 0,
+            Balance = (Balance)random.Next(5),
+            MaxTries = (uint)random.Next(3) * 1000,
+        };
+        request.Labels?.Labels_.Add(RandomResponse(random).Labels);
+        request.Labels?.RequiredKeys.Add(Words.Where(_ => random.Next(3) == 0));
+        byte[] bytes = random.Next(3) == 0 ? request.ToByteArray() : Mutated(random, request.ToByteArray());
+
+        Assert.That(
+            TryParse(b => IngressConnectRequest.Parse(b.ToArray()), bytes, out IngressConnectRequest? read),
+            Is.EqualTo(TryParse(b => IngressConnectRequest.Parser.ParseFrom(b), bytes, out IngressConnectRequest? whole)));
+        Assert.That(read, Is.EqualTo(whole));
+    }
+
+    [FsCheck.NUnit.Property]
     public void Find_AnyKey_AsDecoded(int seed)
     {
         var random = new Random(seed);
