@@ -10,8 +10,9 @@ internal sealed class Session
 {
     private readonly long _openedAt = Environment.TickCount64;
 
-    // An offer that the stream does not take at once goes a longer way, and busy servers have many that they have not read.
-    private const uint TargetCredit = 256;
+    // An offer that the stream does not take at once goes a longer way, and busy servers have some that they have not read. So
+    // many of the largest labels of a client are still less than the switchboard queues for a session.
+    private const uint TargetCredit = 48;
 
     private readonly CallInvoker _pooled;
 

@@ -73,6 +73,8 @@ public sealed partial class Answer
 /// <content>Reading it.</content>
 public sealed partial class ServerStartRequest
 {
+    internal bool IsPlainAccept => _unknownFields is null && Answer is { IsPlainAccept: true };
+
     /// <summary>Reads one.</summary>
     /// <exception cref="InvalidProtocolBufferException">It is malformed.</exception>
     public static ServerStartRequest Parse(ReadOnlyMemory<byte> bytes) =>
@@ -84,6 +86,8 @@ public sealed partial class ServerStartRequest
 /// <content>Reading it.</content>
 public sealed partial class EgressStartRequest
 {
+    internal bool IsPlainAccept => _unknownFields is null && Answer is { IsPlainAccept: true };
+
     /// <summary>Reads one.</summary>
     /// <exception cref="InvalidProtocolBufferException">It is malformed.</exception>
     public static EgressStartRequest Parse(ReadOnlyMemory<byte> bytes) =>

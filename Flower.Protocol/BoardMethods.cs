@@ -34,7 +34,7 @@ public static class BoardMethods
         MethodType.DuplexStreaming, Service, nameof(EgressStart), Of(EgressStartRequest.Parse, Write),
         Of(EgressStartResponse.ParseKeepingLabels));
 
-    /// <summary>Binds a service as the generated code does, with these methods in the place of its own.</summary>
+    /// <summary>Binds a service as the generated code does, but reads what ingresses and targets say by these methods.</summary>
     public static void Bind(ServiceBinderBase binder, Switchboard.SwitchboardBase service) =>
         Switchboard.BindService(new Binder(binder), service);
 
@@ -54,25 +54,36 @@ public static class BoardMethods
     private static ReadOnlyMemory<byte> Whole(ReadOnlySequence<byte> payload) =>
         payload.IsSingleSegment ? payload.First : payload.ToArray();
 
-    private static void Write(ServerStartRequest message, SerializationContext context) =>
-        Write(message, message.Answer, ServerStartRequest.AnswerFieldNumber, context);
-
-    private static void Write(EgressStartRequest message, SerializationContext context) =>
-        Write(message, message.Answer, EgressStartRequest.AnswerFieldNumber, context);
-
-    private static void Write<T>(T message, Answer? answer, int field, SerializationContext context)
-        where T : class, IMessage<T>
+    private static void Write(ServerStartRequest message, SerializationContext context)
     {
-        if (answer is not { IsPlainAccept: true })
+        if (message.IsPlainAccept)
         {
-            Write(message, context);
-            return;
+            Write(message.Answer, ServerStartRequest.AnswerFieldNumber, context);
         }
+        else
+        {
+            Write<ServerStartRequest>(message, context);
+        }
+    }
 
-        int size = answer.MeasureAccept();
+    private static void Write(EgressStartRequest message, SerializationContext context)
+    {
+        if (message.IsPlainAccept)
+        {
+            Write(message.Answer, EgressStartRequest.AnswerFieldNumber, context);
+        }
+        else
+        {
+            Write<EgressStartRequest>(message, context);
+        }
+    }
+
+    private static void Write(Answer accept, int field, SerializationContext context)
+    {
+        int size = accept.MeasureAccept();
         context.SetPayloadLength(size);
         IBufferWriter<byte> to = context.GetBufferWriter();
-        answer.WriteAccept(field, to.GetSpan(size));
+        accept.WriteAccept(field, to.GetSpan(size));
         to.Advance(size);
         context.Complete();
     }

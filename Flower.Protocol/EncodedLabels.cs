@@ -12,9 +12,6 @@ namespace Flower.Protocol;
 /// </summary>
 public sealed class EncodedLabels
 {
-    // Its length, and those of its parts, are then one byte.
-    private const int MaxShort = 120;
-
     private readonly ReadOnlyMemory<byte> _first;
     private readonly ReadOnlyMemory<byte> _middle;
     private readonly ReadOnlyMemory<byte> _last;
@@ -66,36 +63,24 @@ public sealed class EncodedLabels
     }
 
     /// <summary>Encodes a label between others.</summary>
-    /// <param name="first">Those before it, from <see cref="Of(IReadOnlyList{Label}, int)"/>.</param>
-    /// <param name="key">Its key, of ASCII.</param>
-    /// <param name="value">Its value, of ASCII.</param>
+    /// <param name="first">Those before it, in one piece.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="value">Its value.</param>
     /// <param name="source">Its source.</param>
-    /// <param name="last">Those after it, from <see cref="Of(IReadOnlyList{Label}, int)"/>.</param>
+    /// <param name="last">Those after it, in one piece.</param>
     /// <param name="field">The number of the field that they are all of, 1 to 15.</param>
-    /// <exception cref="ArgumentException">Key and value have more than 120 characters.</exception>
     public static EncodedLabels Join(
         EncodedLabels first, string key, string value, Source source, EncodedLabels last, int field)
     {
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(last);
-        ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(value);
-        if (key.Length + value.Length > MaxShort)
-        {
-            throw new ArgumentException($"a label of more than {MaxShort} characters", nameof(value));
-        }
-
-        byte[] label = GC.AllocateUninitializedArray<byte>(2 + 2 + key.Length + 2 + value.Length + 2);
-        label[0] = (byte)FieldReader.Block(field);
-        label[1] = (byte)(label.Length - 2);
-        int at = Write(label, 2, Label.KeyFieldNumber, key);
-        at = Write(label, at, Label.ValueFieldNumber, value);
-        label[at] = (byte)FieldReader.Number(Label.SourceFieldNumber);
-        label[at + 1] = (byte)source;
-        return new(first._first, label, last._first);
+        LabelWriter writer = LabelWriter.OfThread;
+        writer.Add(field, key, value, source);
+        return new(first._first, writer.Take(), last._first);
     }
 
-    /// <summary>Takes labels as they were received. They are checked when they are decoded.</summary>
+    /// <summary>Takes labels as they were received, which are checked when they are decoded, or as a <see cref="LabelWriter"/> has
+    /// written them.</summary>
     /// <param name="bytes">Each with its tag and its length; not copied.</param>
     public static EncodedLabels Received(ReadOnlyMemory<byte> bytes) => new(bytes);
 
@@ -160,12 +145,5 @@ public sealed class EncodedLabels
         }
 
         return labels;
-    }
-
-    private static int Write(byte[] label, int at, int field, string text)
-    {
-        label[at] = (byte)FieldReader.Block(field);
-        label[at + 1] = (byte)text.Length;
-        return at + 2 + Encoding.ASCII.GetBytes(text, label.AsSpan(at + 2));
     }
 }

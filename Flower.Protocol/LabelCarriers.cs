@@ -194,7 +194,7 @@ public sealed partial class EgressStartResponse : ILabelCarrier
     public void WriteWithLabels(Span<byte> to) => LabelCarriers.WriteOffer(Offer, OfferFieldNumber, to);
 }
 
-/// <summary>The labels first, and what else there is as it is generated: fields may come in any order.</summary>
+/// <summary>The labels first, and then what else there is: fields may come in any order.</summary>
 internal static class LabelCarriers
 {
     // Of a message that has labels and a socket, and nothing else. False: it is for the generated parser.

@@ -22,8 +22,17 @@ public sealed class LabelWriter
     private byte[] _bytes = new byte[1024];
     private int _count;
 
-    /// <summary>One for this thread. Whoever uses it takes what he has added before anybody else does.</summary>
-    public static LabelWriter OfThread => _ofThread ??= new();
+    /// <summary>One for this thread, empty. Whoever has it takes what he has added before anybody else asks for it.</summary>
+    public static LabelWriter OfThread
+    {
+        get
+        {
+            LabelWriter writer = _ofThread ??= new();
+            // Whoever had it before may have failed.
+            writer._count = 0;
+            return writer;
+        }
+    }
 
     /// <summary>Adds a label.</summary>
     /// <param name="field">The number of the field that it is of, 1 to 15.</param>

@@ -5,7 +5,8 @@ namespace Flower.Protocol;
 
 /// <summary>
 /// The strings that came last, so that those that come again and again are kept once. Each message brings its labels as new
-/// strings, and the labels of thousands of connections say mostly the same. One pool a thread, of a fixed size.
+/// strings, and the labels of thousands of connections say mostly the same. Of a fixed size, on each
+/// thread: one for strings, and one for those that are read from bytes.
 /// </summary>
 internal static class StringPool
 {

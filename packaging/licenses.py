@@ -39,10 +39,19 @@ def locked(path):
     return found
 
 
+def nuspec_of(name, version):
+    """Of a package for another kind of machine, which is not restored here, that of the same one for this kind."""
+    kinds = [name.lower()]
+    if kinds[0].startswith("runtime.linux-"):
+        rest = kinds[0].split(".", 2)[2]
+        kinds += sorted(folder.name for folder in PACKAGES.glob(f"runtime.linux-*.{rest}"))
+    paths = [PACKAGES / kind / version.lower() / f"{kind}.nuspec" for kind in kinds]
+    return next((path for path in paths if path.exists()), None)
+
+
 def licence(name, version):
-    folder = PACKAGES / name.lower() / version.lower()
-    nuspec = folder / f"{name.lower()}.nuspec"
-    if not nuspec.exists():
+    nuspec = nuspec_of(name, version)
+    if nuspec is None:
         sys.exit(f"licenses.py: {name} {version} is not restored: run dotnet restore")
     metadata = next(element for element in xml.etree.ElementTree.parse(nuspec).getroot() if element.tag.endswith("metadata"))
     for element in metadata:

@@ -20,8 +20,8 @@ internal sealed class ClientCall<TRequest, TResponse>(
 {
     private const int EverybodyThrough = 1 << 20;
 
-    // Granted by the half, so that a stream costs few credit frames.
-    private readonly int _regrantAt = (int)(credit == 0 ? PacketLimits.InitialCredit : credit) / 2;
+    // Granted by the half, so that a stream costs few credit frames; by the quarter, where many are expected at once.
+    private readonly int _regrantAt = credit == 0 ? PacketLimits.InitialCredit / 2 : (int)Math.Max(1, credit / 4);
 
     // A stream of responses; null: there is one. In it, null stands for a restart, between what was sent before and after.
     private readonly Channel<TResponse?>? _responses =

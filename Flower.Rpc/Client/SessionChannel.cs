@@ -71,7 +71,12 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
     /// what follows an await must be short and must not block, since all sessions of this process wait for it.
     /// </summary>
     /// <param name="credit">How many responses of a stream are taken before more are granted, up to 65,535; default: 32.</param>
-    public CallInvoker CreateInlineCallInvoker(uint credit = 0) => new SessionCallInvoker(this, inline: true, credit);
+    /// <exception cref="ArgumentOutOfRangeException">It is more.</exception>
+    public CallInvoker CreateInlineCallInvoker(uint credit = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(credit, ushort.MaxValue);
+        return new SessionCallInvoker(this, inline: true, credit);
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -9,6 +9,9 @@ internal sealed class MethodTable : ServiceBinderBase
     private readonly Dictionary<string, Func<ServerSession, uint, Protocol.V1.Start, ServerCall>> _methods =
         new(StringComparer.Ordinal);
 
+    // Nobody counts what is kept here.
+    private const int MaxShared = 128;
+
     /// <summary>Makes the call object for a method, or returns null when nobody has bound it.</summary>
     internal ServerCall? Create(ServerSession session, uint callId, Protocol.V1.Start start) =>
         _methods.TryGetValue(start.Method, out Func<ServerSession, uint, Protocol.V1.Start, ServerCall>? create)
@@ -59,7 +62,7 @@ internal sealed class MethodTable : ServiceBinderBase
                 {
                     start = last;
                 }
-                else if (start.Metadata.Count == 0)
+                else if (start.TimeoutUs == 0 && start.CalculateSize() <= MaxShared)
                 {
                     last = start;
                 }

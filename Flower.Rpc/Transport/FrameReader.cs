@@ -116,9 +116,8 @@ internal static class FrameReader
             else if (fields.Tag == FieldReader.Block(Start.MethodFieldNumber) && fields.Body.Length <= MaxKeptStart
                 && Ascii.IsValid(fields.Body))
             {
-                start.Method = Ascii.Equals(fields.Body, _lastMethod)
-                    ? _lastMethod
-                    : _lastMethod = Encoding.ASCII.GetString(fields.Body);
+                string last = _lastMethod ?? "";
+                start.Method = Ascii.Equals(fields.Body, last) ? last : _lastMethod = Encoding.ASCII.GetString(fields.Body);
             }
             else
             {

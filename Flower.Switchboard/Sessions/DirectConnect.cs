@@ -51,13 +51,30 @@ internal sealed class DirectConnect(
         board.Events.Found(call);
         _connecting = Connecting.Begin(
             board, wish, target, targetEnd, clientEnd, traceParent: call.TraceParent, waiter: this);
-        _connecting.Offer();
-        _deadline = board.AcceptDeadlines.Begin(OnSilent);
+        try
+        {
+            _connecting.Offer();
+            _deadline = board.AcceptDeadlines.Begin(OnSilent);
+        }
+        catch
+        {
+            // Out of memory, say: the handler says how the call ends, and the target's answer is nobody's.
+            _isOver = true;
+            _connecting.GiveUp(board, missed: false);
+            throw;
+        }
+
         call.AnswerLater(this);
     }
 
     void IOfferWaiter.OnAnswered(OfferOutcome outcome)
     {
+        if (_isOver || _connecting is null)
+        {
+            // It could not begin.
+            return;
+        }
+
         _isAnswered = true;
         _deadline?.Dispose();
         if (outcome is OfferOutcome.Gone)

@@ -14,13 +14,8 @@ namespace Flower.Tests.Integration;
 /// <summary>What connects cost the thread of the switchboard, counted.</summary>
 internal sealed class ConnectCostTests
 {
-    // What was seen when this was written, 6,500 and 8,400, and a tenth more: the compilers decide some of it, and in a
-    // debug build each asynchronous method is an object.
-#if DEBUG
-    private const int MaxBytes = 9_200;
-#else
-    private const int MaxBytes = 7_200;
-#endif
+    // What was seen when this was written, 3,050, and a tenth more: the compilers decide some of it.
+    private const int MaxBytes = 3_400;
 
     private static readonly LabelSet Labels = LabelSet.Create(("program", "counted"));
 

@@ -36,6 +36,20 @@ public sealed class EncodedMessageLaws
         Assert.That(FrameReader.TryRead(packet.ToByteArray()), Is.EqualTo(packet));
     }
 
+    [Test]
+    public void Start_NoMethod_FirstOfItsThread_AsGenerated()
+    {
+        byte[] bytes = [0x0a, 4, 0x1a, 2, 0x0a, 0];
+        Packet? read = null;
+        var thread = new Thread(() => read = FrameReader.TryRead(bytes));
+
+        thread.Start();
+        thread.Join();
+
+        Assert.That(read, Is.EqualTo(Packet.Parser.ParseFrom(bytes)));
+        Assert.That(read!.Frames[0].Start.Method, Is.Empty);
+    }
+
     [FsCheck.NUnit.Property]
     public void OutgoingFrame_AnyMessage_AsGenerated(uint call, byte[] body)
     {
@@ -310,7 +324,7 @@ public sealed class EncodedMessageLaws
             switch (random.Next(6))
             {
                 case 0:
-                    frame.Start = new() { Method = "/a/" + Word(random), Credit = (uint)random.Next(3) };
+                    frame.Start = new() { Method = random.Next(4) == 0 ? "" : "/a/" + Word(random), Credit = (uint)random.Next(3) };
                     break;
                 case 1:
                     frame.HalfClose = new();
