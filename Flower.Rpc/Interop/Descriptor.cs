@@ -20,6 +20,9 @@ public sealed class Descriptor : SafeHandle
     /// <summary>Takes the ownership of a number, which must be close-on-exec already.</summary>
     public static Descriptor Adopt(int number) => new(number, owned: true);
 
+    /// <summary>The same, of a Unix socket: nobody need ask the kernel.</summary>
+    internal static Descriptor AdoptUnixSocket(int number) => new(number, owned: true) { IsUnixSocket = true };
+
     /// <summary>Uses a number that somebody else closes.</summary>
     public static Descriptor Borrow(int number) => new(number, owned: false);
 
@@ -51,6 +54,9 @@ public sealed class Descriptor : SafeHandle
     /// is unread in a socket is closed with it).
     /// </summary>
     public bool ClosesElsewhere { get; set; }
+
+    /// <summary>Known to be a Unix socket, since it was made as one. Default: nobody knows.</summary>
+    internal bool IsUnixSocket { get; init; }
 
     /// <summary>A second descriptor of the socket, which stays the caller's.</summary>
     /// <exception cref="FlowerSocketException">EMFILE.</exception>

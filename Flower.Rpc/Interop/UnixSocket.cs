@@ -372,7 +372,7 @@ public static unsafe class UnixSocket
         KernelFaults.ThrowOnNew("make a socket pair");
         int* pair = stackalloc int[2];
         return Native.SocketPair(Native.AfUnix, type | Native.SockCloExec, 0, pair) == 0
-            ? (Descriptor.Adopt(pair[0]), Descriptor.Adopt(pair[1]))
+            ? (Descriptor.AdoptUnixSocket(pair[0]), Descriptor.AdoptUnixSocket(pair[1]))
             : throw FlowerSocketException.Last("make a socket pair");
     }
 

@@ -46,6 +46,7 @@ internal sealed class ConnectCostTests : EndToEndTest
         {
             // And one of each at the end.
             Assert.That(calls["socketpair"], Is.EqualTo(Connects), "one pair");
+            Assert.That(calls["getsockopt"], Is.EqualTo(Connects), "the cookie by which the connection is known again");
             Assert.That(calls["close"], Is.EqualTo(2 * Connects), "both of its ends, once they are sent");
             Assert.That(calls["recvmsg"], Is.EqualTo((2 * Connects) + 1), "the request and the server's word");
             Assert.That(calls["sendmsg"], Is.InRange((2 * Connects) + 1, (2 * Connects) + 1 + Grants), "offer, answer, and credit");
