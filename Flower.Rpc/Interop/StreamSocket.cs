@@ -102,7 +102,7 @@ public static unsafe class StreamSocket
     /// </summary>
     internal static bool MayWaitAtClose(SafeHandle descriptor)
     {
-        if (descriptor is Descriptor { IsUnixSocket: true } || UnixSocket.IsUnixSocket(descriptor))
+        if (UnixSocket.IsUnixSocket(descriptor))
         {
             int unread = 0;
             return Native.IoCtl(descriptor, Native.FionRead, &unread) != 0 || unread > 0;

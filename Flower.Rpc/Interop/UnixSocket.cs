@@ -162,7 +162,7 @@ public static unsafe class UnixSocket
 
     /// <summary>Whether the descriptor is a Unix socket of any type.</summary>
     public static bool IsUnixSocket(SafeHandle descriptor) =>
-        GetOption(descriptor, Native.SoDomain) == Native.AfUnix;
+        descriptor is Descriptor { IsUnixSocket: true } || GetOption(descriptor, Native.SoDomain) == Native.AfUnix;
 
     /// <summary>Whether the descriptor is a Unix socket that listens, of any type.</summary>
     public static bool IsListening(SafeHandle descriptor) =>

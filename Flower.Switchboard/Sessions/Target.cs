@@ -179,7 +179,7 @@ internal sealed partial class Target(
         offer.IsSent = true;
     }
 
-    /// <summary>Nobody waits any longer for the answer to an offer that was made and has not been answered.</summary>
+    /// <summary>Nobody waits any longer for the answer to an offer that has not been answered.</summary>
     /// <param name="offer">The offer.</param>
     /// <param name="missed">The target let the accept deadline pass.</param>
     /// <param name="acceptDeadlines">How long it then rests at least.</param>
@@ -187,7 +187,16 @@ internal sealed partial class Target(
     {
         _offers?.Remove(offer.Id);
         offer.LetGo();
-        Withdraw(offer.Id);
+        if (offer.IsSent)
+        {
+            Withdraw(offer.Id);
+        }
+        else if (offer.Unseen is not null)
+        {
+            // The target never heard of it, so it will not give the credit back.
+            _credit = Math.Min(_credit + 1, MaxUnseen);
+        }
+
         Condition.OnSilent(missed, acceptDeadlines);
     }
 
@@ -206,7 +215,6 @@ internal sealed partial class Target(
             return early;
         }
 
-        bool unseen = offer.Unseen is not null;
         using IDisposable deadline = acceptDeadlines.Begin(offer.GiveUp);
         using CancellationTokenRegistration gone =
             client.UnsafeRegister(static state => ((PendingOffer)state!).GiveUp(), offer);
@@ -231,25 +239,15 @@ internal sealed partial class Target(
             return answered;
         }
 
-        _offers?.Remove(offer.Id);
-        offer.LetGo();
         if (!offer.Patience.IsCancellationRequested)
         {
             // The write failed: the target's stream has ended, which its handler is about to notice.
+            _offers?.Remove(offer.Id);
+            offer.LetGo();
             return new OfferOutcome.Gone();
         }
 
-        if (offer.IsSent)
-        {
-            Withdraw(offer.Id);
-        }
-        else if (unseen)
-        {
-            // The target never heard of it, so it will not give the credit back.
-            _credit = Math.Min(_credit + 1, MaxUnseen);
-        }
-
-        Condition.OnSilent(missed: !client.IsCancellationRequested, acceptDeadlines);
+        GiveUp(offer, missed: !client.IsCancellationRequested, acceptDeadlines);
         client.ThrowIfCancellationRequested();
         return new OfferOutcome.Silent();
     }
