@@ -137,13 +137,12 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
 
     void IOfferBoard<ServerStartResponse>.End(Exception? why) => _incoming.Writer.TryComplete(why);
 
-    async ValueTask IOfferBoard<ServerStartResponse>.HandleAsync(ServerStartResponse response, OfferOrigin origin)
+    ValueTask IOfferBoard<ServerStartResponse>.HandleAsync(ServerStartResponse response, OfferOrigin origin)
     {
         switch (response.KindCase)
         {
             case ServerStartResponse.KindOneofCase.Offer:
-                await OfferAsync(response.Offer, origin).ConfigureAwait(false);
-                break;
+                return OfferAsync(response.Offer, origin);
             case ServerStartResponse.KindOneofCase.Delivery:
                 Descriptor? socket = response.Delivery.Socket?.Handle as Descriptor;
                 if (!_open.TryGetValue(response.Delivery.ConnectionId, out IncomingConnection? taken)
@@ -152,18 +151,17 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
                     socket?.Dispose();
                 }
 
-                break;
+                return default;
             case ServerStartResponse.KindOneofCase.Withdrawal:
-                if (_open.TryGetValue(response.Withdrawal.ConnectionId, out IncomingConnection? gone))
-                {
-                    await gone.WithdrawAsync().ConfigureAwait(false);
-                }
-
-                break;
+                return _open.TryGetValue(response.Withdrawal.ConnectionId, out IncomingConnection? gone)
+                    ? gone.WithdrawAsync()
+                    : default;
+            default:
+                return default;
         }
     }
 
-    private async ValueTask OfferAsync(Offer offer, OfferOrigin origin)
+    private ValueTask OfferAsync(Offer offer, OfferOrigin origin)
     {
         var connection = new IncomingConnection(
             this,
@@ -176,19 +174,20 @@ public sealed class Listener : IAsyncEnumerable<IncomingConnection>, IAsyncDispo
         _open[offer.ConnectionId] = connection;
         if (offer.Socket is { Handle: null })
         {
-            await connection.TryRejectAsync("the server has no descriptor left", overloaded: true).ConfigureAwait(false);
+            return connection.TryRejectAsync("the server has no descriptor left", overloaded: true);
         }
-        else if (Volatile.Read(ref _disposed) != 0)
+
+        if (Volatile.Read(ref _disposed) != 0)
         {
-            await connection.TryRejectAsync("the server is ending", true, Failures.Ended(null)).ConfigureAwait(false);
+            return connection.TryRejectAsync("the server is ending", true, Failures.Ended(null));
         }
-        else if (_incoming.Reader.Count >= _maxWaiting)
+
+        if (_incoming.Reader.Count >= _maxWaiting)
         {
-            await connection.TryRejectAsync("busy", overloaded: true).ConfigureAwait(false);
+            return connection.TryRejectAsync("busy", overloaded: true);
         }
-        else
-        {
-            _incoming.Writer.TryWrite(connection);
-        }
+
+        _incoming.Writer.TryWrite(connection);
+        return default;
     }
 }

@@ -55,7 +55,7 @@ internal sealed class Registration<TRequest, TResponse> : IAsyncDisposable
             var report = new TargetReport(start.State);
             (TargetCall<TRequest, TResponse> call, TargetStarted started) =
                 await OpenAsync(keeper, contract, start, report, cancellationToken).ConfigureAwait(false);
-            report.Resume(call.UpdateAsync);
+            report.Resume(call.UpdateAsync, call.Loop);
             return new(keeper, contract, start, report, call, started);
         }
         finally
@@ -93,7 +93,7 @@ internal sealed class Registration<TRequest, TResponse> : IAsyncDisposable
         for (int losses = 0; ; losses++)
         {
             Session session = await keeper.GetAsync(default, cancellationToken).ConfigureAwait(false);
-            var call = new TargetCall<TRequest, TResponse>(contract.Open(session), contract);
+            var call = new TargetCall<TRequest, TResponse>(contract.Open(session), contract, session.Channel.Loop);
             try
             {
                 start.State = report.Begin();
@@ -144,19 +144,17 @@ internal sealed class Registration<TRequest, TResponse> : IAsyncDisposable
     {
         try
         {
-            while (await call.ReadAsync().ConfigureAwait(false))
+            await call.ForEachAsync(() =>
             {
                 if (call.Response is { } response)
                 {
-                    await board.HandleAsync(response, call.Origin).ConfigureAwait(false);
+                    return board.HandleAsync(response, call.Origin);
                 }
-                else
-                {
-                    board.Void(Failures.Restarted());
-                    Report.Resume(call.UpdateAsync, again: true);
-                }
-            }
 
+                board.Void(Failures.Restarted());
+                Report.Resume(call.UpdateAsync, call.Loop, again: true);
+                return default;
+            }).ConfigureAwait(false);
             return null;
         }
         catch (Exception e)
@@ -176,7 +174,7 @@ internal sealed class Registration<TRequest, TResponse> : IAsyncDisposable
             {
                 _call = call;
                 board.Renew(started);
-                Report.Resume(call.UpdateAsync);
+                Report.Resume(call.UpdateAsync, call.Loop);
                 return call;
             }
         }

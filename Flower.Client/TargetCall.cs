@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol.V1;
 using Flower.Rpc;
+using Flower.Rpc.Transport;
 using Grpc.Core;
 
 namespace Flower.Client;
@@ -10,7 +11,7 @@ namespace Flower.Client;
 /// Responses are read by one reader.
 /// </summary>
 internal sealed class TargetCall<TRequest, TResponse>(
-    AsyncDuplexStreamingCall<TRequest, TResponse> call, TargetContract<TRequest, TResponse> contract)
+    AsyncDuplexStreamingCall<TRequest, TResponse> call, TargetContract<TRequest, TResponse> contract, EventLoop loop)
     : IAnswerStream, IAsyncDisposable
     where TResponse : class
 {
@@ -24,6 +25,9 @@ internal sealed class TargetCall<TRequest, TResponse>(
 
     /// <summary>The response that was read; null: the switchboard was restarted, and what it offered before is void.</summary>
     public TResponse? Response => _stream.IsAtRestart ? null : call.ResponseStream.Current;
+
+    /// <summary>Of its session.</summary>
+    public EventLoop Loop => loop;
 
     /// <summary>Where what is offered in the response is answered.</summary>
     public OfferOrigin Origin => new(this, _stream.Epoch);
@@ -50,73 +54,51 @@ internal sealed class TargetCall<TRequest, TResponse>(
     /// <summary>Reads the next response. False: the stream has ended.</summary>
     public Task<bool> ReadAsync() => call.ResponseStream.MoveNext(CancellationToken.None);
 
+    /// <summary>Has each further response handled, one after another, mostly where it arrives: see
+    /// <see cref="ISurvivingStream{TRequest}.ForEachAsync"/>.</summary>
+    public Task ForEachAsync(Func<ValueTask> handler) => _stream.ForEachAsync(handler);
+
     /// <summary>Says something of the target itself.</summary>
     /// <exception cref="FlowerException">The registration has ended, or was restarted meanwhile.</exception>
-    public async Task UpdateAsync(TargetUpdate update)
-    {
-        if (contract.Update is null)
-        {
-            return;
-        }
-
-        int epoch = _stream.Epoch;
-        await _writing.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            if (_isCompleted)
-            {
-                throw Failures.Ended(null);
-            }
-
-            await _stream.WriteAsync(contract.Update(update), epoch, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception e) when (Failures.Known(e) || e is InvalidOperationException)
-        {
-            throw Failures.Ended(e);
-        }
-        finally
-        {
-            _writing.Release();
-        }
-    }
+    public Task UpdateAsync(TargetUpdate update) => contract.Update is null
+        ? Task.CompletedTask
+        : SendAsync(contract.Update(update), _stream.Epoch, CancellationToken.None);
 
     /// <inheritdoc/>
-    public async Task AnswerAsync(Answer answer, int epoch, CancellationToken cancellationToken)
+    public Task AnswerAsync(Answer answer, int epoch, CancellationToken cancellationToken)
     {
-        try
-        {
-            await SendAsync(contract.Answer(answer), epoch, cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            answer.Accept?.Socket?.Handle?.Dispose();
-            throw;
-        }
+        Task sent = SendAsync(contract.Answer(answer), epoch, cancellationToken);
+        return sent.IsCompletedSuccessfully ? sent : AnsweredAsync(sent, answer);
     }
 
     /// <summary>Sends a request that belongs to an epoch: where that is over, nothing is sent.</summary>
     /// <exception cref="FlowerException">The registration has ended, or the epoch has.</exception>
-    public async Task SendAsync(TRequest request, int epoch, CancellationToken cancellationToken)
+    public Task SendAsync(TRequest request, int epoch, CancellationToken cancellationToken)
     {
-        await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        // Mostly nobody else writes, and there is credit.
+        if (cancellationToken.IsCancellationRequested || !_writing.Wait(0, CancellationToken.None))
+        {
+            return SendLaterAsync(request, epoch, cancellationToken);
+        }
+
         try
         {
-            if (_isCompleted)
+            ThrowIfCompleted();
+            if (_stream.TryWrite(request, epoch))
             {
-                throw new InvalidOperationException("the registration has ended");
+                return Task.CompletedTask;
             }
-
-            // Not cancellable: a half-sent answer would leave its descriptor with nobody.
-            await _stream.WriteAsync(request, epoch, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e) when (Failures.Known(e) || e is InvalidOperationException)
         {
-            throw e is InvalidOperationException ? Failures.Ended(e) : Failures.FromCall(e, cancellationToken);
+            return Task.FromException(Failed(e, cancellationToken));
         }
         finally
         {
             _writing.Release();
         }
+
+        return SendLaterAsync(request, epoch, cancellationToken);
     }
 
     /// <summary>
@@ -154,5 +136,48 @@ internal sealed class TargetCall<TRequest, TResponse>(
     {
         call.Dispose();
         return default;
+    }
+
+    private static async Task AnsweredAsync(Task sent, Answer answer)
+    {
+        try
+        {
+            await sent.ConfigureAwait(false);
+        }
+        catch
+        {
+            answer.Accept?.Socket?.Handle?.Dispose();
+            throw;
+        }
+    }
+
+    private static Exception Failed(Exception e, CancellationToken cancellationToken) =>
+        e is InvalidOperationException ? Failures.Ended(e) : Failures.FromCall(e, cancellationToken);
+
+    private async Task SendLaterAsync(TRequest request, int epoch, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ThrowIfCompleted();
+            // Not cancellable: a half-sent answer would leave its descriptor with nobody.
+            await _stream.WriteAsync(request, epoch, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (Failures.Known(e) || e is InvalidOperationException)
+        {
+            throw Failed(e, cancellationToken);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    private void ThrowIfCompleted()
+    {
+        if (_isCompleted)
+        {
+            throw new InvalidOperationException("the registration has ended");
+        }
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol.V1;
+using Flower.Rpc.Transport;
 
 namespace Flower.Client;
 
@@ -7,18 +8,27 @@ namespace Flower.Client;
 /// What a target says of itself, from one stream to the next: what changes is sent, as it then is, and the whole is what it
 /// registers with. A burst of changes is one message at its beginning and one at its end. Thread-safe.
 /// </summary>
-/// <param name="state">What it says to begin with.</param>
-internal sealed class TargetReport(TargetUpdate state)
+internal sealed class TargetReport
 {
     // Between two messages about the number of connections: the switchboard counts what is accepted meanwhile by itself.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _sending = new(1, 1);
+    private readonly Action _endPause;
+    private EventLoop? _loop;
     private Func<TargetUpdate, Task>? _send;
     private long _version;
     private long _told;
+    private readonly TargetUpdate _state;
     private bool _isPausing;
+
+    /// <param name="state">What it says to begin with.</param>
+    public TargetReport(TargetUpdate state)
+    {
+        _state = state;
+        _endPause = EndPause;
+    }
 
     public int Weight
     {
@@ -26,7 +36,7 @@ internal sealed class TargetReport(TargetUpdate state)
         {
             lock (_lock)
             {
-                return (int)state.Weight;
+                return (int)_state.Weight;
             }
         }
     }
@@ -37,7 +47,7 @@ internal sealed class TargetReport(TargetUpdate state)
         {
             lock (_lock)
             {
-                return state.Draining;
+                return _state.Draining;
             }
         }
     }
@@ -48,7 +58,7 @@ internal sealed class TargetReport(TargetUpdate state)
         {
             lock (_lock)
             {
-                return (int)state.OpenConnections;
+                return (int)_state.OpenConnections;
             }
         }
     }
@@ -59,20 +69,23 @@ internal sealed class TargetReport(TargetUpdate state)
         lock (_lock)
         {
             _send = null;
+            _isPausing = false;
             _told = _version;
-            return state.Clone();
+            return _state.Clone();
         }
     }
 
     /// <summary>It is registered.</summary>
     /// <param name="send">Sends an update on the stream; faults when that has ended.</param>
+    /// <param name="loop">Of the stream.</param>
     /// <param name="again">The switchboard has forgotten how many connections there are.</param>
-    public void Resume(Func<TargetUpdate, Task> send, bool again = false)
+    public void Resume(Func<TargetUpdate, Task> send, EventLoop loop, bool again = false)
     {
         lock (_lock)
         {
             _send = send;
-            _version += again && state.OpenConnections > 0 ? 1 : 0;
+            _loop = loop;
+            _version += again && _state.OpenConnections > 0 ? 1 : 0;
         }
 
         _ = FlushAsync();
@@ -86,8 +99,8 @@ internal sealed class TargetReport(TargetUpdate state)
     {
         lock (_lock)
         {
-            state.Weight = (uint?)weight ?? state.Weight;
-            state.Draining = draining ?? state.Draining;
+            _state.Weight = (uint?)weight ?? _state.Weight;
+            _state.Draining = draining ?? _state.Draining;
             _version++;
         }
 
@@ -97,36 +110,52 @@ internal sealed class TargetReport(TargetUpdate state)
     /// <summary>There are so many more connections, or fewer.</summary>
     public void Count(int change)
     {
+        EventLoop? loop;
         lock (_lock)
         {
-            state.OpenConnections = (uint)(state.OpenConnections + change);
+            _state.OpenConnections = (uint)(_state.OpenConnections + change);
             _version++;
-            if (_isPausing)
+            if (_isPausing || _send is null)
             {
                 return;
             }
 
             _isPausing = true;
+            loop = _loop!;
         }
 
-        _ = FlushAndPauseAsync();
+        _ = FlushAsync();
+        PauseOn(loop);
     }
 
-    private async Task FlushAndPauseAsync()
+    private void PauseOn(EventLoop loop)
     {
-        while (true)
+        if (loop.IsCurrent)
         {
-            await FlushAsync().ConfigureAwait(false);
-            await Task.Delay(Pause).ConfigureAwait(false);
-            lock (_lock)
+            loop.After(Pause, _endPause);
+        }
+        else
+        {
+            loop.Post(_ => loop.After(Pause, _endPause), null);
+        }
+    }
+
+    // On the loop, not on a thread of the pool: at the end of its turn it is sent together with the answers.
+    private void EndPause()
+    {
+        EventLoop loop;
+        lock (_lock)
+        {
+            loop = _loop!;
+            _isPausing = _told != _version && _send is not null;
+            if (!_isPausing)
             {
-                if (_told == _version || _send is null)
-                {
-                    _isPausing = false;
-                    return;
-                }
+                return;
             }
         }
+
+        _ = FlushAsync();
+        PauseOn(loop);
     }
 
     // Never faults. One at a time takes what there is to say and sends it, so that what is said last is the newest.
@@ -146,7 +175,7 @@ internal sealed class TargetReport(TargetUpdate state)
                 }
 
                 _told = _version;
-                update = state.Clone();
+                update = _state.Clone();
             }
 
             await send(update).ConfigureAwait(false);

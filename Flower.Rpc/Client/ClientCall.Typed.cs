@@ -12,16 +12,13 @@ namespace Flower.Rpc;
 /// One call: the response reader and the request writer of its caller, who goes on on a thread of the pool, or inline on
 /// the loop.
 /// </summary>
-internal sealed class ClientCall<TRequest, TResponse>(
+internal sealed partial class ClientCall<TRequest, TResponse>(
     SessionChannel channel, Method<TRequest, TResponse> method, bool inline, uint credit = 0)
     : ClientCall(channel), IAsyncStreamReader<TResponse>, IClientStreamWriter<TRequest>, ISurvivingStream<TRequest>
     where TRequest : class
     where TResponse : class
 {
     private const int EverybodyThrough = 1 << 20;
-
-    // Granted by the half, so that a stream costs few credit frames; by the quarter, where many are expected at once.
-    private readonly int _regrantAt = credit == 0 ? PacketLimits.InitialCredit / 2 : (int)Math.Max(1, credit / 4);
 
     // A stream of responses; null: there is one. In it, null stands for a restart, between what was sent before and after.
     private readonly Channel<TResponse?>? _responses =
@@ -44,13 +41,8 @@ internal sealed class ClientCall<TRequest, TResponse>(
     private SemaphoreSlim? _pastCredit;
     private TRequest? _request;
     private TResponse? _first;
-    private TResponse? _current;
-    private int _read;
-    private int _readEpoch;
     private volatile bool _survives;
     private volatile bool _isHalfClosed;
-
-    public TResponse Current => _current ?? throw new InvalidOperationException("MoveNext comes first");
 
     public WriteOptions? WriteOptions { get; set; }
 
@@ -60,10 +52,6 @@ internal sealed class ClientCall<TRequest, TResponse>(
 
     // A caller that has no more to say is about to end the call anyway.
     internal override bool Survives => _survives && !_isHalfClosed && !HasEnded;
-
-    int ISurvivingStream<TRequest>.Epoch => _readEpoch;
-
-    bool ISurvivingStream<TRequest>.IsAtRestart => _current is null;
 
     /// <summary>The response of a unary call, or its RpcException.</summary>
     internal Task<TResponse> Single => _single!.Task;
@@ -86,33 +74,6 @@ internal sealed class ClientCall<TRequest, TResponse>(
         return this;
     }
 
-    public async Task<bool> MoveNext(CancellationToken cancellationToken)
-    {
-        while (await _responses!.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            if (!_responses.Reader.TryRead(out _current))
-            {
-                continue;
-            }
-
-            if (_current is null)
-            {
-                _readEpoch++;
-                _read = 0;
-            }
-            else if (++_read >= _regrantAt && !HasEnded)
-            {
-                Channel.TrySend(
-                    this, _readEpoch, new Frame { CallId = CallId, Credit = new Credit { Messages = (uint)_read } });
-                _read = 0;
-            }
-
-            return true;
-        }
-
-        return Status.StatusCode == StatusCode.OK ? false : throw new RpcException(Status, Trailers);
-    }
-
     public Task WriteAsync(TRequest message) => WriteAsync(message, CancellationToken.None);
 
     public Task WriteAsync(TRequest message, CancellationToken cancellationToken) =>
@@ -120,14 +81,7 @@ internal sealed class ClientCall<TRequest, TResponse>(
 
     public async Task WriteAsync(TRequest message, int epoch, CancellationToken cancellationToken)
     {
-        // In this order: where the epoch is still that of the message, the credit was not a later one's.
-        SemaphoreSlim credit = Volatile.Read(ref _credit)!;
-        if (Over(epoch) is { } early)
-        {
-            MessageCodec.CloseDescriptors(message);
-            throw early;
-        }
-
+        SemaphoreSlim credit = CreditOf(message, epoch);
         try
         {
             await credit.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -138,16 +92,18 @@ internal sealed class ClientCall<TRequest, TResponse>(
             throw;
         }
 
-        if (Over(epoch) is { } late)
+        Send(message, epoch);
+    }
+
+    public bool TryWrite(TRequest message, int epoch)
+    {
+        if (!CreditOf(message, epoch).Wait(0))
         {
-            MessageCodec.CloseDescriptors(message);
-            throw late;
+            return false;
         }
 
-        if (!Channel.TrySend(this, epoch, MessageCodec.Encode(CallId, message, method.RequestMarshaller)))
-        {
-            throw Void();
-        }
+        Send(message, epoch);
+        return true;
     }
 
     public Task CompleteAsync()
@@ -176,7 +132,10 @@ internal sealed class ClientCall<TRequest, TResponse>(
     internal override void TellRestart()
     {
         _pastCredit?.Release(EverybodyThrough);
-        _responses?.Writer.TryWrite(null);
+        if (_responses is not null)
+        {
+            Deliver(_responses, null);
+        }
     }
 
     /// <summary>The caller is done with the call: cancels it if it goes on, closes what was not read.</summary>
@@ -201,8 +160,9 @@ internal sealed class ClientCall<TRequest, TResponse>(
         }
 
         // The reader of a stream sees a field without a handle, and says what that means for this one message.
-        bool taken = _responses?.Writer.TryWrite(response)
-            ?? (!HasEnded && Interlocked.CompareExchange(ref _first, response, null) is null);
+        bool taken = _responses is not null
+            ? Deliver(_responses, response)
+            : !HasEnded && Interlocked.CompareExchange(ref _first, response, null) is null;
         if (taken && _responses is null && HasEnded)
         {
             // Given up by another thread just now, which may have looked before the response was there.
@@ -225,7 +185,7 @@ internal sealed class ClientCall<TRequest, TResponse>(
 
     private protected override void OnFinished()
     {
-        _responses?.Writer.TryComplete();
+        EndResponses();
         // Writers that wait for credit find the call ended.
         Volatile.Read(ref _credit)?.Release(EverybodyThrough);
         if (_single is null)
@@ -254,6 +214,33 @@ internal sealed class ClientCall<TRequest, TResponse>(
     }
 
     private static RpcException Void() => new(SessionChannel.Restart().ToStatus());
+
+    // In this order: where the epoch is still that of the message, the credit was not a later one's.
+    private SemaphoreSlim CreditOf(TRequest message, int epoch)
+    {
+        SemaphoreSlim credit = Volatile.Read(ref _credit)!;
+        ThrowIfOver(message, epoch);
+        return credit;
+    }
+
+    // With credit.
+    private void Send(TRequest message, int epoch)
+    {
+        ThrowIfOver(message, epoch);
+        if (!Channel.TrySend(this, epoch, MessageCodec.Encode(CallId, message, method.RequestMarshaller)))
+        {
+            throw Void();
+        }
+    }
+
+    private void ThrowIfOver(TRequest message, int epoch)
+    {
+        if (Over(epoch) is { } over)
+        {
+            MessageCodec.CloseDescriptors(message);
+            throw over;
+        }
+    }
 
     // Why nothing can be written in an epoch any more. As with gRPC: a writer whose call has ended sees how.
     private RpcException? Over(int epoch)

@@ -27,4 +27,18 @@ public interface ISurvivingStream<in TRequest>
     /// </summary>
     /// <exception cref="Grpc.Core.RpcException">The call has ended, or the epoch has.</exception>
     Task WriteAsync(TRequest message, int epoch, CancellationToken cancellationToken);
+
+    /// <summary>As <see cref="WriteAsync"/>, if there is credit for the message now. False: there is none, and nothing was done.
+    /// </summary>
+    /// <exception cref="Grpc.Core.RpcException">The call has ended, or the epoch has.</exception>
+    bool TryWrite(TRequest message, int epoch);
+
+    /// <summary>
+    /// Reads all that comes, instead of MoveNext: each message, or restart, is current while the handler has it, one after
+    /// another. Where the one before was handled at once, the next is handled where it arrives, on the loop, without a task.
+    /// </summary>
+    /// <param name="handler">Handles what is current.</param>
+    /// <returns>Ends when the stream has ended in order.</returns>
+    /// <exception cref="Grpc.Core.RpcException">The call has failed; or what the handler has thrown.</exception>
+    Task ForEachAsync(Func<ValueTask> handler);
 }

@@ -92,15 +92,15 @@ internal sealed class LiveConnectionsTests
     {
         var kernel = new ScriptedKernel { Failure = new FlowerSocketException("ask", Errno.MFile) };
         var table = new LiveConnections(kernel, _ => false) { FreshMs = 0, FreshForEach = 0 };
-        await _loop.Invoke(() => AddEach(table, 1, 6000)).Soon();
+        await _loop.Invoke(() => AddEach(table, 1, 10_000)).Soon();
         await IdleAsync(table);
-        Assert.That(table.Count, Is.EqualTo(6000));
+        Assert.That(table.Count, Is.EqualTo(10_000));
         kernel.Failure = null;
-        kernel.Open(Here, [6000]);
+        kernel.Open(Here, [10_000]);
 
         await _loop.Invoke(table.RefreshAsync).Soon();
 
-        Assert.That(Ids(table), Is.EqualTo(new ulong[] { 6000 }));
+        Assert.That(Ids(table), Is.EqualTo(new ulong[] { 10_000 }));
     }
 
     [Test]
@@ -141,7 +141,7 @@ internal sealed class LiveConnectionsTests
     }
 
     [Test]
-    public async Task KernelSockets_5000PairsMadeAndClosed_AreForgotten()
+    public async Task KernelSockets_10000PairsMadeAndClosed_AreForgotten()
     {
         var table = new LiveConnections(new KernelSockets(), _ => false) { FreshMs = 0, FreshForEach = 0 };
         (Descriptor one, Descriptor other) = UnixSocket.StreamPair();
@@ -154,7 +154,7 @@ internal sealed class LiveConnectionsTests
             {
                 table.Add(Record(1, default), one);
                 table.Add(Record(2, default), left);
-                for (ulong i = 3; i < 5003; i++)
+                for (ulong i = 3; i < 10_003; i++)
                 {
                     (Descriptor client, Descriptor server) = UnixSocket.StreamPair();
                     table.Add(Record(i, default), client);
@@ -163,7 +163,7 @@ internal sealed class LiveConnectionsTests
                 }
             }).Soon();
             await IdleAsync(table);
-            Assert.That(table.Count, Is.LessThan(5002));
+            Assert.That(table.Count, Is.LessThan(10_002));
             gone.Dispose();
 
             Waiting.Until(
@@ -203,6 +203,24 @@ internal sealed class LiveConnectionsTests
         Assert.That(Ids(table), Is.EqualTo(new ulong[] { 1 }));
     }
 
+    [TestCase(ConnectionKind.Pair, true)]
+    [TestCase(ConnectionKind.Pushed, false)]
+    [TestCase(ConnectionKind.EgressSocket, false)]
+    public async Task Sweep_AsksAboutTcp_OnlyWhereThereMayBeSome(ConnectionKind kind, bool unixOnly)
+    {
+        var kernel = new ScriptedKernel();
+        var table = new LiveConnections(kernel, _ => false) { FreshMs = 0, FreshForEach = 0 };
+        await _loop.Invoke(() =>
+        {
+            AddEach(table, 1, 2);
+            table.Add(Record(3, new(3, Here), kind: kind), null);
+        }).Soon();
+
+        await _loop.Invoke(table.RefreshAsync).Soon();
+
+        Assert.That(kernel.UnixOnly, Is.EqualTo(unixOnly));
+    }
+
     [Test]
     public void Restore_NotInOrder_Fails()
     {
@@ -221,7 +239,8 @@ internal sealed class LiveConnectionsTests
         }
     }
 
-    private static ConnectionRecord Record(ulong id, SocketIdentity socket, ulong sequence = 0)
+    private static ConnectionRecord Record(
+        ulong id, SocketIdentity socket, ulong sequence = 0, ConnectionKind kind = ConnectionKind.Pair)
     {
         var side = new LiveSide(All, LabelSet.Empty, LabelSet.Empty, 1, 1000, 1000);
         return ConnectionRecord.Restore(
@@ -229,7 +248,7 @@ internal sealed class LiveConnectionsTests
             {
                 Id = id,
                 Sequence = sequence,
-                Kind = ConnectionKind.Pair,
+                Kind = kind,
                 SocketCookie = socket.Cookie,
                 NetworkCookie = socket.Network,
             },
@@ -250,6 +269,8 @@ internal sealed class LiveConnectionsTests
 
         public int Readings { get; private set; }
 
+        public bool? UnixOnly { get; private set; }
+
         public FlowerSocketException? Failure { get; set; }
 
         public Task Asked => _asked.Task;
@@ -260,9 +281,10 @@ internal sealed class LiveConnectionsTests
 
         public void Release() => _mayAnswer.Set();
 
-        public OpenSockets? Read()
+        public OpenSockets? Read(bool unixOnly)
         {
             Readings++;
+            UnixOnly = unixOnly;
             _asked.TrySetResult();
             _mayAnswer.Wait();
             return Failure is null ? _open : throw Failure;

@@ -5,6 +5,7 @@ namespace Flower.Switchboard.Sessions.Live;
 internal interface IOpenSockets
 {
     /// <summary>Finds out, on any thread; null: it can never be known here.</summary>
+    /// <param name="unixOnly">Nobody asks about others.</param>
     /// <exception cref="Rpc.FlowerSocketException">Not at the moment: EMFILE, ENOMEM …</exception>
-    OpenSockets? Read();
+    OpenSockets? Read(bool unixOnly);
 }

@@ -14,7 +14,7 @@ internal sealed class KernelSockets : IOpenSockets
     private const int Readings = 2;
 
     /// <inheritdoc/>
-    public OpenSockets? Read()
+    public OpenSockets? Read(bool unixOnly)
     {
         try
         {
@@ -29,7 +29,11 @@ internal sealed class KernelSockets : IOpenSockets
                         cookies.Add(socket.Cookie);
                     }
                 });
-                diagnostics.ReadTcp(measured: false, socket => cookies.Add(socket.Cookie));
+                if (!unixOnly)
+                {
+                    // However few there are, the kernel looks through its whole table of them, for a millisecond.
+                    diagnostics.ReadTcp(measured: false, socket => cookies.Add(socket.Cookie));
+                }
             }
 
             return new OpenSockets(diagnostics.Network, cookies);

@@ -15,8 +15,8 @@ namespace Flower.Switchboard.Sessions.Live;
 /// <param name="isHeld">Whether the connection with an id is held to be revoked, and so is known to be open.</param>
 internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isHeld)
 {
-    // Up to here nobody minds what has ended.
-    private const int Floor = 1024;
+    // Up to here nobody minds what has ended: less than a megabyte, and a few sweeps a second of a busy board.
+    private const int Floor = 8192;
 
     // Of what nobody can tell whether it is open, the newest are kept.
     private const int MaxUnknown = 4096;
@@ -143,7 +143,8 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
         OpenSockets? open;
         try
         {
-            open = await Task.Run(kernel.Read);
+            bool unixOnly = _all.TrueForAll(static connection => connection.Kind == ConnectionKind.Pair);
+            open = await Task.Run(() => kernel.Read(unixOnly));
         }
         catch (FlowerSocketException)
         {
