@@ -63,15 +63,16 @@ internal struct KeptLabels
         return Ascii.IsValid(all) || Each(all);
     }
 
-    /// <summary>The labels, once they are found to be good. They are not copied.</summary>
-    internal readonly EncodedLabels Of(ReadOnlyMemory<byte> message)
+    /// <summary>The labels, once they are found to be good. They are copied.</summary>
+    internal readonly EncodedLabels Of(ReadOnlySpan<byte> message)
     {
-        if (!_isKnown && _end - _start is > 0 and <= MaxRemembered)
+        byte[] labels = message[_start.._end].ToArray();
+        if (!_isKnown && labels.Length is > 0 and <= MaxRemembered)
         {
-            Remember(message.Span[_start.._end]);
+            Remember(labels);
         }
 
-        return EncodedLabels.Received(message[_start.._end]);
+        return EncodedLabels.Received(labels);
     }
 
     // How many bytes of the message are labels as they are known, in that order, or others in the place of one, which are looked at.
@@ -114,7 +115,8 @@ internal struct KeptLabels
         return at;
     }
 
-    private static void Remember(ReadOnlySpan<byte> labels)
+    // Nobody changes them.
+    private static void Remember(byte[] labels)
     {
         var begins = new List<int>(16);
         var reader = new FieldReader(labels);
@@ -124,7 +126,7 @@ internal struct KeptLabels
         }
 
         begins.Add(labels.Length);
-        _last = (labels.ToArray(), [.. begins]);
+        _last = (labels, [.. begins]);
     }
 
     private static bool IsLabel(ReadOnlySpan<byte> body)

@@ -149,7 +149,7 @@ public sealed partial class Offer
             return null;
         }
 
-        offer.EncodedLabels = labels.Of(bytes);
+        offer.EncodedLabels = labels.Of(bytes.Span);
         return offer;
     }
 }
@@ -223,7 +223,7 @@ internal static class LabelCarriers
             return false;
         }
 
-        labels = kept.Of(bytes);
+        labels = kept.Of(bytes.Span);
         return true;
     }
 

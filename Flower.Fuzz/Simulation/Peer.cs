@@ -131,7 +131,7 @@ internal sealed class Peer(World world, int id, Descriptor socket, KnownHandle h
         }
 
         received.PidFd?.Dispose();
-        Packet packet = PacketReader.Parse(buffer.AsSpan(0, received.Length), received);
+        Packet packet = Packet.Parser.ParseFrom(buffer, 0, received.Length);
         int at = 0;
         foreach (Frame frame in packet.Frames)
         {

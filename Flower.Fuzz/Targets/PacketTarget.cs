@@ -13,7 +13,7 @@ namespace Flower.Fuzz.Targets;
 /// </summary>
 internal static class PacketTarget
 {
-    private static readonly IReadOnlyList<Action<Frame, List<Descriptor>?>> Decoders =
+    private static readonly IReadOnlyList<Action<ReceivedFrame, List<Descriptor>?>> Decoders =
     [
         Decode<ConstrainRequest>, Decode<ClientConnectRequest>, Decode<IngressConnectRequest>, Decode<ServerStartRequest>,
         Decode<EgressStartRequest>, Decode<ResolverStartRequest>, Decode<TapStartRequest>, Decode<ListRequest>,
@@ -33,10 +33,10 @@ internal static class PacketTarget
         int count = input[0] % 8;
         Descriptor[] all = [.. Enumerable.Range(0, count).Select(_ => Descriptor.Borrow(int.MaxValue))];
         var received = new ReceivedPacket { Length = input.Length - 1, Descriptors = count == 0 ? null : [.. all] };
-        Packet packet;
+        var frames = new List<ReceivedFrame>();
         try
         {
-            packet = PacketReader.Parse(input.AsSpan(1), received);
+            PacketReader.Parse(input.AsMemory(1), received, frames);
         }
         catch (PacketException)
         {
@@ -44,11 +44,11 @@ internal static class PacketTarget
         }
 
         int at = 0;
-        foreach (Frame frame in packet.Frames)
+        foreach (ReceivedFrame frame in frames)
         {
             List<Descriptor>? own = PacketReader.Take(received, ref at, frame.FdCount, out bool lost);
             BrokenException.Unless(!lost && (own?.Count ?? 0) == frame.FdCount, "descriptors that are there are lost");
-            if (frame.KindCase != Frame.KindOneofCase.Message)
+            if (frame.Kind != Frame.KindOneofCase.Message)
             {
                 MessageCodec.Close(own);
             }
@@ -61,7 +61,7 @@ internal static class PacketTarget
         BrokenException.Unless(at == count && Array.TrueForAll(all, d => d.IsClosed), "a descriptor has no owner");
     }
 
-    private static void Decode<T>(Frame frame, List<Descriptor>? descriptors)
+    private static void Decode<T>(ReceivedFrame frame, List<Descriptor>? descriptors)
         where T : class, IMessage<T>, new()
     {
         var parser = new MessageParser<T>(static () => new T());
@@ -89,7 +89,7 @@ internal static class PacketTarget
         List<System.Runtime.InteropServices.SafeHandle>? sent = again.Descriptors;
         BrokenException.Unless((sent?.Count ?? 0) == (descriptors?.Count ?? 0), "descriptors get lost on the way out");
         T back = MessageCodec.Decode(
-            ByteString.CopyFrom(again.Body.Span), sent?.ConvertAll(d => (Descriptor)d), marshaller);
+            again.Body.ToArray(), sent?.ConvertAll(d => (Descriptor)d), marshaller);
         CheckFields(back, descriptors);
         MessageCodec.CloseDescriptors(back);
         Flatten(back);

@@ -3,7 +3,6 @@ using System.Threading.Channels;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
-using Google.Protobuf;
 using Grpc.Core;
 
 namespace Flower.Rpc;
@@ -148,7 +147,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>(
         }
     }
 
-    internal override void OnMessage(ByteString bytes, List<Descriptor>? descriptors, bool lost)
+    internal override void OnMessage(ReadOnlyMemory<byte> bytes, List<Descriptor>? descriptors, bool lost)
     {
         TResponse response = MessageCodec.Decode(bytes, descriptors, method.ResponseMarshaller, lost);
         if (lost && _responses is null)

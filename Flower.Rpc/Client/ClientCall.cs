@@ -2,7 +2,6 @@
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
-using Google.Protobuf;
 using Grpc.Core;
 using RpcStatus = Grpc.Core.Status;
 
@@ -33,9 +32,10 @@ internal abstract class ClientCall(SessionChannel channel)
     internal bool HasEnded => _status is not null;
 
     /// <summary>
-    /// A message from the switchboard, on the loop. Takes the descriptors, of which this process may have lost some.
+    /// A message from the switchboard, on the loop, of whose bytes nothing is kept. Takes the descriptors, of which this process
+    /// may have lost some.
     /// </summary>
-    internal abstract void OnMessage(ByteString bytes, List<Descriptor>? descriptors, bool lost);
+    internal abstract void OnMessage(ReadOnlyMemory<byte> bytes, List<Descriptor>? descriptors, bool lost);
 
     internal abstract void OnCredit(uint messages);
 

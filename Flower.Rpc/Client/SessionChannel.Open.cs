@@ -70,7 +70,7 @@ public sealed partial class SessionChannel
     }
 
     // Until now, what was called waits: nothing is said on the socket that only brings the session.
-    private void OnOpened(Frame frame, List<Descriptor>? descriptors, bool lost)
+    private void OnOpened(Opened opened, List<Descriptor>? descriptors, bool lost)
     {
         if (lost)
         {
@@ -79,7 +79,7 @@ public sealed partial class SessionChannel
             return;
         }
 
-        if (descriptors is not { Count: 1 } || frame.Opened.Session is not { Index: 0 })
+        if (descriptors is not { Count: 1 } || opened.Session is not { Index: 0 })
         {
             MessageCodec.Close(descriptors);
             End(new(SessionLoss.Broken, StatusCode.Internal, "the switchboard sent an Opened without its one descriptor"));

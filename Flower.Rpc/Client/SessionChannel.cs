@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
@@ -263,13 +264,14 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
         // One a turn, as long as there will be more turns: to look for a second would cost most of them a system call.
         bool reset = false;
         int packets = (ready & (Readiness.HangUp | Readiness.Error)) == 0 ? 1 : MaxLastPackets;
+        using var buffer = PacketBuffer.Take();
         for (int left = packets; left > 0 && _loss is null; left--)
         {
             int errno;
             ReceivedPacket received;
             try
             {
-                errno = UnixSocket.Receive(_socket, PacketReader.Buffer, out received);
+                errno = UnixSocket.Receive(_socket, buffer.Bytes.Span, out received);
             }
             catch (ObjectDisposedException) when (_loss is not null)
             {
@@ -302,7 +304,7 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
             SynchronizationContext.SetSynchronizationContext(null);
             try
             {
-                OnPacket(received);
+                OnPacket(received, buffer);
             }
             finally
             {
@@ -311,15 +313,15 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
         }
     }
 
-    private void OnPacket(in ReceivedPacket received)
+    private void OnPacket(in ReceivedPacket received, PacketBuffer buffer)
     {
         int at = 0;
         try
         {
-            Packet packet = PacketReader.Parse(PacketReader.Buffer.AsSpan(0, received.Length), received);
-            for (int i = 0; i < packet.Frames.Count; i++)
+            buffer.Frames.Clear();
+            PacketReader.Parse(buffer.Bytes[..received.Length], received, buffer.Frames);
+            foreach (ref readonly ReceivedFrame frame in CollectionsMarshal.AsSpan(buffer.Frames))
             {
-                Frame frame = packet.Frames[i];
                 List<Descriptor>? own = PacketReader.Take(received, ref at, frame.FdCount, out bool lost);
                 OnFrame(frame, own, lost);
             }
@@ -333,7 +335,7 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
         received.PidFd?.Dispose();
     }
 
-    private void OnFrame(Frame frame, List<Descriptor>? descriptors, bool lost)
+    private void OnFrame(in ReceivedFrame frame, List<Descriptor>? descriptors, bool lost)
     {
         ClientCall? call;
         lock (_gate)
@@ -346,32 +348,34 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
             _wasAnswered = true;
         }
 
-        switch (frame.KindCase)
+        switch (frame.Kind)
         {
             case Frame.KindOneofCase.Message when call is not null:
                 call.OnMessage(frame.Message, descriptors, lost);
                 return;
             case Frame.KindOneofCase.Status when frame.CallId == 0:
                 // What is stopping may come back; what was refused is refused again.
-                var code = (StatusCode)frame.Status.Code;
+                var refusal = (Protocol.V1.Status)frame.Said!;
+                var code = (StatusCode)refusal.Code;
                 End(new(
                     code == StatusCode.Unavailable ? SessionLoss.Gone : SessionLoss.Refused,
                     code,
-                    frame.Status.Message));
+                    refusal.Message));
                 break;
             case Frame.KindOneofCase.Restarted when frame.CallId == 0:
-                OnRestarted(frame.Restarted);
+                OnRestarted((Restarted)frame.Said!);
                 break;
             case Frame.KindOneofCase.Opened when _isOpening:
-                OnOpened(frame, descriptors, lost);
+                OnOpened((Opened)frame.Said!, descriptors, lost);
                 return;
             case Frame.KindOneofCase.Status:
+                var status = (Protocol.V1.Status)frame.Said!;
                 call?.Finish(
-                    new RpcStatus((StatusCode)frame.Status.Code, frame.Status.Message),
-                    frame.Status.Trailers.Count == 0 ? null : MetadataCodec.Read(frame.Status.Trailers));
+                    new RpcStatus((StatusCode)status.Code, status.Message),
+                    status.Trailers.Count == 0 ? null : MetadataCodec.Read(status.Trailers));
                 break;
             case Frame.KindOneofCase.Credit:
-                call?.OnCredit(frame.Credit.Messages);
+                call?.OnCredit(((Credit)frame.Said!).Messages);
                 break;
             default:
                 break;

@@ -4,7 +4,6 @@ using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Flower.Rpc.State;
 using Flower.Rpc.Transport;
-using Google.Protobuf;
 using Grpc.Core;
 using RpcStatus = Grpc.Core.Status;
 
@@ -169,7 +168,7 @@ internal sealed partial class ServerCall<TRequest, TResponse>(
             : new OperationCanceledException("the call has ended");
     }
 
-    internal override void OnMessage(ByteString bytes, List<Descriptor>? descriptors)
+    internal override void OnMessage(ReadOnlyMemory<byte> bytes, List<Descriptor>? descriptors)
     {
         TRequest request = Read(bytes, descriptors);
         if (_halfClosed || _granted == 0)
@@ -326,17 +325,17 @@ internal sealed partial class ServerCall<TRequest, TResponse>(
     }
 
     // Who calls mostly asks for what he asked last: that is not decoded again. Nobody changes it.
-    private TRequest Read(ByteString bytes, List<Descriptor>? descriptors)
+    private TRequest Read(ReadOnlyMemory<byte> bytes, List<Descriptor>? descriptors)
     {
         if (method.Type != MethodType.Unary || descriptors is not null || bytes.Length > MaxKeptRequest)
         {
             return MessageCodec.Decode(bytes, descriptors, method.RequestMarshaller);
         }
 
-        if (Session.LastRequest is not (var last, TRequest request) || !bytes.Equals(last))
+        if (Session.LastRequest is not (var last, TRequest request) || !bytes.Span.SequenceEqual(last))
         {
             request = MessageCodec.Decode(bytes, descriptors, method.RequestMarshaller);
-            Session.LastRequest = (bytes, request);
+            Session.LastRequest = (bytes.ToArray(), request);
         }
 
         return request;

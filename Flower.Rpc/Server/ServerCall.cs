@@ -100,8 +100,8 @@ internal abstract class ServerCall
     /// <summary>What a handler let through.</summary>
     internal abstract void Fail(Exception fault);
 
-    /// <summary>A message from the caller. Takes the descriptors.</summary>
-    internal abstract void OnMessage(ByteString bytes, List<Descriptor>? descriptors);
+    /// <summary>A message from the caller, of whose bytes nothing is kept. Takes the descriptors.</summary>
+    internal abstract void OnMessage(ReadOnlyMemory<byte> bytes, List<Descriptor>? descriptors);
 
     internal abstract void OnHalfClose();
 

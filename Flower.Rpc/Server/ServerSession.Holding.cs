@@ -41,7 +41,7 @@ internal sealed partial class ServerSession
         }
     }
 
-    private void OnCallMessage(ServerCall call, Google.Protobuf.ByteString message, List<Descriptor>? descriptors)
+    private void OnCallMessage(ServerCall call, ReadOnlyMemory<byte> message, List<Descriptor>? descriptors)
     {
         if (!call.WasAsked)
         {

@@ -47,7 +47,8 @@ internal sealed partial class ServerSession
     // Nothing more comes, since both directions have ended; but somebody may wait for the answer to an Open that has come.
     private void DropReceived()
     {
-        while (UnixSocket.Receive(_socket, PacketReader.Buffer, out ReceivedPacket received) == 0 && received.Length > 0)
+        using var buffer = PacketBuffer.Take();
+        while (UnixSocket.Receive(_socket, buffer.Bytes.Span, out ReceivedPacket received) == 0 && received.Length > 0)
         {
             received.CloseElsewhere();
             received.DisposeDescriptors();

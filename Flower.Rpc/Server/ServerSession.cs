@@ -68,7 +68,7 @@ internal sealed partial class ServerSession : ISession
     internal object? State { get; set; }
 
     /// <summary>The last request without descriptors, and what it was read as.</summary>
-    internal (Google.Protobuf.ByteString Bytes, object Message)? LastRequest { get; set; }
+    internal (byte[] Bytes, object Message)? LastRequest { get; set; }
 
     public Credentials? Owner => _owner;
 
@@ -145,7 +145,8 @@ internal sealed partial class ServerSession : ISession
     // False: there was none.
     private bool ReceiveOne()
     {
-        int errno = UnixSocket.Receive(_socket, PacketReader.Buffer, out ReceivedPacket received);
+        using var buffer = PacketBuffer.Take();
+        int errno = UnixSocket.Receive(_socket, buffer.Bytes.Span, out ReceivedPacket received);
         if (errno == Errno.Again)
         {
             return false;
@@ -160,16 +161,15 @@ internal sealed partial class ServerSession : ISession
             return false;
         }
 
-        OnPacket(received);
+        OnPacket(received, buffer);
         return true;
     }
 
-    private void OnPacket(in ReceivedPacket received)
+    private void OnPacket(in ReceivedPacket received, PacketBuffer buffer)
     {
-        Packet packet;
         try
         {
-            packet = PacketReader.Parse(PacketReader.Buffer.AsSpan(0, received.Length), received);
+            PacketReader.Parse(buffer.Bytes[..received.Length], received, buffer.Frames);
         }
         catch (PacketException e)
         {
@@ -181,9 +181,8 @@ internal sealed partial class ServerSession : ISession
         int at = 0;
         try
         {
-            for (int i = 0; i < packet.Frames.Count; i++)
+            foreach (ref readonly ReceivedFrame frame in CollectionsMarshal.AsSpan(buffer.Frames))
             {
-                Frame frame = packet.Frames[i];
                 List<Descriptor>? own = PacketReader.Take(received, ref at, frame.FdCount, out bool lost);
                 if (_stopped)
                 {
@@ -244,18 +243,18 @@ internal sealed partial class ServerSession : ISession
         }
     }
 
-    private void OnFrame(Frame frame, List<Descriptor>? descriptors, in ReceivedPacket received)
+    private void OnFrame(in ReceivedFrame frame, List<Descriptor>? descriptors, in ReceivedPacket received)
     {
-        if (frame.KindCase == Frame.KindOneofCase.Open)
+        if (frame.Kind == Frame.KindOneofCase.Open)
         {
-            OnOpen(frame.Open, descriptors, received.Sender);
+            OnOpen((Open)frame.Said!, descriptors, received.Sender);
             return;
         }
 
-        if (frame.KindCase != Frame.KindOneofCase.Message && descriptors is not null)
+        if (frame.Kind != Frame.KindOneofCase.Message && descriptors is not null)
         {
             MessageCodec.Close(descriptors);
-            if (frame.KindCase != Frame.KindOneofCase.None)
+            if (frame.Kind != Frame.KindOneofCase.None)
             {
                 throw new PacketException("descriptors beside a frame that carries none");
             }
@@ -277,20 +276,20 @@ internal sealed partial class ServerSession : ISession
             return;
         }
 
-        if (_awaitsAcknowledgement && frame.KindCase != Frame.KindOneofCase.Restarted)
+        if (_awaitsAcknowledgement && frame.Kind != Frame.KindOneofCase.Restarted)
         {
             // Sent before its caller knew of the crash.
             MessageCodec.Close(descriptors);
             return;
         }
 
-        switch (frame.KindCase)
+        switch (frame.Kind)
         {
             case Frame.KindOneofCase.Restarted:
-                OnAcknowledged(frame.Restarted);
+                OnAcknowledged((Restarted)frame.Said!);
                 break;
             case Frame.KindOneofCase.Start:
-                OnStart(frame.CallId, frame.Start);
+                OnStart(frame.CallId, (Start)frame.Said!);
                 break;
             case Frame.KindOneofCase.Message when _calls.TryGetValue(frame.CallId, out ServerCall? call):
                 OnCallMessage(call, frame.Message, descriptors);
@@ -306,10 +305,10 @@ internal sealed partial class ServerSession : ISession
                 Find(frame)?.OnCancel();
                 break;
             case Frame.KindOneofCase.Credit:
-                Find(frame)?.OnCredit(frame.Credit.Messages);
+                Find(frame)?.OnCredit(((Credit)frame.Said!).Messages);
                 break;
             case Frame.KindOneofCase.Hello:
-                OnFeatures(frame.Hello);
+                OnFeatures((Hello)frame.Said!);
                 Send(new Frame
                 {
                     Hello = new Hello
@@ -332,10 +331,10 @@ internal sealed partial class ServerSession : ISession
     }
 
     // At this process's own limit: that call fails, and the session goes on.
-    private void OnLost(Frame frame, in ReceivedPacket received)
+    private void OnLost(in ReceivedFrame frame, in ReceivedPacket received)
     {
         const string Why = "the switchboard has no descriptor left: try again later, or raise its limit";
-        if (frame.KindCase == Frame.KindOneofCase.Open)
+        if (frame.Kind == Frame.KindOneofCase.Open)
         {
             Server.SayRefused(received.Sender?.Uid ?? LogRate.Nobody, Why);
             return;
@@ -345,7 +344,7 @@ internal sealed partial class ServerSession : ISession
         Find(frame)?.End(new RpcStatus(StatusCode.ResourceExhausted, Why));
     }
 
-    private ServerCall? Find(Frame frame) => _calls.GetValueOrDefault(frame.CallId);
+    private ServerCall? Find(in ReceivedFrame frame) => _calls.GetValueOrDefault(frame.CallId);
 
     private void OnStart(uint callId, Start start)
     {

@@ -3,6 +3,7 @@ using System.Text;
 using Flower.Protocol;
 using Flower.Protocol.V1;
 using Google.Protobuf;
+using Kind = Flower.Protocol.V1.Frame.KindOneofCase;
 
 namespace Flower.Rpc.Transport;
 
@@ -15,7 +16,6 @@ internal static class FrameReader
     // Less than a start with metadata has, which is another one each time.
     private const int MaxKeptStart = 128;
 
-    private static readonly HalfClose Half = new();
     private static readonly Status Ok = new();
 
     // Most calls of a thread begin like the last one. Nobody changes it.
@@ -26,76 +26,97 @@ internal static class FrameReader
     [ThreadStatic]
     private static string? _lastMethod;
 
-    /// <summary>The packet; null: it is for the generated parser.</summary>
+    /// <summary>Reads a packet. False: it is for the generated parser, whatever was added.</summary>
+    /// <param name="bytes">The packet, in which the frames' messages stay.</param>
+    /// <param name="into">Where the frames are added.</param>
     /// <exception cref="InvalidProtocolBufferException">It is malformed.</exception>
-    internal static Packet? TryRead(ReadOnlySpan<byte> bytes)
+    internal static bool TryRead(ReadOnlyMemory<byte> bytes, List<ReceivedFrame> into)
     {
-        var packet = new Packet();
-        var frames = new FieldReader(bytes);
+        var frames = new FieldReader(bytes.Span);
         while (frames.Next())
         {
-            if (frames.Tag != FieldReader.Block(Packet.FramesFieldNumber) || TryReadFrame(frames.Body) is not Frame frame)
+            if (frames.Tag != FieldReader.Block(Packet.FramesFieldNumber)
+                || !TryReadFrame(bytes[frames.BodyStart..frames.End], out ReceivedFrame frame))
             {
-                return null;
+                return false;
             }
 
-            packet.Frames.Add(frame);
+            into.Add(frame);
         }
 
-        return frames.IsAtEnd ? packet : null;
+        return frames.IsAtEnd;
     }
 
-    private static Frame? TryReadFrame(ReadOnlySpan<byte> bytes)
+    private static bool TryReadFrame(ReadOnlyMemory<byte> bytes, out ReceivedFrame frame)
     {
-        var frame = new Frame();
-        var fields = new FieldReader(bytes);
+        uint callId = 0;
+        uint fdCount = 0;
+        var kind = Kind.None;
+        ReadOnlyMemory<byte> message = default;
+        object? said = null;
+        frame = default;
+        var fields = new FieldReader(bytes.Span);
         while (fields.Next())
         {
             if (fields.Tag == FieldReader.Number(Frame.CallIdFieldNumber))
             {
-                frame.CallId = fields.Value;
+                callId = fields.Value;
             }
             else if (fields.Tag == FieldReader.Number(Frame.FdCountFieldNumber))
             {
-                frame.FdCount = fields.Value;
+                fdCount = fields.Value;
             }
-            else if (frame.KindCase != Frame.KindOneofCase.None || !TryReadKind(frame, fields.Tag, fields.Body))
+            else if (kind != Kind.None)
             {
-                return null;
+                return false;
+            }
+            else if (fields.Tag == FieldReader.Block(Frame.MessageFieldNumber))
+            {
+                kind = Kind.Message;
+                message = bytes[fields.BodyStart..fields.End];
+            }
+            else
+            {
+                kind = ReadKind(fields.Tag, fields.Body, out said);
+                if (kind == Kind.None)
+                {
+                    return false;
+                }
             }
         }
 
-        return fields.IsAtEnd ? frame : null;
+        frame = new(callId, fdCount, kind, message, said);
+        return fields.IsAtEnd;
     }
 
-    private static bool TryReadKind(Frame frame, int tag, ReadOnlySpan<byte> body)
+    // None: it is for the generated parser.
+    private static Kind ReadKind(int tag, ReadOnlySpan<byte> body, out object? said)
     {
-        if (tag == FieldReader.Block(Frame.MessageFieldNumber))
+        said = null;
+        if (tag == FieldReader.Block(Frame.HalfCloseFieldNumber) && body.IsEmpty)
         {
-            frame.Message = ByteString.CopyFrom(body);
-        }
-        else if (tag == FieldReader.Block(Frame.HalfCloseFieldNumber) && body.IsEmpty)
-        {
-            frame.HalfClose = Half;
-        }
-        else if (tag == FieldReader.Block(Frame.StatusFieldNumber))
-        {
-            frame.Status = body.IsEmpty ? Ok : Status.Parser.ParseFrom(body);
-        }
-        else if (tag == FieldReader.Block(Frame.StartFieldNumber))
-        {
-            frame.Start = ReadStart(body);
-        }
-        else if (tag == FieldReader.Block(Frame.CreditFieldNumber))
-        {
-            frame.Credit = Credit.Parser.ParseFrom(body);
-        }
-        else
-        {
-            return false;
+            return Kind.HalfClose;
         }
 
-        return true;
+        if (tag == FieldReader.Block(Frame.StatusFieldNumber))
+        {
+            said = body.IsEmpty ? Ok : Status.Parser.ParseFrom(body);
+            return Kind.Status;
+        }
+
+        if (tag == FieldReader.Block(Frame.StartFieldNumber))
+        {
+            said = ReadStart(body);
+            return Kind.Start;
+        }
+
+        if (tag == FieldReader.Block(Frame.CreditFieldNumber))
+        {
+            said = Credit.Parser.ParseFrom(body);
+            return Kind.Credit;
+        }
+
+        return Kind.None;
     }
 
     // Of a call that says its time, which is another one each time, or its credit. Null: it is for the generated parser.

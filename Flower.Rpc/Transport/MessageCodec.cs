@@ -21,6 +21,9 @@ internal static class MessageCodec
     [ThreadStatic]
     private static List<FileDescriptor>? _fields;
 
+    [ThreadStatic]
+    private static List<SafeHandle>? _taken;
+
     /// <summary>
     /// The frame of a message with its descriptors, whose ownership passes to the caller. It is good until this thread
     /// encodes another message.
@@ -75,14 +78,14 @@ internal static class MessageCodec
     /// <summary>The message that was saved.</summary>
     /// <exception cref="PacketException">As for Decode.</exception>
     internal static T Restore<T>(PacketState saved, Marshaller<T> marshaller, DescriptorTable descriptors) =>
-        Decode(saved.Bytes, descriptors.TakeAll(saved.Descriptors), marshaller, lost: true);
+        Decode(saved.Bytes.Memory, descriptors.TakeAll(saved.Descriptors), marshaller, lost: true);
 
     /// <summary>
-    /// The message of a frame, which now owns the descriptors. Where some were lost, their fields have no handle.
+    /// The message of a frame, which now owns the descriptors, and keeps none of the bytes. Where some were lost, their fields have no handle.
     /// </summary>
     /// <exception cref="PacketException">It is malformed, or does not name each descriptor once; they are closed.</exception>
     internal static T Decode<T>(
-        ByteString bytes, List<Descriptor>? descriptors, Marshaller<T> marshaller, bool lost = false)
+        ReadOnlyMemory<byte> bytes, List<Descriptor>? descriptors, Marshaller<T> marshaller, bool lost = false)
     {
         try
         {
@@ -126,20 +129,26 @@ internal static class MessageCodec
         }
 
         List<FileDescriptor> fields = Collect(carrier);
-        List<SafeHandle>? descriptors = null;
+        if (fields.Count == 0)
+        {
+            return null;
+        }
+
+        // Good until the next call on this thread, too.
+        List<SafeHandle> taken = _taken ??= new(1);
+        taken.Clear();
         foreach (FileDescriptor field in fields)
         {
             if (field.Handle is SafeHandle handle)
             {
-                descriptors ??= new(fields.Count);
-                field.Index = (uint)descriptors.Count;
+                field.Index = (uint)taken.Count;
                 field.Handle = null;
-                descriptors.Add(handle);
+                taken.Add(handle);
             }
         }
 
         fields.Clear();
-        return descriptors;
+        return taken.Count == 0 ? null : taken;
     }
 
     // Good until the next call on this thread; cleared by who is done with it, since what is in it belongs to others.
@@ -240,12 +249,12 @@ internal static class MessageCodec
         }
     }
 
-    private sealed class Deserialization(ByteString bytes) : DeserializationContext
+    private sealed class Deserialization(ReadOnlyMemory<byte> bytes) : DeserializationContext
     {
         public override int PayloadLength => bytes.Length;
 
-        public override byte[] PayloadAsNewBuffer() => bytes.ToByteArray();
+        public override byte[] PayloadAsNewBuffer() => bytes.ToArray();
 
-        public override ReadOnlySequence<byte> PayloadAsReadOnlySequence() => new(bytes.Memory);
+        public override ReadOnlySequence<byte> PayloadAsReadOnlySequence() => new(bytes);
     }
 }

@@ -12,7 +12,8 @@ namespace Flower.Rpc.Transport;
 /// <param name="CallId">The call.</param>
 /// <param name="Kind">The number of the field that says the kind.</param>
 /// <param name="Body">That field. Of a message, good until this thread encodes another one.</param>
-/// <param name="Descriptors">Of a message: what goes with it; who has the frame owns them. Null: none.</param>
+/// <param name="Descriptors">Of a message: what goes with it; who has the frame owns them. The list is good until this thread
+/// encodes another one. Null: none.</param>
 internal readonly record struct OutgoingFrame(
     uint CallId, int Kind, ReadOnlyMemory<byte> Body, List<SafeHandle>? Descriptors = null)
 {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 using Flower.Rpc.Interop;
 using Google.Protobuf;
@@ -8,12 +9,6 @@ namespace Flower.Rpc.Transport;
 /// <summary>Turns what recvmsg brought into frames, each with its own descriptors.</summary>
 internal static class PacketReader
 {
-    [ThreadStatic]
-    private static byte[]? _buffer;
-
-    /// <summary>A buffer of this thread that holds the largest packet; good until the next receive.</summary>
-    internal static byte[] Buffer => _buffer ??= GC.AllocateUninitializedArray<byte>(PacketLimits.MaxPacketBytes);
-
     /// <summary>The next frame's descriptors, or null if there are none; fewer than it names, if they were lost.</summary>
     /// <param name="received">The packet.</param>
     /// <param name="at">How many descriptors the frames before it took.</param>
@@ -24,25 +19,36 @@ internal static class PacketReader
         int own = (int)Math.Min(count, (uint)((received.Descriptors?.Count ?? 0) - at));
         lost = own < count;
         at += own;
-        return own == 0 ? null : received.Descriptors!.GetRange(at - own, own);
+        return own == 0 ? null
+            : own == received.Descriptors!.Count ? received.Descriptors
+            : received.Descriptors.GetRange(at - own, own);
     }
 
     /// <summary>
     /// The packet's frames. The caller still owns the descriptors. There may be fewer than the frames name, where this
     /// process is at its limit: the kernel gives the first ones, and says that it has lost the others.
     /// </summary>
+    /// <param name="bytes">The packet, in which the frames' messages stay.</param>
+    /// <param name="received">What came with it.</param>
+    /// <param name="frames">Where the frames are added.</param>
     /// <exception cref="PacketException">The packet breaks the protocol.</exception>
-    internal static Packet Parse(ReadOnlySpan<byte> bytes, in ReceivedPacket received)
+    internal static void Parse(ReadOnlyMemory<byte> bytes, in ReceivedPacket received, List<ReceivedFrame> frames)
     {
         if (received.IsTruncated)
         {
             throw new PacketException($"a packet of more than {PacketLimits.MaxPacketBytes} bytes");
         }
 
-        Packet packet;
         try
         {
-            packet = FrameReader.TryRead(bytes) ?? Packet.Parser.ParseFrom(bytes);
+            if (!FrameReader.TryRead(bytes, frames))
+            {
+                frames.Clear();
+                foreach (Frame frame in Packet.Parser.ParseFrom(bytes.Span).Frames)
+                {
+                    frames.Add(ReceivedFrame.Of(frame));
+                }
+            }
         }
         catch (InvalidProtocolBufferException e)
         {
@@ -50,14 +56,15 @@ internal static class PacketReader
         }
 
         long wanted = 0;
-        for (int i = 0; i < packet.Frames.Count; i++)
+        foreach (ref readonly ReceivedFrame frame in CollectionsMarshal.AsSpan(frames))
         {
-            wanted += packet.Frames[i].FdCount;
+            wanted += frame.FdCount;
         }
 
         int got = received.Descriptors?.Count ?? 0;
-        return wanted == got || (wanted > got && received.IsControlTruncated)
-            ? packet
-            : throw new PacketException($"a packet with {got} descriptors whose frames name {wanted}");
+        if (wanted != got && !(wanted > got && received.IsControlTruncated))
+        {
+            throw new PacketException($"a packet with {got} descriptors whose frames name {wanted}");
+        }
     }
 }

@@ -90,7 +90,7 @@ internal sealed class PacketWriter(Descriptor socket) : IDisposable
         _packetBytes += bytes;
         if (count > 0)
         {
-            _descriptors.AddRange(descriptors!);
+            _descriptors.AddRange(CollectionsMarshal.AsSpan(descriptors));
         }
 
         return at[header..];

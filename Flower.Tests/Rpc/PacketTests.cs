@@ -159,7 +159,7 @@ internal sealed class PacketTests : RpcFixture
         var marshaller = Marshallers.Create(_ => [], _ => new Twice());
 
         Assert.That(
-            () => MessageCodec.Decode(ByteString.Empty, descriptors, marshaller),
+            () => MessageCodec.Decode(ReadOnlyMemory<byte>.Empty, descriptors, marshaller),
             Throws.TypeOf<PacketException>().With.Message.Contains("once"));
         gifts.AssertClosed();
     }
