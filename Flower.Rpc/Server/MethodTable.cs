@@ -20,11 +20,7 @@ internal sealed class MethodTable : ServiceBinderBase
 
     public override void AddMethod<TRequest, TResponse>(
         Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler) =>
-        Add(method, handler is null ? null : async (call, context) =>
-        {
-            TRequest request = await call.ReadSingleAsync().ConfigureAwait(true);
-            call.Reply(await handler(request, context).ConfigureAwait(true));
-        });
+        Add(method, handler is null ? null : (call, context) => call.ReplyAsync(handler, context));
 
     public override void AddMethod<TRequest, TResponse>(
         Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler) =>

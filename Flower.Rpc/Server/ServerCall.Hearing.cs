@@ -72,13 +72,12 @@ internal sealed partial class ServerCall<TRequest, TResponse>
             this);
     }
 
-    private async void HearEnd()
+    private void HearEnd()
     {
         try
         {
             _listener!.OnHalfClose();
-            await SendLeftAsync().ConfigureAwait(true);
-            End(Context.Status, Context.Trailers);
+            EndOnceSent();
         }
         catch (Exception e)
         {

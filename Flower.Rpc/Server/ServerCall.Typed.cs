@@ -43,24 +43,18 @@ internal sealed partial class ServerCall<TRequest, TResponse>(
     // Whoever waits for credit is before any other: there is none then.
     public bool CanWrite => Credit > 0 && !HasEnded;
 
-    internal override async void Run()
+    internal override void Run()
     {
         try
         {
-            await handler(this, Context).ConfigureAwait(true);
-            if (Context.IsAnsweredLater)
+            Task handled = handler(this, Context);
+            if (handled.IsCompletedSuccessfully)
             {
-                return;
-            }
-
-            if (_listener is null)
-            {
-                await SendLeftAsync().ConfigureAwait(true);
-                End(Context.Status, Context.Trailers);
+                OnHandled();
             }
             else
             {
-                HearReceived();
+                RunOn(handled);
             }
         }
         catch (Exception e)
@@ -103,6 +97,25 @@ internal sealed partial class ServerCall<TRequest, TResponse>(
 
         _single = Current;
         return Current;
+    }
+
+    /// <summary>Has the one request of a unary call answered.</summary>
+    internal Task ReplyAsync(UnaryServerMethod<TRequest, TResponse> answer, ServerCallContext context)
+    {
+        // Mostly the request has come along, and whoever answers it does so at once, or later by another way.
+        if (!TryTake(out _single))
+        {
+            return ReplyOnceAskedAsync(answer, context);
+        }
+
+        Task<TResponse> answered = answer(_single, context);
+        if (!answered.IsCompletedSuccessfully)
+        {
+            return ReplyAsync(answered);
+        }
+
+        Reply(answered.Result);
+        return Task.CompletedTask;
     }
 
     /// <summary>The one response of a unary call; needs no credit.</summary>
@@ -314,13 +327,74 @@ internal sealed partial class ServerCall<TRequest, TResponse>(
         }
     }
 
-    // What another process left to be sent has no handler here that waits for it.
-    private async Task SendLeftAsync()
+    private async void RunOn(Task handled)
     {
-        while (!HasEnded && _waiting?.First?.Value is { Written: null })
+        try
         {
-            _leftSent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            await _leftSent.Task.ConfigureAwait(true);
+            await handled.ConfigureAwait(true);
+            OnHandled();
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    private void OnHandled()
+    {
+        if (Context.IsAnsweredLater)
+        {
+            return;
+        }
+
+        if (_listener is not null)
+        {
+            HearReceived();
+        }
+        else
+        {
+            EndOnceSent();
+        }
+    }
+
+    private async Task ReplyOnceAskedAsync(UnaryServerMethod<TRequest, TResponse> answer, ServerCallContext context)
+    {
+        TRequest request = await ReadSingleAsync().ConfigureAwait(true);
+        Reply(await answer(request, context).ConfigureAwait(true));
+    }
+
+    private async Task ReplyAsync(Task<TResponse> answered) => Reply(await answered.ConfigureAwait(true));
+
+    // What another process left to be sent has no handler here that waits for it.
+    private bool HasLeft => !HasEnded && _waiting?.First?.Value is { Written: null };
+
+    private void EndOnceSent()
+    {
+        if (HasLeft)
+        {
+            SendLeft();
+        }
+        else
+        {
+            End(Context.Status, Context.Trailers);
+        }
+    }
+
+    private async void SendLeft()
+    {
+        try
+        {
+            while (HasLeft)
+            {
+                _leftSent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                await _leftSent.Task.ConfigureAwait(true);
+            }
+
+            End(Context.Status, Context.Trailers);
+        }
+        catch (Exception e)
+        {
+            Fail(e);
         }
     }
 

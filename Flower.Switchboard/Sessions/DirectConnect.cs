@@ -54,7 +54,7 @@ internal sealed class DirectConnect(
         try
         {
             _connecting.Offer();
-            _deadline = board.AcceptDeadlines.Begin(OnSilent);
+            _deadline = board.AcceptDeadlines.Begin(static connect => ((DirectConnect)connect).OnSilent(), this);
         }
         catch
         {

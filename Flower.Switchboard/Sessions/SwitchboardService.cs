@@ -333,7 +333,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
     }
 
     // Who calls, and a line in the log for each refusal, as far as its user may cause more.
-    private async Task<T> Guard<T>(
+    private Task<T> Guard<T>(
         ServerCallContext context, Func<Caller, Task<T>> call, bool isShort = true, int rate = 0, SafeHandle? pushed = null)
     {
         var session = (SessionCallContext)context;
@@ -344,6 +344,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         }
 
         bool isCounted = false;
+        Task<T> called;
         try
         {
             if (rate > 0 && !session.IsRestored)
@@ -352,7 +353,28 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             }
 
             isCounted = isShort && Count(caller, session);
-            return await call(caller);
+            called = call(caller);
+        }
+        catch (Exception e)
+        {
+            called = Task.FromException<T>(e);
+        }
+
+        if (called.IsCompletedSuccessfully)
+        {
+            EndUnlessLater(caller, session, isCounted);
+            return called;
+        }
+
+        return GuardAsync(called, caller, session, isCounted, pushed);
+    }
+
+    private async Task<T> GuardAsync<T>(
+        Task<T> called, Caller caller, SessionCallContext session, bool isCounted, SafeHandle? pushed)
+    {
+        try
+        {
+            return await called;
         }
         catch (OverQuotaException e)
         {
@@ -378,14 +400,19 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
         }
         finally
         {
-            if (isCounted && !session.IsAnsweredLater)
-            {
-                End(board, caller, session);
-            }
-            else if (!isCounted)
-            {
-                ConnectTrace.End(session);
-            }
+            EndUnlessLater(caller, session, isCounted);
+        }
+    }
+
+    private void EndUnlessLater(Caller caller, SessionCallContext session, bool isCounted)
+    {
+        if (isCounted && !session.IsAnsweredLater)
+        {
+            End(board, caller, session);
+        }
+        else if (!isCounted)
+        {
+            ConnectTrace.End(session);
         }
     }
 
