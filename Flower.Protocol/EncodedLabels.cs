@@ -98,35 +98,47 @@ public sealed class EncodedLabels
     public string? Find(string key)
     {
         ArgumentNullException.ThrowIfNull(key);
-        if (_middle.Length + _last.Length > 0)
-        {
-            throw new InvalidOperationException("only received labels are in one piece");
-        }
-
         Span<byte> wanted = stackalloc byte[LabelRules.MaxKeyBytes];
-        if (!Encoding.UTF8.TryGetBytes(key, wanted, out int count) || _first.Span.IndexOf(wanted[..count]) < 0)
+        if (!Encoding.UTF8.TryGetBytes(key, wanted, out int count) || Whole.IndexOf(wanted[..count]) < 0)
         {
             // Mostly so: then nothing needs to be read.
             return null;
         }
 
-        for (var labels = new FieldReader(_first.Span); labels.Next();)
+        for (var labels = new FieldReader(Whole); labels.Next();)
         {
-            ReadOnlySpan<byte> named = default;
-            ReadOnlySpan<byte> value = default;
-            for (var parts = new FieldReader(labels.Body); parts.Next();)
+            var parts = new LabelParts(labels.Body);
+            if (parts.Key.SequenceEqual(wanted[..count]))
             {
-                named = parts.Tag == FieldReader.Block(Label.KeyFieldNumber) ? parts.Body : named;
-                value = parts.Tag == FieldReader.Block(Label.ValueFieldNumber) ? parts.Body : value;
-            }
-
-            if (named.SequenceEqual(wanted[..count]))
-            {
-                return Encoding.UTF8.GetString(value);
+                return Encoding.UTF8.GetString(parts.Value);
             }
         }
 
         return null;
+    }
+
+    /// <summary>The same labels with another value for a key, of which there is one.</summary>
+    /// <exception cref="InvalidOperationException">They are not in one piece, or the key is not among them.</exception>
+    public EncodedLabels With(string key, string value)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(value);
+        Span<byte> wanted = stackalloc byte[LabelRules.MaxKeyBytes];
+        wanted = wanted[..Encoding.UTF8.GetBytes(key, wanted)];
+        for (var labels = new FieldReader(Whole); labels.Next();)
+        {
+            var parts = new LabelParts(labels.Body);
+            if (parts.Key.SequenceEqual(wanted))
+            {
+                LabelWriter writer = LabelWriter.OfThread;
+                writer.Add(Whole[..labels.Start]);
+                writer.Add(labels.Tag >> 3, key, value, parts.Source);
+                writer.Add(Whole[labels.End..]);
+                return new(writer.Take());
+            }
+        }
+
+        throw new InvalidOperationException("no label with this key");
     }
 
     /// <summary>Decodes them.</summary>
@@ -145,5 +157,38 @@ public sealed class EncodedLabels
         }
 
         return labels;
+    }
+
+    private ReadOnlySpan<byte> Whole => _middle.Length + _last.Length == 0
+        ? _first.Span
+        : throw new InvalidOperationException("these labels are not in one piece");
+
+    /// <summary>The fields of one label.</summary>
+    private readonly ref struct LabelParts
+    {
+        public LabelParts(ReadOnlySpan<byte> label)
+        {
+            for (var parts = new FieldReader(label); parts.Next();)
+            {
+                if (parts.Tag == FieldReader.Block(Label.KeyFieldNumber))
+                {
+                    Key = parts.Body;
+                }
+                else if (parts.Tag == FieldReader.Block(Label.ValueFieldNumber))
+                {
+                    Value = parts.Body;
+                }
+                else if (parts.Tag == FieldReader.Number(Label.SourceFieldNumber))
+                {
+                    Source = (Source)parts.Value;
+                }
+            }
+        }
+
+        public ReadOnlySpan<byte> Key { get; }
+
+        public ReadOnlySpan<byte> Value { get; }
+
+        public Source Source { get; }
     }
 }

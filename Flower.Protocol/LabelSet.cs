@@ -32,6 +32,26 @@ public sealed partial class LabelSet : IEquatable<LabelSet>
     /// <summary>Neither labels nor required keys.</summary>
     public bool IsEmpty => Labels.IsEmpty && RequiredKeys.IsEmpty;
 
+    /// <summary>The characters of all keys and values.</summary>
+    public int Length
+    {
+        get
+        {
+            int length = 0;
+            foreach ((string key, string value) in Labels)
+            {
+                length += key.Length + value.Length;
+            }
+
+            foreach (string key in RequiredKeys)
+            {
+                length += key.Length;
+            }
+
+            return length;
+        }
+    }
+
     /// <summary>The value of a key, or null.</summary>
     public string? this[string key] => Find(key) is int at and >= 0 ? Labels[at].Value : null;
 

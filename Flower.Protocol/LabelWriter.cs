@@ -72,6 +72,15 @@ public sealed class LabelWriter
         Text(field, text, isShort: false);
     }
 
+    /// <summary>Adds what is encoded already.</summary>
+    /// <param name="encoded">Labels, each with its tag and its length.</param>
+    public void Add(ReadOnlySpan<byte> encoded)
+    {
+        Room(encoded.Length);
+        encoded.CopyTo(_bytes.AsSpan(_count));
+        _count += encoded.Length;
+    }
+
     /// <summary>What was added, of which nothing is kept.</summary>
     public byte[] Take()
     {

@@ -7,20 +7,42 @@ namespace Flower.Protocol.V1;
 /// <content>Reading it.</content>
 public sealed partial class Labels
 {
+    // Larger ones are not kept.
+    private const int MaxKept = 1024;
+
+    // Those that were read last on this thread. Most of the next ones are the same: nobody changes them.
+    [ThreadStatic]
+    private static (byte[] Bytes, Labels Read)? _last;
+
     // Null: it is for the generated parser.
     internal static Labels? TryParse(ReadOnlySpan<byte> bytes)
     {
         var labels = new Labels();
         var fields = new FieldReader(bytes);
-        while (fields.Next())
+        var before = new FieldReader(_last is var (last, _) ? last : default);
+        for (int i = 0; fields.Next(); i++)
         {
-            if (fields.Tag == FieldReader.Block(Labels_FieldNumber) && Label.TryParse(fields.Body) is Label label)
+            ReadOnlySpan<byte> body = fields.Body;
+            if (fields.Tag == FieldReader.Block(Labels_FieldNumber))
             {
+                if (!before.Next() || before.Tag != fields.Tag)
+                {
+                    before = default;
+                }
+
+                bool isSame = !before.Body.IsEmpty && before.Body.SequenceEqual(body);
+                if ((isSame ? _last!.Value.Read.Labels_[i] : Label.TryParse(body)) is not Label label)
+                {
+                    return null;
+                }
+
                 labels.Labels_.Add(label);
             }
-            else if (fields.Tag == FieldReader.Block(RequiredKeysFieldNumber) && StringPool.OfAscii(fields.Body) is string key)
+            else if (fields.Tag == FieldReader.Block(RequiredKeysFieldNumber) && StringPool.OfAscii(body) is string key)
             {
                 labels.RequiredKeys.Add(key);
+                // As they are written, no label follows.
+                before = default;
             }
             else
             {
@@ -28,7 +50,17 @@ public sealed partial class Labels
             }
         }
 
-        return fields.IsAtEnd ? labels : null;
+        if (!fields.IsAtEnd)
+        {
+            return null;
+        }
+
+        if (bytes.Length is > 0 and <= MaxKept)
+        {
+            _last = (bytes.ToArray(), labels);
+        }
+
+        return labels;
     }
 }
 

@@ -59,6 +59,18 @@ internal sealed class Query
         Relay = Relay,
     };
 
+    /// <summary>The same lookup with other values for some labels.</summary>
+    public Query With(ReadOnlySpan<KeyValuePair<string, string>> values) => new()
+    {
+        Stated = Stated.With(values),
+        RankingKeys = RankingKeys,
+        RelatedOnly = RelatedOnly,
+        Ingress = Ingress,
+        Relay = Relay,
+        _labelKeys = _labelKeys,
+        _statedKeys = _statedKeys,
+    };
+
     /// <summary>
     /// The lookup of a resolver for it: what it requires of a target, a resolver need not state, but for what the
     /// switchboard attests. A key without a value is nothing to be translated.

@@ -36,7 +36,32 @@ internal sealed class JoinedLabels
         _byTarget = new(attested, target.Party, request.Party, ForTarget);
     }
 
+    // With other values for some labels, which the client alone states.
+    private JoinedLabels(JoinedLabels like, KeyValuePair<string, string>[] values)
+    {
+        Target = like.Target;
+        _byClient = new(like._byClient, values);
+        _byTarget = new(like._byTarget, values);
+    }
+
     public Target Target { get; }
+
+    /// <summary>
+    /// Those of a request that is the same but for the values of some labels, of which none is reserved; null: its target states
+    /// one of them too.
+    /// </summary>
+    public JoinedLabels? With(KeyValuePair<string, string>[] values)
+    {
+        foreach ((string key, _) in values)
+        {
+            if (Target.Party.Labels[key] is not null)
+            {
+                return null;
+            }
+        }
+
+        return new(this, values);
+    }
 
     // Those of an ingress's connections are the same, whatever labels they have.
     private static LabelSet Attested(Request request, Target target)
@@ -84,6 +109,22 @@ internal sealed class JoinedLabels
             _first = first!;
             _last = EncodedLabels.Received(writer.Take());
             _field = field;
+        }
+
+        public Seen(in Seen like, KeyValuePair<string, string>[] values)
+        {
+            (_first, _last, _field) = (like._first, like._last, like._field);
+            foreach ((string key, string value) in values)
+            {
+                if (string.CompareOrdinal(key, ReservedKeys.ConnectionId) < 0)
+                {
+                    _first = _first.With(key, value);
+                }
+                else
+                {
+                    _last = _last.With(key, value);
+                }
+            }
         }
 
         public EncodedLabels With(string id) =>

@@ -10,7 +10,7 @@ namespace Flower.Switchboard.Sessions;
 internal sealed class Request
 {
     // What a session keeps for it is small, whatever it asks for.
-    private const int MaxKeptBytes = 1024;
+    private const int MaxKeptLength = 1024;
 
     private readonly Findings _findings;
     private LabelSet _given = LabelSet.Empty;
@@ -59,8 +59,17 @@ internal sealed class Request
     public Party Party => new(Caller.Handle, LabelSide.Out, Stated);
 
     /// <summary>The labels of its connections to a target. Kept, since most requests are made again.</summary>
-    public JoinedLabels Join(Target target) =>
-        _findings.Joined?.Target == target ? _findings.Joined : _findings.Joined = new JoinedLabels(this, target);
+    public JoinedLabels Join(Target target)
+    {
+        if (_findings.Joined?.Target != target)
+        {
+            _findings.Joined = (_findings.Like is var (like, changes) && like.Target == target ? like.With(changes) : null)
+                ?? new JoinedLabels(this, target);
+            _findings.Like = null;
+        }
+
+        return _findings.Joined;
+    }
 
     /// <summary>The client's side of its connections.</summary>
     public LiveSide Side => _findings.Side ??= LiveSide.Of(Caller, Stated, Attested);
@@ -82,10 +91,17 @@ internal sealed class Request
         bool isExplained = false)
     {
         if (caller.LastRequest is Request last && !isExplained && last.IsRevocable == revocable
-            && last.Query.RelatedOnly == relatedOnly && last.Query.Ingress == ingress && last.Query.Relay == relay
-            && last._given.IsSaidBy(labels))
+            && last.Query.RelatedOnly == relatedOnly && last.Query.Ingress == ingress && last.Query.Relay == relay)
         {
-            return last;
+            if (last._given.IsSaidBy(labels))
+            {
+                return last;
+            }
+
+            if (last.Like(labels) is Request like)
+            {
+                return Kept(like);
+            }
         }
 
         LabelSet given = Stating.Read(labels);
@@ -105,12 +121,7 @@ internal sealed class Request
             IsExplained = isExplained,
             _given = given,
         };
-        if (!isExplained && (labels is null || labels.CalculateSize() <= MaxKeptBytes))
-        {
-            caller.LastRequest = request;
-        }
-
-        return request;
+        return isExplained ? request : Kept(request);
     }
 
     /// <summary>
@@ -127,6 +138,40 @@ internal sealed class Request
 
         LabelSet stated = Stating.Add(Stated, resolved);
         return Copy(Attested, stated, Query.With(stated.Merge(Attested, out _), resolved), Id);
+    }
+
+    private static Request Kept(Request request)
+    {
+        if (request._given.Length <= MaxKeptLength)
+        {
+            request.Caller.LastRequest = request;
+        }
+
+        return request;
+    }
+
+    // The same request but for some values, as of the connections of an ingress: where each comes from. Null: it is another one.
+    private Request? Like(Labels? labels)
+    {
+        if (Stating.ReadLike(_given, labels, out KeyValuePair<string, string>[] changes) is not LabelSet given)
+        {
+            return null;
+        }
+
+        foreach ((string key, _) in changes)
+        {
+            if (ReservedKeys.IsReserved(key))
+            {
+                return null;
+            }
+        }
+
+        var findings = new Findings { Like = _findings.Joined is { } joined ? (joined, changes) : null };
+        return new(Caller, Attested, Stating.OutLabels(Caller.Handle, given), Query.With(changes), findings)
+        {
+            IsRevocable = IsRevocable,
+            _given = given,
+        };
     }
 
     // What was found out holds for the copy only if it asks for the same.
@@ -148,5 +193,8 @@ internal sealed class Request
         public JoinedLabels? Joined { get; set; }
 
         public LiveSide? Side { get; set; }
+
+        /// <summary>The labels of a request that is the same but for these.</summary>
+        public (JoinedLabels Joined, KeyValuePair<string, string>[] Changes)? Like { get; set; }
     }
 }

@@ -22,6 +22,20 @@ internal static class Stating
         }
     }
 
+    /// <summary>Reads what mostly says what was said before: see <see cref="LabelSet.Like"/>.</summary>
+    /// <exception cref="Grpc.Core.RpcException">INVALID_ARGUMENT.</exception>
+    public static LabelSet? ReadLike(LabelSet before, Labels? labels, out KeyValuePair<string, string>[] changes)
+    {
+        try
+        {
+            return before.Like(labels, out changes);
+        }
+        catch (LabelException e)
+        {
+            throw Refusal.Invalid(e.Message, e.Keys);
+        }
+    }
+
     /// <exception cref="Grpc.Core.RpcException">PERMISSION_DENIED, or INVALID_ARGUMENT when there are too many.</exception>
     public static LabelSet OutLabels(Handle handle, LabelSet given) =>
         Merge(handle.OutLabels, given, ReservedKeys.RefuseOutLabels(given));

@@ -16,6 +16,31 @@ namespace Flower.Tests.Integration;
 /// <summary>Sockets from outside, which are handed over themselves: ingress and egress.</summary>
 internal sealed class HandOverTests : BoardFixture
 {
+    // Whatever a session has pushed before, both sides see what they see of the first push of another one.
+    private async Task AssertAsFirstAsync(Handle handle, Listener listener, params string[] words)
+    {
+        (string[] atIngress, string[] atServer) = await PushAsync(handle, listener, words);
+        bool isPinned = atIngress.Contains("z=pinned (pinned)");
+        await using Handle fresh = isPinned ? await NarrowAsync(Root, [], ["z=pinned"]) : await OpenAsync();
+
+        Assert.That((atIngress, atServer), Is.EqualTo(await PushAsync(fresh, listener, words)));
+        Assert.That(words.Select(word => $"{word} (claimed)"), Is.SubsetOf(atIngress));
+    }
+
+    private static async Task<(string[] AtIngress, string[] AtServer)> PushAsync(
+        Handle handle, Listener listener, string[] words)
+    {
+        (Descriptor given, Descriptor kept) = Pair();
+        using Descriptor held = kept;
+        Task<ConnectionLabels> pushing = handle.PushDescriptorAsync(given, Labels(words));
+        using Connection atServer = await (await NextAsync(listener)).AcceptAsync().Soon();
+        return (Texts(await pushing.Soon()), Texts(atServer.Labels));
+    }
+
+    // But for the connection's number.
+    private static string[] Texts(ConnectionLabels labels) =>
+        [.. labels.Where(label => label.Key != "flower.connection_id").Select(label => label.ToString())];
+
     private static readonly EgressOptions Fixed = new() { FixedDestination = true };
 
     [TestCase(0)]
@@ -58,6 +83,31 @@ internal sealed class HandOverTests : BoardFixture
         Assert.That(e.StatusCode, Is.EqualTo(StatusCode.Unavailable));
         Assert.That(e.Message, Does.Contain("full"));
         AssertClosed(kept);
+    }
+
+    [Test]
+    public async Task Push_OneAfterAnotherWithSomeOtherValues_EachHasItsOwn()
+    {
+        await using Handle narrow = await NarrowAsync(Root, [], ["z=pinned"]);
+        await using Listener one = await Root.ListenAsync(Labels("a=1", "client_port=7", "d=1")).Soon();
+        await using Listener two = await Root.ListenAsync(Labels("a=1", "+c", "d=2")).Soon();
+        foreach (Handle handle in (Handle[])[Root, narrow])
+        {
+            await AssertAsFirstAsync(handle, two, "a=1", "c=x", "client_address=::1", "client_port=1", "d=2");
+            await AssertAsFirstAsync(handle, two, "a=1", "c=x", "client_address=::1", "client_port=22222", "d=2");
+            await AssertAsFirstAsync(handle, two, "a=1", "c=", "client_address=fe80::1%eth0", "client_port=3", "d=2");
+            await AssertAsFirstAsync(handle, two, "a=1", "c=ключ", "client_address=fe80::1%eth0", "client_port=3", "d=2");
+
+            // What a server states itself decides whom it reaches.
+            await AssertAsFirstAsync(handle, two, "a=1", "c=x", "client_address=::1", "client_port=7", "d=2");
+            await AssertAsFirstAsync(handle, one, "a=1", "c=x", "client_address=::1", "client_port=7", "d=1");
+            (Descriptor given, Descriptor kept) = Pair();
+            using Descriptor held = kept;
+            FlowerException refused = await Refused(handle.PushDescriptorAsync(
+                given, Labels("a=1", "c=x", "client_address=::1", "client_port=8", "d=1")));
+            Assert.That(refused.StatusCode, Is.EqualTo(StatusCode.NotFound));
+            await AssertAsFirstAsync(handle, two, "a=1", "c=x", "client_address=::1", "client_port=8", "d=2");
+        }
     }
 
     [Test]

@@ -220,8 +220,11 @@ public sealed class EncodedMessageLaws
         };
         request.Labels?.Labels_.Add(RandomResponse(random).Labels);
         request.Labels?.RequiredKeys.Add(Words.Where(_ => random.Next(3) == 0));
-        byte[] bytes = random.Next(3) == 0 ? request.ToByteArray() : Mutated(random, request.ToByteArray());
+        byte[] before = request.ToByteArray();
+        byte[] bytes = random.Next(3) == 0 ? before : Mutated(random, before);
 
+        // What was read before is not looked at again.
+        _ = IngressConnectRequest.Parse(before);
         Assert.That(
             TryParse(b => IngressConnectRequest.Parse(b.ToArray()), bytes, out IngressConnectRequest? read),
             Is.EqualTo(TryParse(b => IngressConnectRequest.Parser.ParseFrom(b), bytes, out IngressConnectRequest? whole)));

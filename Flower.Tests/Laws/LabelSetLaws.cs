@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol;
+using Flower.Protocol.V1;
 
 namespace Flower.Tests.Laws;
 
@@ -41,4 +42,49 @@ public sealed class LabelSetLaws
 
         return LabelSet.ParseJson(set.ToJson()).Equals(set);
     }
+
+    [FsCheck.NUnit.Property]
+    public bool Like_AnyOther_IsThatOne(LabelSet before, LabelSet set) =>
+        before.Like(set.ToMessage(), out KeyValuePair<string, string>[] changes) is not { } like
+        || (like.Equals(set) && changes.SequenceEqual(set.Labels.Except(before.Labels)) && before.With(changes).Equals(set));
+
+    [FsCheck.NUnit.Property]
+    public bool Like_OneOtherValue_IsFound(string? text)
+    {
+        LabelSet before = LabelSet.Create(("a", "1"), ("b", "2"), ("c", "3"));
+        var message = before.ToMessage();
+        message.Labels_[1].Value = text ?? "";
+        try
+        {
+            var read = LabelSet.FromMessage(message);
+            return before.Like(message, out _) is { } like && like.Equals(read);
+        }
+        catch (LabelException e)
+        {
+            try
+            {
+                return before.Like(message, out _) is null;
+            }
+            catch (LabelException again)
+            {
+                return again.Message == e.Message;
+            }
+        }
+    }
+
+    [FsCheck.NUnit.Property]
+    public bool EncodedWith_OtherValues_AsEncoded(LabelSet set, string? text, byte which)
+    {
+        if (set.Labels.IsEmpty)
+        {
+            return true;
+        }
+
+        string key = set.Labels[which % set.Labels.Length].Key;
+        string value = (text ?? "").Replace('\uFFFD', '?');
+        return Encode(set).With(key, value).ToLabels().Equals(Encode(set.With([new(key, value)])).ToLabels());
+    }
+
+    private static EncodedLabels Encode(LabelSet set) => EncodedLabels.Of(
+        [.. set.Labels.Select(l => new Label { Key = l.Key, Value = l.Value, Source = Source.Claimed })], 2);
 }
