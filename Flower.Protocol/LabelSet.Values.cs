@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Flower.Protocol.V1;
 
