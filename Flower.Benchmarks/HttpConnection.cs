@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: BSD-2-Clause
-using System.Net.Sockets;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Transport;
 
 namespace Flower.Benchmarks;
 
 /// <summary>
-/// One connection of <see cref="HttpRole"/>. On the loop, with blocking calls that do not block: it reads when there is
-/// something to read, and its answers fit into any send buffer. Owns the socket, and closes it at the end.
+/// One connection of <see cref="HttpRole"/>. On the loop: it reads when there is something to read, and its answers fit into any
+/// send buffer. Owns the socket, and closes it at the end.
 /// </summary>
 internal sealed class HttpConnection
 {
     private const int MaxRequestBytes = 8192;
 
-    private readonly Socket _socket;
+    private readonly Descriptor _socket;
     private readonly EventLoop.Watch _watch;
     private readonly byte[] _buffer = new byte[MaxRequestBytes];
     private int _filled;
 
-    private HttpConnection(EventLoop loop, Socket socket)
+    private HttpConnection(EventLoop loop, Descriptor socket)
     {
         _socket = socket;
-        _watch = loop.Add(Descriptor.Borrow((int)socket.SafeHandle.DangerousGetHandle()), Readiness.Read, OnReady);
+        _watch = loop.Add(socket, Readiness.Read, OnReady);
     }
 
     private static ReadOnlySpan<byte> KeepAlive => "HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\nHello, world!\n"u8;
@@ -30,12 +29,12 @@ internal sealed class HttpConnection
         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 14\r\n\r\nHello, world!\n"u8;
 
     /// <summary>Serves the requests that come on the socket until the last one.</summary>
-    public static void Serve(EventLoop loop, Socket socket) => _ = new HttpConnection(loop, socket);
+    public static void Serve(EventLoop loop, Descriptor socket) => _ = new HttpConnection(loop, socket);
 
     private void OnReady(Readiness ready)
     {
-        int count = _socket.Receive(_buffer.AsSpan(_filled), SocketFlags.None, out SocketError error);
-        if (error != SocketError.Success || count == 0)
+        int count = ConnectedSocket.Receive(_socket, _buffer.AsSpan(_filled));
+        if (count <= 0)
         {
             Close();
             return;
@@ -47,8 +46,7 @@ internal sealed class HttpConnection
         {
             // As wrk writes it.
             bool last = rest[..end].IndexOf("Connection: close"u8) >= 0;
-            _socket.Send(last ? LastOne : KeepAlive, SocketFlags.None, out error);
-            if (last || error != SocketError.Success)
+            if (ConnectedSocket.Send(_socket, last ? LastOne : KeepAlive) < 0 || last)
             {
                 Close();
                 return;
@@ -72,15 +70,7 @@ internal sealed class HttpConnection
     private void Close()
     {
         _watch.Dispose();
-        try
-        {
-            _socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (SocketException)
-        {
-            // The client has closed already.
-        }
-
+        ConnectedSocket.End(_socket);
         _socket.Dispose();
     }
 }

@@ -51,7 +51,7 @@ internal sealed class HttpRole : Command
             listener.Listen(Backlog);
             using Descriptor descriptor = Descriptor.FromSocket(listener);
             using EventLoop.Watch watch =
-                loop.Add(descriptor, Readiness.Read, _ => HttpConnection.Serve(loop, listener.Accept()));
+                loop.Add(descriptor, Readiness.Read, _ => Accept(loop, descriptor));
             Console.WriteLine("ready");
             await Task.Delay(Timeout.Infinite, cancellationToken);
         }
@@ -65,6 +65,14 @@ internal sealed class HttpRole : Command
         return ExitCodes.Ok;
     }
 
+    private static void Accept(EventLoop loop, Descriptor listener)
+    {
+        if (StreamSocket.TryAccept(listener, StreamSocket.NewName(), out _) is { } accepted)
+        {
+            HttpConnection.Serve(loop, accepted);
+        }
+    }
+
     // All of it on the loop's thread: the session lives there too.
     private static Task TakeAsync(
         string board, LabelSet labels, EventLoop loop, CancellationToken cancellationToken) => loop.Invoke(async () =>
@@ -75,7 +83,7 @@ internal sealed class HttpRole : Command
             await foreach (IncomingConnection incoming in listener.WithCancellation(cancellationToken))
             {
                 Connection connection = await incoming.AcceptAsync(cancellationToken);
-                HttpConnection.Serve(loop, connection.Socket);
+                HttpConnection.Serve(loop, connection.TakeDescriptor());
             }
         });
 }

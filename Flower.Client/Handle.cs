@@ -83,12 +83,11 @@ public sealed partial class Handle : IAsyncDisposable
     /// <summary>Connects to the one target that matches best.</summary>
     /// <exception cref="FlowerException">Nothing matches, several match, the target refused, or the handle does not
     /// allow it; see <see cref="FlowerException.StatusCode"/>.</exception>
-    public async Task<Connection> ConnectAsync(
+    public Task<Connection> ConnectAsync(
         LabelSet labels, ConnectOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(labels);
         options ??= new();
-        using Activity? span = ConnectTrace.BeginConnect();
         var request = new ClientConnectRequest
         {
             EncodedLabels = labels.Encode(),
@@ -98,13 +97,16 @@ public sealed partial class Handle : IAsyncDisposable
             Balance = options.Balance,
             MaxTries = options.Tries,
         };
-        ClientConnectResponse response = await CallAsync(
+        return CallAsync(
             static (session, onLoop, request, options) =>
                 session.Invoker(onLoop).AsyncUnaryCall(BoardMethods.ClientConnect, null, options, request),
             request,
             options.BeginLimit(),
-            cancellationToken).ConfigureAwait(false);
-        return new(response.Socket?.Handle as Descriptor ?? throw Failures.Broken("socket"), new(response.EncodedLabels, response.Labels));
+            static response => new Connection(
+                response.Socket?.Handle as Descriptor ?? throw Failures.Broken("socket"),
+                new(response.EncodedLabels, response.Labels)),
+            isConnect: true,
+            cancellationToken);
     }
 
     /// <summary>Registers a server.</summary>
@@ -198,10 +200,10 @@ public sealed partial class Handle : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(socket);
         using Descriptor owned = socket;
-        IngressConnectResponse response = await PushAsync(
-            PushRequest(labels, options, relay: false), socket, isCopied: false, options?.BeginLimit() ?? default, cancellationToken)
+        return await PushAsync(
+            PushRequest(labels, options, relay: false), socket, isCopied: false, options?.BeginLimit() ?? default,
+            static response => new ConnectionLabels(response.EncodedLabels, response.Labels), cancellationToken)
             .ConfigureAwait(false);
-        return new(response.EncodedLabels, response.Labels);
     }
 
     /// <summary>
@@ -209,18 +211,21 @@ public sealed partial class Handle : IAsyncDisposable
     /// socket that the caller is to relay to. The descriptor stays the caller's, who closes it once it was handed over.
     /// </summary>
     /// <exception cref="FlowerException">As for <see cref="ConnectAsync"/>, or no descriptor is left.</exception>
-    public async Task<PushOutcome> PushOrRelayAsync(
+    public Task<PushOutcome> PushOrRelayAsync(
         Descriptor socket, LabelSet labels, ConnectOptions? options = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(socket);
-        IngressConnectResponse response = await PushAsync(
-            PushRequest(labels, options, relay: true), socket, isCopied: true, options?.BeginLimit() ?? default, cancellationToken)
-            .ConfigureAwait(false);
-        var connectionLabels = new ConnectionLabels(response.EncodedLabels, response.Labels);
-        return new(
-            connectionLabels,
-            response.Socket?.Handle is Descriptor peer ? new Connection(peer, connectionLabels) : null);
+        return PushAsync(
+            PushRequest(labels, options, relay: true), socket, isCopied: true, options?.BeginLimit() ?? default,
+            static response =>
+            {
+                var connectionLabels = new ConnectionLabels(response.EncodedLabels, response.Labels);
+                return new PushOutcome(
+                    connectionLabels,
+                    response.Socket?.Handle is Descriptor peer ? new Connection(peer, connectionLabels) : null);
+            },
+            cancellationToken);
     }
 
     /// <summary>Ends the session, and with it every registration that was made through it.</summary>
@@ -243,11 +248,12 @@ public sealed partial class Handle : IAsyncDisposable
 
     // The transport takes the descriptor, unless the call could not begin: it is disposed in any case, by the caller if
     // it is no copy. A copy is made once there is a session: whoever waits for one holds no more than he came with.
-    private async Task<IngressConnectResponse> PushAsync(
+    private async Task<T> PushAsync<T>(
         IngressConnectRequest request,
         Descriptor socket,
         bool isCopied,
         TimeLimit limit,
+        Func<IngressConnectResponse, T> read,
         CancellationToken cancellationToken)
     {
         bool onLoop = IsOnLoop;
@@ -261,7 +267,7 @@ public sealed partial class Handle : IAsyncDisposable
                 session.Invoker(onLoop).AsyncUnaryCall(
                     BoardMethods.IngressConnect, null,
                     new(ConnectTrace.Headers(), limit.AsDeadline(), cancellationToken), request);
-            return await call.ConfigureAwait(false);
+            return read(await call.ConfigureAwait(false));
         }
         catch (Exception e) when (Failures.Known(e))
         {
@@ -292,14 +298,24 @@ public sealed partial class Handle : IAsyncDisposable
         return new() { Labels = labels.ToMessage(), Credit = (uint)credit, State = state };
     }
 
-    // Made again where nobody has answered it: the request means the same on a board that came back empty.
-    private async Task<TResponse> CallAsync<TRequest, TResponse>(
+    private Task<TResponse> CallAsync<TRequest, TResponse>(
         Func<Session, bool, TRequest, CallOptions, AsyncUnaryCall<TResponse>> method,
         TRequest request,
         TimeLimit limit,
+        CancellationToken cancellationToken) =>
+        CallAsync(method, request, limit, static response => response, isConnect: false, cancellationToken);
+
+    // Made again where nobody has answered it: the request means the same on a board that came back empty.
+    private async Task<T> CallAsync<TRequest, TResponse, T>(
+        Func<Session, bool, TRequest, CallOptions, AsyncUnaryCall<TResponse>> method,
+        TRequest request,
+        TimeLimit limit,
+        Func<TResponse, T> read,
+        bool isConnect,
         CancellationToken cancellationToken)
     {
         bool onLoop = IsOnLoop;
+        using Activity? span = isConnect ? ConnectTrace.BeginConnect() : null;
         for (int losses = 0; ; losses++)
         {
             Session session = await _keeper.GetAsync(limit, cancellationToken).ConfigureAwait(false);
@@ -307,7 +323,7 @@ public sealed partial class Handle : IAsyncDisposable
                 method(session, onLoop, request, new(ConnectTrace.Headers(), limit.AsDeadline(), cancellationToken));
             try
             {
-                return await call.ConfigureAwait(false);
+                return read(await call.ConfigureAwait(false));
             }
             catch (Exception e) when (Failures.Known(e))
             {

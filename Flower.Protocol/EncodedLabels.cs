@@ -128,7 +128,7 @@ public sealed class EncodedLabels
         for (var labels = new FieldReader(Whole); labels.Next();)
         {
             var parts = new LabelParts(labels.Body);
-            if (parts.Key.SequenceEqual(wanted))
+            if (labels.Tag == Whole[0] && parts.Key.SequenceEqual(wanted))
             {
                 LabelWriter writer = LabelWriter.OfThread;
                 writer.Add(Whole[..labels.Start]);
@@ -139,6 +139,22 @@ public sealed class EncodedLabels
         }
 
         throw new InvalidOperationException("no label with this key");
+    }
+
+    // Of a set that is encoded as one field: see LabelSet.Encode.
+    internal EncodedLabels With(ReadOnlySpan<KeyValuePair<string, string>> values)
+    {
+        var set = new FieldReader(Whole);
+        set.Next();
+        EncodedLabels labels = new(_first[set.BodyStart..set.End]);
+        foreach ((string key, string value) in values)
+        {
+            labels = labels.With(key, value);
+        }
+
+        LabelWriter writer = LabelWriter.OfThread;
+        writer.Add(labels.Whole);
+        return new(writer.TakeAs(set.Tag >> 3));
     }
 
     /// <summary>Decodes them.</summary>

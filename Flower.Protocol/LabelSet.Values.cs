@@ -82,6 +82,44 @@ public sealed partial class LabelSet
             labels[at] = value;
         }
 
-        return new LabelSet(ImmutableCollectionsMarshal.AsImmutableArray(labels), RequiredKeys);
+        return new LabelSet(ImmutableCollectionsMarshal.AsImmutableArray(labels), RequiredKeys)
+        {
+            _encoded = _encoded?.With(values),
+        };
+    }
+
+    /// <summary>
+    /// The labels of this set whose values are not those of another one, which has the same keys in all; null: it has other
+    /// keys.
+    /// </summary>
+    public KeyValuePair<string, string>[]? ChangesFrom(LabelSet other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        if (other.Labels.Length != Labels.Length || !RequiredKeys.AsSpan().SequenceEqual(other.RequiredKeys.AsSpan()))
+        {
+            return null;
+        }
+
+        int count = 0;
+        for (int i = 0; i < Labels.Length; i++)
+        {
+            if (other.Labels[i].Key != Labels[i].Key)
+            {
+                return null;
+            }
+
+            count += other.Labels[i].Value == Labels[i].Value ? 0 : 1;
+        }
+
+        var changes = new KeyValuePair<string, string>[count];
+        for (int i = 0, at = 0; at < count; i++)
+        {
+            if (other.Labels[i].Value != Labels[i].Value)
+            {
+                changes[at++] = Labels[i];
+            }
+        }
+
+        return changes;
     }
 }

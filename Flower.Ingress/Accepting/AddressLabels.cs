@@ -14,6 +14,8 @@ namespace Flower.Ingress.Accepting;
 /// </summary>
 internal sealed class AddressLabels
 {
+    private const string ClientPort = "client_port";
+
     private static readonly IPEndPoint Inet = new(IPAddress.Any, 0);
     private static readonly IPEndPoint Inet6 = new(IPAddress.IPv6Any, 0);
 
@@ -21,6 +23,7 @@ internal sealed class AddressLabels
     private readonly string? _path;
     private readonly bool _isWildcard;
     private readonly SocketAddress _name = StreamSocket.NewName();
+    private (IPAddress Client, IPEndPoint Server, LabelSet Labels)? _last;
 
     public AddressLabels(ListenSocket listener)
     {
@@ -46,7 +49,7 @@ internal sealed class AddressLabels
             server = EndPoint(_name);
         }
 
-        return new(socket, client, Of(client, server));
+        return new(socket, client, LabelsOf(client, server));
     }
 
     /// <summary>The labels of a TCP connection.</summary>
@@ -56,13 +59,23 @@ internal sealed class AddressLabels
         return LabelSet.Create(
             ("address_family", from.AddressFamily == AddressFamily.InterNetwork ? "inet" : "inet6"),
             ("client_address", from.ToString()),
-            ("client_port", client.Port.ToString(CultureInfo.InvariantCulture)),
+            (ClientPort, client.Port.ToString(CultureInfo.InvariantCulture)),
             ("server_address", Plain(server.Address).ToString()),
             ("server_port", server.Port.ToString(CultureInfo.InvariantCulture)));
     }
 
     /// <summary>IPv4-mapped IPv6 as IPv4.</summary>
     public static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
+    // Many come from the same host, one after another.
+    private LabelSet LabelsOf(IPEndPoint client, IPEndPoint server)
+    {
+        LabelSet labels = _last is var (host, address, last) && host.Equals(client.Address) && address.Equals(server)
+            ? last.With([new(ClientPort, client.Port.ToString(CultureInfo.InvariantCulture))])
+            : Of(client, server);
+        _last = (client.Address, server, labels);
+        return labels;
+    }
 
     private static IPEndPoint EndPoint(SocketAddress name)
     {

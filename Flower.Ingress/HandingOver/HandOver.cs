@@ -22,6 +22,7 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
     : IDisposable
 {
     private readonly ConnectOptions _connecting = options.Connecting;
+    private readonly MergedLabels _labels = new(options.Labels);
     private readonly Shares<IPAddress> _shares = new(int.MaxValue, options.MaxOfAddress);
     private readonly Lazy<Relays> _relays = new(() => new Relays());
     private readonly CancellationTokenSource _abandon = new();
@@ -89,7 +90,12 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
         {
             using (connection)
             {
-                await MatchAndServeAsync(connection);
+                PushOutcome? outcome = await MatchAsync(connection);
+                OnMatched(connection, outcome);
+                if (outcome?.RelayTo is { } other)
+                {
+                    await RelayAsync(connection, other);
+                }
             }
         }
         catch (Exception e)
@@ -119,10 +125,8 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
         return new IPAddress(bytes);
     }
 
-    private async Task MatchAndServeAsync(AcceptedConnection connection)
+    private void OnMatched(AcceptedConnection connection, PushOutcome? outcome)
     {
-        IPAddress? network = NetworkOf(connection);
-        PushOutcome? outcome = await MatchAsync(connection);
         if (outcome?.RelayTo is null)
         {
             // Closed before there is room for another, which may need its descriptor.
@@ -130,37 +134,47 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
         }
 
         Waiting--;
-        if (network is not null)
+        if (NetworkOf(connection) is IPAddress network)
         {
             _shares.Return(network);
         }
 
         RoomMade?.Invoke();
-        if (outcome?.RelayTo is { } other)
-        {
-            await RelayAsync(connection, other);
-        }
     }
 
     // Null: it was refused.
     private async Task<PushOutcome?> MatchAsync(AcceptedConnection connection)
     {
+        long giveUp = Environment.TickCount64 + (long)_connecting.Timeout!.Value.TotalMilliseconds;
         try
         {
-            LabelSet all = options.Labels.Merge(connection.Labels, out IReadOnlyList<string> keys);
+            LabelSet all = _labels.With(connection.Labels, out IReadOnlyList<string> keys);
             if (keys.Count > 0)
             {
                 log.Refused(connection.Client, $"the labels given contradict its {string.Join(", ", keys)}");
                 return null;
             }
 
-            PushOutcome outcome = await PushAsync(connection, all);
-            if (outcome.RelayTo is null)
+            while (true)
             {
-                log.HandedOver(connection, outcome.Labels);
-            }
+                try
+                {
+                    PushOutcome outcome = await handle.PushOrRelayAsync(connection.Socket, all, _connecting, _abandon.Token);
+                    if (outcome.RelayTo is null)
+                    {
+                        log.HandedOver(connection, outcome.Labels);
+                    }
 
-            return outcome;
+                    return outcome;
+                }
+                catch (FlowerException e) when (IsOutOfDescriptors(e) && Environment.TickCount64 < giveUp)
+                {
+                    // Nothing was pushed yet: there was no descriptor for the copy. Others will be closed.
+                    Short?.Invoke(e.Message);
+                }
+
+                await Task.Delay(Acceptor.Rest, _abandon.Token);
+            }
         }
         catch (FlowerException e) when (e.StatusCode == StatusCode.DeadlineExceeded && _connecting.Wait)
         {
@@ -176,25 +190,6 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
         }
 
         return null;
-    }
-
-    private async Task<PushOutcome> PushAsync(AcceptedConnection connection, LabelSet labels)
-    {
-        long giveUp = Environment.TickCount64 + (long)_connecting.Timeout!.Value.TotalMilliseconds;
-        while (true)
-        {
-            try
-            {
-                return await handle.PushOrRelayAsync(connection.Socket, labels, _connecting, _abandon.Token);
-            }
-            catch (FlowerException e) when (IsOutOfDescriptors(e) && Environment.TickCount64 < giveUp)
-            {
-                // Nothing was pushed yet: there was no descriptor for the copy. Others will be closed.
-                Short?.Invoke(e.Message);
-            }
-
-            await Task.Delay(Acceptor.Rest, _abandon.Token);
-        }
     }
 
     private static bool IsOutOfDescriptors(FlowerException e) =>

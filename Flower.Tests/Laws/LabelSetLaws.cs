@@ -85,6 +85,22 @@ public sealed class LabelSetLaws
         return Encode(set).With(key, value).ToLabels().Equals(Encode(set.With([new(key, value)])).ToLabels());
     }
 
+    [FsCheck.NUnit.Property]
+    public bool ChangesFrom_AnyOther_MakeItThatOneAsItIsEncoded(LabelSet before, LabelSet set)
+    {
+        _ = before.Encode();
+        return set.ChangesFrom(before) is not { } changes
+            || (before.With(changes) is var same && same.Equals(set)
+                && Bytes(same.Encode()).SequenceEqual(Bytes(LabelSet.FromMessage(set.ToMessage()).Encode())));
+    }
+
+    private static byte[] Bytes(EncodedLabels labels)
+    {
+        byte[] bytes = new byte[labels.Size];
+        labels.CopyTo(bytes);
+        return bytes;
+    }
+
     private static EncodedLabels Encode(LabelSet set) => EncodedLabels.Of(
         [.. set.Labels.Select(l => new Label { Key = l.Key, Value = l.Value, Source = Source.Claimed })], 2);
 }
