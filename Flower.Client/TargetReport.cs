@@ -8,27 +8,22 @@ namespace Flower.Client;
 /// What a target says of itself, from one stream to the next: what changes is sent, as it then is, and the whole is what it
 /// registers with. A burst of changes is one message at its beginning and one at its end. Thread-safe.
 /// </summary>
-internal sealed class TargetReport
+/// <param name="state">What it says to begin with.</param>
+internal sealed class TargetReport(TargetUpdate state)
 {
     // Between two messages about the number of connections: the switchboard counts what is accepted meanwhile by itself.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _sending = new(1, 1);
-    private readonly Action _endPause;
     private EventLoop? _loop;
     private Func<TargetUpdate, Task>? _send;
     private long _version;
     private long _told;
-    private readonly TargetUpdate _state;
     private bool _isPausing;
 
-    /// <param name="state">What it says to begin with.</param>
-    public TargetReport(TargetUpdate state)
-    {
-        _state = state;
-        _endPause = EndPause;
-    }
+    // The pauses of a stream that has ended are over: another one has its own.
+    private int _pauses;
 
     public int Weight
     {
@@ -36,7 +31,7 @@ internal sealed class TargetReport
         {
             lock (_lock)
             {
-                return (int)_state.Weight;
+                return (int)state.Weight;
             }
         }
     }
@@ -47,7 +42,7 @@ internal sealed class TargetReport
         {
             lock (_lock)
             {
-                return _state.Draining;
+                return state.Draining;
             }
         }
     }
@@ -58,7 +53,7 @@ internal sealed class TargetReport
         {
             lock (_lock)
             {
-                return (int)_state.OpenConnections;
+                return (int)state.OpenConnections;
             }
         }
     }
@@ -70,8 +65,9 @@ internal sealed class TargetReport
         {
             _send = null;
             _isPausing = false;
+            _pauses++;
             _told = _version;
-            return _state.Clone();
+            return state.Clone();
         }
     }
 
@@ -85,7 +81,7 @@ internal sealed class TargetReport
         {
             _send = send;
             _loop = loop;
-            _version += again && _state.OpenConnections > 0 ? 1 : 0;
+            _version += again && state.OpenConnections > 0 ? 1 : 0;
         }
 
         _ = FlushAsync();
@@ -99,8 +95,8 @@ internal sealed class TargetReport
     {
         lock (_lock)
         {
-            _state.Weight = (uint?)weight ?? _state.Weight;
-            _state.Draining = draining ?? _state.Draining;
+            state.Weight = (uint?)weight ?? state.Weight;
+            state.Draining = draining ?? state.Draining;
             _version++;
         }
 
@@ -110,10 +106,11 @@ internal sealed class TargetReport
     /// <summary>There are so many more connections, or fewer.</summary>
     public void Count(int change)
     {
-        EventLoop? loop;
+        EventLoop loop;
+        int pauses;
         lock (_lock)
         {
-            _state.OpenConnections = (uint)(_state.OpenConnections + change);
+            state.OpenConnections = (uint)(state.OpenConnections + change);
             _version++;
             if (_isPausing || _send is null)
             {
@@ -121,31 +118,55 @@ internal sealed class TargetReport
             }
 
             _isPausing = true;
-            loop = _loop!;
+            (loop, pauses) = (_loop!, _pauses);
         }
 
-        _ = FlushAsync();
-        PauseOn(loop);
+        FlushAndPause(loop, pauses);
     }
 
-    private void PauseOn(EventLoop loop)
+    // One after another: where the stream takes nothing, there is nothing to be said again.
+    private void FlushAndPause(EventLoop loop, int pauses)
     {
-        if (loop.IsCurrent)
+        Task flushing = FlushAsync();
+        if (flushing.IsCompleted)
         {
-            loop.After(Pause, _endPause);
+            BeginPause(loop, pauses);
         }
         else
         {
-            loop.Post(_ => loop.After(Pause, _endPause), null);
+            _ = PauseLaterAsync(flushing, loop, pauses);
         }
     }
 
+    private async Task PauseLaterAsync(Task flushing, EventLoop loop, int pauses)
+    {
+        await flushing.ConfigureAwait(false);
+        BeginPause(loop, pauses);
+    }
+
     // On the loop, not on a thread of the pool: at the end of its turn it is sent together with the answers.
-    private void EndPause()
+    private void BeginPause(EventLoop loop, int pauses)
+    {
+        if (loop.IsCurrent)
+        {
+            loop.After(Pause, () => EndPause(pauses));
+        }
+        else
+        {
+            loop.Post(_ => loop.After(Pause, () => EndPause(pauses)), null);
+        }
+    }
+
+    private void EndPause(int pauses)
     {
         EventLoop loop;
         lock (_lock)
         {
+            if (pauses != _pauses)
+            {
+                return;
+            }
+
             loop = _loop!;
             _isPausing = _told != _version && _send is not null;
             if (!_isPausing)
@@ -154,8 +175,7 @@ internal sealed class TargetReport
             }
         }
 
-        _ = FlushAsync();
-        PauseOn(loop);
+        FlushAndPause(loop, pauses);
     }
 
     // Never faults. One at a time takes what there is to say and sends it, so that what is said last is the newest.
@@ -175,7 +195,7 @@ internal sealed class TargetReport
                 }
 
                 _told = _version;
-                update = _state.Clone();
+                update = state.Clone();
             }
 
             await send(update).ConfigureAwait(false);

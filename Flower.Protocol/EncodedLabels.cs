@@ -127,6 +127,7 @@ public sealed class EncodedLabels
         wanted = wanted[..Encoding.UTF8.GetBytes(key, wanted)];
         for (var labels = new FieldReader(Whole); labels.Next();)
         {
+            // Of a set, required keys follow the labels.
             var parts = new LabelParts(labels.Body);
             if (labels.Tag == Whole[0] && parts.Key.SequenceEqual(wanted))
             {

@@ -60,14 +60,14 @@ public sealed partial class LabelSet
             }
         }
 
-        LabelSet like = With(changes);
+        LabelSet like = WithUnchecked(changes);
         like.CheckSize();
         return like;
     }
 
     /// <summary>The same set with other values, which are not checked.</summary>
     /// <param name="values">For keys that it has.</param>
-    public LabelSet With(ReadOnlySpan<KeyValuePair<string, string>> values)
+    public LabelSet WithUnchecked(ReadOnlySpan<KeyValuePair<string, string>> values)
     {
         if (values.IsEmpty)
         {

@@ -33,7 +33,7 @@ public sealed partial class LabelSet : IEquatable<LabelSet>
     public bool IsEmpty => Labels.IsEmpty && RequiredKeys.IsEmpty;
 
     /// <summary>The characters of all keys and values.</summary>
-    public int Length
+    public int CharacterCount
     {
         get
         {

@@ -71,7 +71,7 @@ internal sealed class AddressLabels
     private LabelSet LabelsOf(IPEndPoint client, IPEndPoint server)
     {
         LabelSet labels = _last is var (host, address, last) && host.Equals(client.Address) && address.Equals(server)
-            ? last.With([new(ClientPort, client.Port.ToString(CultureInfo.InvariantCulture))])
+            ? last.WithUnchecked([new(ClientPort, client.Port.ToString(CultureInfo.InvariantCulture))])
             : Of(client, server);
         _last = (client.Address, server, labels);
         return labels;

@@ -21,7 +21,7 @@ internal sealed class MergedLabels(LabelSet given)
         if (_last is var (before, merged) && own.ChangesFrom(before) is { } changes
             && Array.TrueForAll(changes, change => given[change.Key] is null))
         {
-            merged = merged.With(changes);
+            merged = merged.WithUnchecked(changes);
         }
         else
         {

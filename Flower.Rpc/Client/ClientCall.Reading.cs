@@ -12,8 +12,6 @@ internal sealed partial class ClientCall<TRequest, TResponse>
     // Granted by the half, so that a stream costs few credit frames; by the quarter, where many are expected at once.
     private readonly int _regrantAt = credit == 0 ? PacketLimits.InitialCredit / 2 : (int)Math.Max(1, credit / 4);
 
-    // Between what waits to be read and whether responses are handled where they arrive.
-    private readonly Lock _reading = new();
     private TResponse? _current;
     private int _read;
     private int _readEpoch;
@@ -91,21 +89,18 @@ internal sealed partial class ClientCall<TRequest, TResponse>
     }
 
     // From here on responses are handled where they arrive; ends when the reader has to go on, with what is still being handled.
-    // Null: there are some to read, or the stream has ended.
+    // Null: there are some to read, or the stream has ended. Without a lock, since who reads goes on within whoever tells him.
     private Task<Task>? HandleArriving(Func<ValueTask> handler)
     {
-        lock (_reading)
-        {
-            if (_responses!.Reader.TryPeek(out _) || _responses.Reader.Completion.IsCompleted)
-            {
-                return null;
-            }
-
-            _handler = handler;
-            _handled = new(inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
-            Volatile.Write(ref _mode, Mode.Handled);
-            return _handled.Task;
-        }
+        _handler = handler;
+        _handled = new(inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
+        Task<Task> handled = _handled.Task;
+        // First this, and then a look at what there is: whoever adds to it does so first, and then looks at this.
+        Interlocked.Exchange(ref _mode, Mode.Handled);
+        return (_responses!.Reader.TryPeek(out _) || _responses.Reader.Completion.IsCompleted)
+            && Interlocked.CompareExchange(ref _mode, Mode.Read, Mode.Handled) == Mode.Handled
+                ? null
+                : handled;
     }
 
     // On the loop. False: the call has ended.
@@ -113,16 +108,9 @@ internal sealed partial class ClientCall<TRequest, TResponse>
     {
         if (Interlocked.CompareExchange(ref _mode, Mode.Handling, Mode.Handled) != Mode.Handled)
         {
-            lock (_reading)
-            {
-                if (_mode != Mode.Handled)
-                {
-                    return responses.Writer.TryWrite(response);
-                }
-
-                // The reader has just come to the end of what there was.
-                _mode = Mode.Handling;
-            }
+            bool isTaken = responses.Writer.TryWrite(response);
+            ReadOn();
+            return isTaken;
         }
 
         ValueTask handled;
@@ -155,29 +143,25 @@ internal sealed partial class ClientCall<TRequest, TResponse>
             return;
         }
 
-        lock (_reading)
+        _responses.Writer.TryComplete();
+        // Whoever handles one finds the end after it; else the reader goes on.
+        while (!ReadOn() && Interlocked.CompareExchange(ref _mode, Mode.Ending, Mode.Handling) == Mode.Handled)
         {
-            _responses.Writer.TryComplete();
+            // Handled just now.
+        }
+    }
+
+    // Where responses are handled as they arrive, and none is: its reader has to look at what there is.
+    private bool ReadOn()
+    {
+        // A full fence, also where it does nothing.
+        if (Interlocked.CompareExchange(ref _mode, Mode.Read, Mode.Handled) != Mode.Handled)
+        {
+            return false;
         }
 
-        int mode;
-        int next;
-        do
-        {
-            mode = Volatile.Read(ref _mode);
-            if (mode is Mode.Read or Mode.Ending)
-            {
-                return;
-            }
-
-            next = mode == Mode.Handled ? Mode.Read : Mode.Ending;
-        }
-        while (Interlocked.CompareExchange(ref _mode, next, mode) != mode);
-
-        if (next == Mode.Read)
-        {
-            _handled.SetResult(Task.CompletedTask);
-        }
+        _handled.SetResult(Task.CompletedTask);
+        return true;
     }
 
     private static class Mode

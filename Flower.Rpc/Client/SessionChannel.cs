@@ -318,7 +318,6 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
         int at = 0;
         try
         {
-            buffer.Frames.Clear();
             PacketReader.Parse(buffer.Bytes[..received.Length], received, buffer.Frames);
             foreach (ref readonly ReceivedFrame frame in CollectionsMarshal.AsSpan(buffer.Frames))
             {

@@ -30,10 +30,11 @@ internal static class PacketReader
     /// </summary>
     /// <param name="bytes">The packet, in which the frames' messages stay.</param>
     /// <param name="received">What came with it.</param>
-    /// <param name="frames">Where the frames are added.</param>
+    /// <param name="frames">Where the frames are, whatever was there.</param>
     /// <exception cref="PacketException">The packet breaks the protocol.</exception>
     internal static void Parse(ReadOnlyMemory<byte> bytes, in ReceivedPacket received, List<ReceivedFrame> frames)
     {
+        frames.Clear();
         if (received.IsTruncated)
         {
             throw new PacketException($"a packet of more than {PacketLimits.MaxPacketBytes} bytes");

@@ -62,7 +62,7 @@ internal sealed class Query
     /// <summary>The same lookup with other values for some labels.</summary>
     public Query With(ReadOnlySpan<KeyValuePair<string, string>> values) => new()
     {
-        Stated = Stated.With(values),
+        Stated = Stated.WithUnchecked(values),
         RankingKeys = RankingKeys,
         RelatedOnly = RelatedOnly,
         Ingress = Ingress,

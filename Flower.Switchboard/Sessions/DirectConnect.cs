@@ -126,6 +126,7 @@ internal sealed class DirectConnect(
     // Whatever goes wrong here is not the target's fault, within whose message this runs.
     private void End(OfferOutcome outcome)
     {
+        using ConnectTrace.Scope scope = ConnectTrace.During(call);
         try
         {
             if (outcome is not OfferOutcome.Accepted accepted)

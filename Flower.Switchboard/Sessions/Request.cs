@@ -10,7 +10,7 @@ namespace Flower.Switchboard.Sessions;
 internal sealed class Request
 {
     // What a session keeps for it is small, whatever it asks for.
-    private const int MaxKeptLength = 1024;
+    private const int MaxKeptCharacters = 1024;
 
     private readonly Findings _findings;
     private LabelSet _given = LabelSet.Empty;
@@ -63,9 +63,9 @@ internal sealed class Request
     {
         if (_findings.Joined?.Target != target)
         {
-            _findings.Joined = (_findings.Like is var (like, changes) && like.Target == target ? like.With(changes) : null)
+            _findings.Joined = (_findings.Before is var (before, changes) && before.Target == target ? before.With(changes) : null)
                 ?? new JoinedLabels(this, target);
-            _findings.Like = null;
+            _findings.Before = null;
         }
 
         return _findings.Joined;
@@ -142,7 +142,7 @@ internal sealed class Request
 
     private static Request Kept(Request request)
     {
-        if (request._given.Length <= MaxKeptLength)
+        if (request._given.CharacterCount <= MaxKeptCharacters)
         {
             request.Caller.LastRequest = request;
         }
@@ -166,7 +166,7 @@ internal sealed class Request
             }
         }
 
-        var findings = new Findings { Like = _findings.Joined is { } joined ? (joined, changes) : null };
+        var findings = new Findings { Before = _findings.Joined is { } joined ? (joined, changes) : null };
         return new(Caller, Attested, Stating.OutLabels(Caller.Handle, given), Query.With(changes), findings)
         {
             IsRevocable = IsRevocable,
@@ -195,6 +195,6 @@ internal sealed class Request
         public LiveSide? Side { get; set; }
 
         /// <summary>The labels of a request that is the same but for these.</summary>
-        public (JoinedLabels Joined, KeyValuePair<string, string>[] Changes)? Like { get; set; }
+        public (JoinedLabels Joined, KeyValuePair<string, string>[] Changes)? Before { get; set; }
     }
 }

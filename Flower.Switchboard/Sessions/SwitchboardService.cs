@@ -343,6 +343,7 @@ internal sealed class SwitchboardService(Board board, ILogger logger) : Protocol
             session.SessionState = caller;
         }
 
+        using ConnectTrace.Scope scope = ConnectTrace.During(session);
         bool isCounted = false;
         Task<T> called;
         try

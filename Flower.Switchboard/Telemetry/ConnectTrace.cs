@@ -31,10 +31,38 @@ internal static class ConnectTrace
         call.TraceParent = call.Span?.Id ?? (isParent ? given : null);
     }
 
+    /// <summary>
+    /// What is said until the result is disposed of belongs to the span of the call, if it has one, and to a span that begins
+    /// meanwhile. Then all is as before: what the loop does next is another's.
+    /// </summary>
+    public static Scope During(SessionCallContext call) => new(call.Span);
+
     /// <summary>Says in the span how the call failed.</summary>
     public static void Fail(SessionCallContext call, RpcException failure) =>
         call.Span?.SetStatus(ActivityStatusCode.Error, $"{failure.StatusCode}: {failure.Status.Detail}");
 
     /// <summary>Ends the span.</summary>
     public static void End(SessionCallContext call) => call.Span?.Dispose();
+
+    /// <summary>Puts the span back that was under way, if there was one.</summary>
+    internal readonly ref struct Scope
+    {
+        private readonly Activity? _outside = Activity.Current;
+
+        public Scope(Activity? span)
+        {
+            if (span is not null)
+            {
+                Activity.Current = span;
+            }
+        }
+
+        public void Dispose()
+        {
+            if (!ReferenceEquals(Activity.Current, _outside))
+            {
+                Activity.Current = _outside;
+            }
+        }
+    }
 }

@@ -48,6 +48,30 @@ internal sealed class TraceTests : BoardFixture
     }
 
     [Test]
+    public async Task Connect_WhileAnotherOneIsUnderWay_IsAnotherTrace()
+    {
+        Listen("Flower.Switchboard");
+        await using Listener server = await Root.ListenAsync(Labels("a=1"));
+        Task<Connection>[] connecting = [.. Enumerable.Range(0, 3).Select(_ => Root.ConnectAsync(Labels("a=1")))];
+        IncomingConnection[] incoming = [await NextAsync(server), await NextAsync(server), await NextAsync(server)];
+        foreach (IncomingConnection one in incoming)
+        {
+            (await one.AcceptAsync()).Dispose();
+        }
+
+        foreach (Task<Connection> one in connecting)
+        {
+            (await one.Soon()).Dispose();
+        }
+
+        await Refused(Root.ConnectAsync(Labels("a=2")));
+
+        Waiting.Until(() => _ended.Count == 4, "four spans");
+        Assert.That(_ended.Select(span => span.ParentId), Is.All.Null);
+        Assert.That(_ended.Select(span => span.TraceId).Distinct().Count(), Is.EqualTo(4));
+    }
+
+    [Test]
     public async Task Connect_Refused_IsAnErrorInBothSpans()
     {
         Listen("Flower.Client", "Flower.Switchboard");

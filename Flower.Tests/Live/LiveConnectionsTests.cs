@@ -203,6 +203,24 @@ internal sealed class LiveConnectionsTests
         Assert.That(Ids(table), Is.EqualTo(new ulong[] { 1 }));
     }
 
+    [Test]
+    public async Task Add_FewWithLargeLabelsThatEnd_LeaveTheTableSmall()
+    {
+        var kernel = new ScriptedKernel();
+        var table = new LiveConnections(kernel, _ => false) { FreshMs = 0, FreshForEach = 0 };
+        kernel.Open(Here, []);
+        int most = 0;
+        for (ulong i = 1; i <= 4000; i++)
+        {
+            LabelSet large = LabelSet.Create(("a", new string('x', 4000)), ("b", $"{i}"));
+            await _loop.Invoke(() => table.Add(Record(i, new(i, Here), labels: large), null)).Soon();
+            await IdleAsync(table);
+            most = Math.Max(most, table.Count);
+        }
+
+        Assert.That(most, Is.InRange(1000, 3000));
+    }
+
     [TestCase(ConnectionKind.Pair, true)]
     [TestCase(ConnectionKind.Pushed, false)]
     [TestCase(ConnectionKind.EgressSocket, false)]
@@ -240,9 +258,9 @@ internal sealed class LiveConnectionsTests
     }
 
     private static ConnectionRecord Record(
-        ulong id, SocketIdentity socket, ulong sequence = 0, ConnectionKind kind = ConnectionKind.Pair)
+        ulong id, SocketIdentity socket, ulong sequence = 0, ConnectionKind kind = ConnectionKind.Pair, LabelSet? labels = null)
     {
-        var side = new LiveSide(All, LabelSet.Empty, LabelSet.Empty, 1, 1000, 1000);
+        var side = new LiveSide(All, labels ?? LabelSet.Empty, LabelSet.Empty, 1, 1000, 1000);
         return ConnectionRecord.Restore(
             new LiveConnectionState
             {

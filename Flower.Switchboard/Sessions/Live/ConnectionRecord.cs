@@ -70,6 +70,13 @@ internal sealed class ConnectionRecord
         Since = 0;
     }
 
+    /// <summary>It has ended: nothing of it is kept.</summary>
+    public void Forget()
+    {
+        Client = null!;
+        Target = null!;
+    }
+
     /// <summary>It has been made.</summary>
     /// <param name="sequence">Its place.</param>
     /// <param name="socket">The client's, which the board still has; null: it was pushed.</param>

@@ -15,12 +15,15 @@ namespace Flower.Switchboard.Sessions.Live;
 /// <param name="isHeld">Whether the connection with an id is held to be revoked, and so is known to be open.</param>
 internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isHeld)
 {
-    // Up to here nobody minds what has ended: less than a megabyte, and a few sweeps a second of a busy board.
+    // Up to here nobody minds what has ended: a few sweeps a second of a busy board; and so many characters of labels, which most
+    // clients of a kind share.
     private const int Floor = 8192;
+    private const long FloorCharacters = 8 * 1024 * 1024;
 
     // Of what nobody can tell whether it is open, the newest are kept.
     private const int MaxUnknown = 4096;
     private const int Slice = 1024;
+    private const int MostSpare = 4 * Floor;
 
     // To ask costs in proportion to all sockets there are: for so many of them, one connection may have ended unnoticed.
     private const int SocketsPerUnnoticed = 8;
@@ -28,9 +31,14 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
     // Of connections that have ended; at most so many as nobody minds.
     private readonly Stack<ConnectionRecord> _unused = new();
     private List<ConnectionRecord> _all = [];
+
+    // For the next sweep, so that it leaves no large garbage.
+    private List<ConnectionRecord> _spare = [];
     private ulong _last;
     private ulong? _network;
     private int _sweepAt = Floor;
+    private long _sweepAtCharacters = FloorCharacters;
+    private long _characters;
     private long _restsUntil = long.MinValue;
     private Task _sweep = Task.CompletedTask;
 
@@ -79,7 +87,8 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
             : _network ??= SocketIdentity.NetworkOf(socket);
         connection.Complete(++_last, socket, network);
         _all.Add(connection);
-        if (_all.Count >= _sweepAt && _sweep.IsCompleted)
+        _characters += connection.Client.Characters;
+        if ((_all.Count >= _sweepAt || _characters >= _sweepAtCharacters) && _sweep.IsCompleted)
         {
             _sweep = SweepAsync();
         }
@@ -96,7 +105,7 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
 
         _last = connection.Sequence;
         _all.Add(connection);
-        _sweepAt = Math.Max(_sweepAt, 2 * _all.Count);
+        SweepWhenDoubled();
     }
 
     /// <summary>Forgets those that have ended, unless that was done just now.</summary>
@@ -149,7 +158,7 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
         catch (FlowerSocketException)
         {
             // Not at the moment: nothing is forgotten.
-            _sweepAt = Math.Max(Floor, 2 * _all.Count);
+            SweepWhenDoubled();
             return;
         }
 
@@ -172,15 +181,22 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
                 || open?.Has(connection.Socket) == true || isHeld(connection.Id) || left-- == 0);
         }
 
-        _sweepAt = Math.Max(Math.Max(Floor, 2 * _all.Count), (open?.Count ?? 0) / SocketsPerUnnoticed);
+        SweepWhenDoubled();
+        _sweepAt = Math.Max(_sweepAt, (open?.Count ?? 0) / SocketsPerUnnoticed);
+    }
+
+    private void SweepWhenDoubled()
+    {
+        _characters = _all.Sum(connection => (long)connection.Client.Characters);
+        _sweepAt = Math.Max(Floor, 2 * _all.Count);
+        _sweepAtCharacters = Math.Max(FloorCharacters, 2 * _characters);
     }
 
     // In slices, between which more are added at the end, and who walks over them sees all of them.
     private async Task KeepAsync(Func<ConnectionRecord, bool> isKept)
     {
         List<ConnectionRecord> from = _all;
-        var kept = new List<ConnectionRecord>();
-        var ended = new List<ConnectionRecord>();
+        List<ConnectionRecord> kept = _spare;
         for (int i = 0; i < from.Count; i++)
         {
             if (i % Slice == Slice - 1)
@@ -188,19 +204,28 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
                 await Task.Yield();
             }
 
-            (isKept(from[i]) ? kept : ended).Add(from[i]);
+            if (isKept(from[i]))
+            {
+                kept.Add(from[i]);
+            }
         }
 
         _all = kept;
-        // Not before: whoever walks over them meanwhile finds each in its place.
-        foreach (ConnectionRecord connection in ended)
+        // Not before: whoever walks over them meanwhile finds each in its place. Both are in the same order.
+        for (int i = 0, at = 0; i < from.Count && _unused.Count < Floor; i++)
         {
-            if (_unused.Count == Floor)
+            if (at < kept.Count && ReferenceEquals(from[i], kept[at]))
             {
-                break;
+                at++;
             }
-
-            _unused.Push(connection);
+            else
+            {
+                from[i].Forget();
+                _unused.Push(from[i]);
+            }
         }
+
+        from.Clear();
+        _spare = from.Capacity > MostSpare ? [] : from;
     }
 }
