@@ -16,8 +16,9 @@ internal sealed class FootprintBenchmark : Command
 {
     private const int Rounds = 5;
     private const int WarmUp = 100;
+
     // Some kilobytes each: many times what is collected at once.
-    private const int Churned = 10_000;
+    private const int Refused = 10_000;
 
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1);
 
@@ -116,24 +117,24 @@ internal sealed class FootprintBenchmark : Command
         var handles = new List<Handle>();
         await OpenAsync(handles, socket, WarmUp, cancellationToken);
         await ListenAsync(handles, 0, WarmUp, cancellationToken);
-        await ChurnAsync(handles[0], cancellationToken);
-        long warm = await RestingAsync(board, cancellationToken);
+        long warm = await CollectedAsync(board, handles[0], cancellationToken);
         await OpenAsync(handles, socket, count, cancellationToken);
-        long withSessions = await RestingAsync(board, cancellationToken);
+        long withSessions = await CollectedAsync(board, handles[0], cancellationToken);
         Say("each idle session", withSessions - warm, count);
         await ListenAsync(handles, WarmUp, count, cancellationToken);
-        Say("each registered server", await RestingAsync(board, cancellationToken) - withSessions, count);
+        long withServers = await CollectedAsync(board, handles[0], cancellationToken);
+        Say("each registered server", withServers - withSessions, count);
         foreach (Handle handle in handles)
         {
             await handle.DisposeAsync();
         }
     }
 
-    // Garbage fills the memory that is there for it, once: what comes later is not counted as what is added meanwhile.
-    private static async Task ChurnAsync(Handle handle, CancellationToken cancellationToken)
+    // What one makes garbage of is collected several times, so that what is left of it, and the room for it, are the same each time.
+    private static async Task<long> CollectedAsync(Role board, Handle handle, CancellationToken cancellationToken)
     {
         LabelSet nobody = LabelSet.Create(("service", "nobody"));
-        for (int i = 0; i < Churned; i++)
+        for (int i = 0; i < Refused; i++)
         {
             try
             {
@@ -144,6 +145,8 @@ internal sealed class FootprintBenchmark : Command
                 // As it should be.
             }
         }
+
+        return await RestingAsync(board, cancellationToken);
     }
 
     // Each has made a call, as a session that rests has.
