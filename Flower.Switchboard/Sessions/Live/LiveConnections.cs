@@ -17,7 +17,7 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
 {
     // Up to here nobody minds what has ended: a few sweeps a second of a busy board; and so many characters of labels, which most
     // clients of a kind share.
-    private const int Floor = 8192;
+    private const int Floor = 4096;
     private const long FloorCharacters = 8 * 1024 * 1024;
 
     // Of what nobody can tell whether it is open, the newest are kept.
