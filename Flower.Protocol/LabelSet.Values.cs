@@ -11,7 +11,8 @@ public sealed partial class LabelSet
 {
     /// <summary>
     /// Reads a set from its message, if that has the keys of this one in the order that <see cref="ToMessage"/> gives them, and
-    /// mostly its values: only the others are checked. Null: it is to be read by <see cref="FromMessage"/>.
+    /// mostly its values: only the others are checked, and where there are none, it is this set itself. Null: it is to be read by
+    /// <see cref="FromMessage"/>.
     /// </summary>
     /// <param name="message">The message; null is the empty set.</param>
     /// <param name="changes">The labels whose values are not those of this set.</param>
@@ -19,7 +20,12 @@ public sealed partial class LabelSet
     public LabelSet? Like(Labels? message, out KeyValuePair<string, string>[] changes)
     {
         changes = [];
-        if (message is null || message.Labels_.Count != Labels.Length || message.RequiredKeys.Count != RequiredKeys.Length)
+        if (message is null)
+        {
+            return IsEmpty ? this : null;
+        }
+
+        if (message.Labels_.Count != Labels.Length || message.RequiredKeys.Count != RequiredKeys.Length)
         {
             return null;
         }
@@ -42,6 +48,11 @@ public sealed partial class LabelSet
             {
                 return null;
             }
+        }
+
+        if (count == 0)
+        {
+            return this;
         }
 
         if (count > Labels.Length / 2)

@@ -74,39 +74,6 @@ public sealed partial class LabelSet : IEquatable<LabelSet>
     /// </summary>
     public EncodedLabels Encode() => _encoded ??= EncodedLabels.Of(this, ClientConnectRequest.LabelsFieldNumber);
 
-    /// <summary>Whether a message has this set in the order that <see cref="ToMessage"/> gives it; null is the empty set.</summary>
-    public bool IsSaidBy(Labels? message)
-    {
-        if (message is null)
-        {
-            return IsEmpty;
-        }
-
-        if (message.Labels_.Count != Labels.Length || message.RequiredKeys.Count != RequiredKeys.Length)
-        {
-            return false;
-        }
-
-        for (int i = 0; i < Labels.Length; i++)
-        {
-            Label label = message.Labels_[i];
-            if (label.Key != Labels[i].Key || label.Value != Labels[i].Value)
-            {
-                return false;
-            }
-        }
-
-        for (int i = 0; i < RequiredKeys.Length; i++)
-        {
-            if (message.RequiredKeys[i] != RequiredKeys[i])
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
     /// <summary>Whether the key is stated: as a label or as a required key.</summary>
     public bool States(string key) => Find(key) >= 0 || Requires(key);
 

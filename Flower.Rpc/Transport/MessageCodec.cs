@@ -81,7 +81,8 @@ internal static class MessageCodec
         Decode(saved.Bytes.Memory, descriptors.TakeAll(saved.Descriptors), marshaller, lost: true);
 
     /// <summary>
-    /// The message of a frame, which now owns the descriptors, and keeps none of the bytes. Where some were lost, their fields have no handle.
+    /// The message of a frame, which now owns the descriptors, and keeps none of the bytes. Where some were lost, their fields have
+    /// no handle.
     /// </summary>
     /// <exception cref="PacketException">It is malformed, or does not name each descriptor once; they are closed.</exception>
     internal static T Decode<T>(

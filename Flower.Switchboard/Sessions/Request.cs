@@ -91,17 +91,10 @@ internal sealed class Request
         bool isExplained = false)
     {
         if (caller.LastRequest is Request last && !isExplained && last.IsRevocable == revocable
-            && last.Query.RelatedOnly == relatedOnly && last.Query.Ingress == ingress && last.Query.Relay == relay)
+            && last.Query.RelatedOnly == relatedOnly && last.Query.Ingress == ingress && last.Query.Relay == relay
+            && last.Like(labels) is Request like)
         {
-            if (last._given.IsSaidBy(labels))
-            {
-                return last;
-            }
-
-            if (last.Like(labels) is Request like)
-            {
-                return Kept(like);
-            }
+            return like;
         }
 
         LabelSet given = Stating.Read(labels);
@@ -150,12 +143,18 @@ internal sealed class Request
         return request;
     }
 
-    // The same request but for some values, as of the connections of an ingress: where each comes from. Null: it is another one.
+    // This request, or the same but for some values, as of the connections of an ingress: where each comes from. Null: it is
+    // another one.
     private Request? Like(Labels? labels)
     {
         if (Stating.ReadLike(_given, labels, out KeyValuePair<string, string>[] changes) is not LabelSet given)
         {
             return null;
+        }
+
+        if (ReferenceEquals(given, _given))
+        {
+            return this;
         }
 
         foreach ((string key, _) in changes)
@@ -167,11 +166,11 @@ internal sealed class Request
         }
 
         var findings = new Findings { Before = _findings.Joined is { } joined ? (joined, changes) : null };
-        return new(Caller, Attested, Stating.OutLabels(Caller.Handle, given), Query.With(changes), findings)
+        return Kept(new(Caller, Attested, Stating.OutLabels(Caller.Handle, given), Query.With(changes), findings)
         {
             IsRevocable = IsRevocable,
             _given = given,
-        };
+        });
     }
 
     // What was found out holds for the copy only if it asks for the same.

@@ -17,10 +17,8 @@ namespace Flower.Switchboard.Sessions.Live;
 internal sealed record LiveSide(
     Handle Handle, LabelSet Labels, LabelSet Attested, int Pid, uint Uid, uint TopUid)
 {
-    private int _characters;
-
     /// <summary>What it keeps in memory, in characters of labels.</summary>
-    public int Characters => _characters == 0 ? _characters = Labels.CharacterCount : _characters;
+    public int Characters { get; } = Labels.CharacterCount;
 
     public static LiveSide Of(Caller caller, LabelSet labels, LabelSet attested) => new(
         caller.Handle, labels, attested, caller.Credentials.Pid, caller.Credentials.Uid, caller.Node.Top.Maker.Uid);
