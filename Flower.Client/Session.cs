@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol.V1;
 using Flower.Rpc;
-using Grpc.Core;
 
 namespace Flower.Client;
 
@@ -14,7 +13,7 @@ internal sealed class Session
     // many of the largest labels of a client are still less than the switchboard queues for a session.
     private const uint TargetCredit = 48;
 
-    private readonly CallInvoker _pooled;
+    private readonly SessionCallInvoker _pooled;
 
     public Session(SessionChannel channel)
     {
@@ -35,16 +34,16 @@ internal sealed class Session
     public Switchboard.SwitchboardClient Inline { get; }
 
     /// <summary>What <see cref="Inline"/> calls, for <see cref="BoardMethods"/>.</summary>
-    public CallInvoker InlineInvoker { get; }
+    public SessionCallInvoker InlineInvoker { get; }
 
     /// <summary>As <see cref="InlineInvoker"/>, for the streams of targets, on which much can come at once.</summary>
-    public CallInvoker TargetInvoker { get; }
+    public SessionCallInvoker TargetInvoker { get; }
 
     /// <summary>The one or the other.</summary>
     public Switchboard.SwitchboardClient Stub(bool onLoop) => onLoop ? Inline : Pooled;
 
     /// <summary>What the one or the other calls.</summary>
-    public CallInvoker Invoker(bool onLoop) => onLoop ? InlineInvoker : _pooled;
+    public SessionCallInvoker Invoker(bool onLoop) => onLoop ? InlineInvoker : _pooled;
 
     /// <summary>Whether the switchboard served it: one that only lets sessions in and drops them is not back.</summary>
     public bool WasServed =>

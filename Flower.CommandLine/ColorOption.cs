@@ -6,7 +6,10 @@ namespace Flower.CommandLine;
 /// <summary>Whether what is printed for people has colours: <c>--color</c>. The one place that decides.</summary>
 public sealed class ColorOption : Option<string>
 {
-    private const string Auto = "auto", Always = "always", Never = "never";
+    /// <summary>The value of who did not choose.</summary>
+    public const string Auto = "auto";
+
+    private const string Always = "always", Never = "never";
 
     /// <summary>The option, which is the same for every tool that has colours.</summary>
     public ColorOption()

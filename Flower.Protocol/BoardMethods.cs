@@ -6,13 +6,17 @@ using Grpc.Core;
 namespace Flower.Protocol.V1;
 
 /// <summary>
-/// The methods by which connections are made, as the generated stub has them, but that they leave the labels of a connection
-/// encoded, which mostly nobody looks at, and read and write what targets mostly answer by a few lines.
+/// The methods of the switchboard, as the generated stub has them, but that those by which connections are made leave the labels of
+/// a connection encoded, which mostly nobody looks at, and read and write what targets mostly answer by a few lines.
 /// </summary>
 public static class BoardMethods
 {
     // Not from the descriptor, which takes milliseconds to build.
     private const string Service = "flower.v1.Switchboard";
+
+    /// <summary>A handle is narrowed.</summary>
+    public static Method<ConstrainRequest, ConstrainResponse> Constrain { get; } = new(
+        MethodType.Unary, Service, nameof(Constrain), Of(ConstrainRequest.Parser), Of(ConstrainResponse.Parser));
 
     /// <summary>A client connects.</summary>
     public static Method<ClientConnectRequest, ClientConnectResponse> ClientConnect { get; } = new(
@@ -34,9 +38,45 @@ public static class BoardMethods
         MethodType.DuplexStreaming, Service, nameof(EgressStart), Of(EgressStartRequest.Parse, Write),
         Of(EgressStartResponse.ParseKeepingLabels));
 
-    /// <summary>Binds a service as the generated code does, but reads what ingresses and targets say by these methods.</summary>
-    public static void Bind(ServiceBinderBase binder, Switchboard.SwitchboardBase service) =>
-        Switchboard.BindService(new Binder(binder), service);
+    /// <summary>A resolver is registered.</summary>
+    public static Method<ResolverStartRequest, ResolverStartResponse> ResolverStart { get; } = new(
+        MethodType.DuplexStreaming, Service, nameof(ResolverStart), Of(ResolverStartRequest.Parser), Of(ResolverStartResponse.Parser));
+
+    /// <summary>A tap is registered.</summary>
+    public static Method<TapStartRequest, TapStartResponse> TapStart { get; } = new(
+        MethodType.DuplexStreaming, Service, nameof(TapStart), Of(TapStartRequest.Parser), Of(TapStartResponse.Parser));
+
+    /// <summary>What is registered.</summary>
+    public static Method<ListRequest, ListResponse> List { get; } = new(
+        MethodType.ServerStreaming, Service, nameof(List), Of(ListRequest.Parser), Of(ListResponse.Parser));
+
+    /// <summary>What a connect would do.</summary>
+    public static Method<ExplainRequest, ExplainResponse> Explain { get; } = new(
+        MethodType.ServerStreaming, Service, nameof(Explain), Of(ExplainRequest.Parser), Of(ExplainResponse.Parser));
+
+    /// <summary>What happens from now on.</summary>
+    public static Method<WatchRequest, WatchResponse> Watch { get; } = new(
+        MethodType.ServerStreaming, Service, nameof(Watch), Of(WatchRequest.Parser), Of(WatchResponse.Parser));
+
+    /// <summary>Counts and measures of the board.</summary>
+    public static Method<StatsRequest, StatsResponse> Stats { get; } = new(
+        MethodType.Unary, Service, nameof(Stats), Of(StatsRequest.Parser), Of(StatsResponse.Parser));
+
+    /// <summary>Targets are drained, or weighed anew.</summary>
+    public static Method<UpdateTargetsRequest, UpdateTargetsResponse> UpdateTargets { get; } = new(
+        MethodType.Unary, Service, nameof(UpdateTargets), Of(UpdateTargetsRequest.Parser), Of(UpdateTargetsResponse.Parser));
+
+    /// <summary>The handles that were made of this one.</summary>
+    public static Method<HandlesRequest, HandlesResponse> Handles { get; } = new(
+        MethodType.ServerStreaming, Service, nameof(Handles), Of(HandlesRequest.Parser), Of(HandlesResponse.Parser));
+
+    /// <summary>The connections that are open.</summary>
+    public static Method<ConnectionsRequest, ConnectionsResponse> Connections { get; } = new(
+        MethodType.ServerStreaming, Service, nameof(Connections), Of(ConnectionsRequest.Parser), Of(ConnectionsResponse.Parser));
+
+    /// <summary>Handles lose what they allow.</summary>
+    public static Method<RevokeRequest, RevokeResponse> Revoke { get; } = new(
+        MethodType.Unary, Service, nameof(Revoke), Of(RevokeRequest.Parser), Of(RevokeResponse.Parser));
 
     private static Marshaller<T> Of<T>(MessageParser<T> parser)
         where T : class, IMessage<T> =>
@@ -94,25 +134,5 @@ public static class BoardMethods
         context.SetPayloadLength(message.CalculateSize());
         message.WriteTo(context.GetBufferWriter());
         context.Complete();
-    }
-
-    private sealed class Binder(ServiceBinderBase into) : ServiceBinderBase
-    {
-        public override void AddMethod<TRequest, TResponse>(
-            Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler) =>
-            into.AddMethod(IngressConnect as Method<TRequest, TResponse> ?? method, handler);
-
-        public override void AddMethod<TRequest, TResponse>(
-            Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler) =>
-            into.AddMethod(method, handler);
-
-        public override void AddMethod<TRequest, TResponse>(
-            Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler) =>
-            into.AddMethod(method, handler);
-
-        public override void AddMethod<TRequest, TResponse>(
-            Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler) =>
-            into.AddMethod(
-                ServerStart as Method<TRequest, TResponse> ?? EgressStart as Method<TRequest, TResponse> ?? method, handler);
     }
 }

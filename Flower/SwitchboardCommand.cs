@@ -6,9 +6,7 @@ using Flower.Rpc.Interop;
 using Flower.Switchboard.Hosting;
 using Flower.Switchboard.Hosting.Configuration;
 using Flower.Switchboard.Telemetry;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 
 namespace Flower;
 
@@ -150,14 +148,11 @@ internal sealed class SwitchboardCommand : Command
             Otlp = command.GetValue(_otlp) is { } otlp ? ReadUrl(otlp) : null,
             Configuration = configuration,
         };
-        LogLevel level = command.GetValue(_verbose) ? LogLevel.Debug : LogLevel.Information;
-        await using SwitchboardDaemon daemon = await StartAsync(options, level, cancellationToken);
+        using ILoggerFactory logs = SwitchboardLog.Open(command.GetValue(_verbose) ? LogLevel.Debug : LogLevel.Information);
+        await using SwitchboardDaemon daemon = await StartAsync(options, logs, cancellationToken);
         using IDisposable signal = replacement.Listen();
         await using Reloads? reloads = configuration.Source.Path is null && options.Audit is null ? null : new Reloads(daemon);
         Notifier.Ready();
-
-        // Starting took several MB, which nobody would ask back from a board that is idle from now on.
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         Notifier.MainProcess(await daemon.Replaced.WaitAsync(cancellationToken));
         return ExitCodes.Ok;
     }
@@ -189,31 +184,16 @@ internal sealed class SwitchboardCommand : Command
     }
 
     private static async Task<SwitchboardDaemon> StartAsync(
-        SwitchboardOptions options, LogLevel level, CancellationToken cancellationToken)
+        SwitchboardOptions options, ILoggerFactory logs, CancellationToken cancellationToken)
     {
         try
         {
-            return await SwitchboardDaemon.StartAsync(options, logging => Log(logging, level), cancellationToken);
+            return await SwitchboardDaemon.StartAsync(options, logs, cancellationToken);
         }
         catch (IOException e)
         {
             throw new ToolException(ExitCodes.Unavailable, e.Message, e);
         }
-    }
-
-    private static void Log(ILoggingBuilder logging, LogLevel level)
-    {
-        logging.SetMinimumLevel(level);
-        logging.AddFilter("Microsoft", LogLevel.Warning);
-        logging.AddFilter("Grpc", LogLevel.Warning);
-        logging.AddSimpleConsole(console => console.SingleLine = true);
-        logging.Services.Configure<ConsoleLoggerOptions>(console =>
-        {
-            console.LogToStandardErrorThreshold = LogLevel.Trace;
-
-            // Who reads standard error slowly, or not at all, misses lines, and is told how many: the board does not wait.
-            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
-        });
     }
 
     private static string DefaultPath() =>

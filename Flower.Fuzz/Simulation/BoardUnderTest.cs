@@ -41,7 +41,7 @@ internal sealed class BoardUnderTest : IDisposable
         Board.Handles.Quotas.Events = Board.Events;
         Board.Handles.Quotas.Use(QuotaLimits.None, perHandle);
         Server = new SessionServer(loop, logger);
-        BoardMethods.Bind(Server.Methods, new SwitchboardService(Board, logger));
+        ServedMethods.AddTo(Server.Methods, new SwitchboardService(Board, logger));
         _root = new HandleNode(
             Board.Handles, Handle.CreateRoot(Rights.Every, LabelSet.Empty, LabelSet.Empty, Board.Handles.NextId()), null, Maker,
             since: 0);

@@ -65,7 +65,7 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
     public EventLoop Loop => _loop;
 
     /// <inheritdoc/>
-    public override CallInvoker CreateCallInvoker() => new SessionCallInvoker(this, inline: false);
+    public override SessionCallInvoker CreateCallInvoker() => new(this, inline: false);
 
     /// <summary>
     /// A call invoker whose calls go on, where they were awaited, on the thread of its loop itself:
@@ -73,10 +73,10 @@ public sealed partial class SessionChannel : ChannelBase, IAsyncDisposable
     /// </summary>
     /// <param name="credit">How many responses of a stream are taken before more are granted, up to 65,535; default: 32.</param>
     /// <exception cref="ArgumentOutOfRangeException">It is more.</exception>
-    public CallInvoker CreateInlineCallInvoker(uint credit = 0)
+    public SessionCallInvoker CreateInlineCallInvoker(uint credit = 0)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(credit, ushort.MaxValue);
-        return new SessionCallInvoker(this, inline: true, credit);
+        return new(this, inline: true, credit);
     }
 
     /// <inheritdoc/>

@@ -55,7 +55,7 @@ internal sealed partial class ServerSession
     /// <exception cref="InvalidDataException">This program has no such method.</exception>
     internal ServerCall RestoreCall(CallState state, DescriptorTable descriptors)
     {
-        ServerCall call = Server.Table.Create(this, state.CallId, state.Start)
+        ServerCall call = Server.Methods.Create(this, state.CallId, state.Start)
             ?? throw new InvalidDataException($"a call of '{state.Start.Method}', which is not known here");
         _calls.Add(state.CallId, call);
         call.Restore(state, descriptors);

@@ -373,7 +373,7 @@ internal sealed partial class ServerSession : ISession
             return;
         }
 
-        if (Server.Table.Create(this, callId, start) is not ServerCall call)
+        if (Server.Methods.Create(this, callId, start) is not ServerCall call)
         {
             SendStatus(
                 callId, StatusCode.Unimplemented, $"no method '{Protocol.LabelRules.Printable(start.Method)}' here");

@@ -43,8 +43,8 @@ public sealed partial class SessionServer : IDisposable
         _maxSessions = maxSessions;
     }
 
-    /// <summary>Collects the methods of a service: <c>Switchboard.BindService(server.Methods, implementation)</c>.</summary>
-    public ServiceBinderBase Methods => Table;
+    /// <summary>What it answers. Filled before it listens.</summary>
+    public MethodTable Methods { get; } = new();
 
     /// <summary>How many sessions are open.</summary>
     public int SessionCount => _sessions.Count;
@@ -61,8 +61,6 @@ public sealed partial class SessionServer : IDisposable
     internal EventLoop Loop { get; }
 
     internal ILogger Logger { get; }
-
-    internal MethodTable Table { get; } = new();
 
     /// <summary>Serves what is accepted on a socket, which stays its owner's and must live longer. On the loop.</summary>
     /// <param name="listener">From <see cref="UnixSocket.ListenPackets"/>.</param>

@@ -22,10 +22,10 @@ namespace Flower.Switchboard.Admin;
 /// <param name="listener">Where clients come in.</param>
 /// <param name="admission">Who may come in.</param>
 /// <param name="service">What they call.</param>
-/// <param name="logging">Where Kestrel and gRPC log.</param>
+/// <param name="logs">Where Kestrel and gRPC log.</param>
 /// <param name="logger">Where it is said that the door cannot be opened.</param>
 internal sealed class GrpcDoor(
-    Descriptor listener, GrpcAdmission admission, GrpcDoorService service, Action<ILoggingBuilder> logging, ILogger logger)
+    Descriptor listener, GrpcAdmission admission, GrpcDoorService service, ILoggerFactory logs, ILogger logger)
     : IAsyncDisposable
 {
     // Of the metadata of a call, which is kept as long as it lasts.
@@ -125,10 +125,7 @@ internal sealed class GrpcDoor(
     private WebApplication Build()
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "flower" });
-        logging(builder.Logging);
-
-        // What breaks HTTP/2 ends its own connection, and is no failure of the switchboard's, as critical as Kestrel finds it.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Http2", LogLevel.None);
+        builder.Services.AddSingleton(logs);
         builder.Services.AddRoutingCore();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {

@@ -38,7 +38,7 @@ internal sealed class RunningBoard : IDisposable
             Board.Events.Add(audit);
         }
 
-        Protocol.V1.BoardMethods.Bind(Server.Methods, new SwitchboardService(Board, logger));
+        ServedMethods.AddTo(Server.Methods, new SwitchboardService(Board, logger));
     }
 
     public RevocableConnections Connections { get; }

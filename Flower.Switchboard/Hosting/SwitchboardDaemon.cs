@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace Flower.Switchboard.Hosting;
 
 /// <summary>
-/// A running switchboard: the loop with the board, and its doors. Owns all of it; disposing it stops it and unlinks its
+/// A running switchboard: the loop with the board, and its doors. Owns all of it but its log; disposing it stops it and unlinks its
 /// sockets, unless another switchboard has taken them over.
 /// </summary>
 public sealed class SwitchboardDaemon : IAsyncDisposable
@@ -27,7 +27,6 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
     private readonly Predecessor _predecessor;
     private readonly Doors _doors;
     private readonly GrpcDoor _grpc;
-    private readonly ILoggerFactory _logs;
     private readonly AuditLog? _audit;
     private readonly BoardTelemetry? _telemetry;
     private readonly Reload _reload;
@@ -39,7 +38,6 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         Predecessor predecessor,
         Doors doors,
         GrpcDoor grpc,
-        ILoggerFactory logs,
         AuditLog? audit,
         BoardTelemetry? telemetry,
         Reload reload)
@@ -49,7 +47,6 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         _predecessor = predecessor;
         _doors = doors;
         _grpc = grpc;
-        _logs = logs;
         _audit = audit;
         _telemetry = telemetry;
         _reload = reload;
@@ -61,11 +58,14 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
     public Task<int> Replaced => _predecessor.Replaced;
 
     /// <summary>Starts a switchboard. Its doors answer when the task completes.</summary>
+    /// <param name="options">Where it listens, and what it allows.</param>
+    /// <param name="logs">Where it logs, and what it is built on; must outlive it. See <see cref="LogFilter"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="IOException">A socket cannot be had, or the one that runs does not let go; the message says
     /// why.</exception>
     /// <exception cref="UnauthorizedAccessException">The file system does not allow it.</exception>
     public static async Task<SwitchboardDaemon> StartAsync(
-        SwitchboardOptions options, Action<ILoggingBuilder> logging, CancellationToken cancellationToken = default)
+        SwitchboardOptions options, ILoggerFactory logs, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         string[] paths = [options.Listen, options.Admin, options.Control];
@@ -79,7 +79,6 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         EventLoop? loop = null;
         RunningBoard? running = null;
         AuditLog? audit = null;
-        ILoggerFactory logs = LoggerFactory.Create(logging);
         try
         {
             ILogger log = logs.CreateLogger("flower.switchboard");
@@ -118,13 +117,13 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
                 predecessor.Listen();
             });
             var grpc = new GrpcDoor(
-                doors.Grpc.Socket, new GrpcAdmission(loop, board, door), new GrpcDoorService(loop, board, door), logging, log);
+                doors.Grpc.Socket, new GrpcAdmission(loop, board, door), new GrpcDoorService(loop, board, door), logs, log);
             await loop.Invoke(() => grpc.OpenOn(loop));
             await loop.Invoke(() => loop.After(AfterStart, LetGoOfStart));
             HostingLog.Started(log, doors.Handle.Path, doors.Grpc.Path);
-            BoardTelemetry? telemetry = await BoardTelemetry.StartAsync(options, loop, board, logging, log);
+            BoardTelemetry? telemetry = await BoardTelemetry.StartAsync(options, loop, board, logs, log);
             var reload = new Reload(options, loop, board, door, doors, audit, log);
-            return new SwitchboardDaemon(loop, running, predecessor, doors, grpc, logs, audit, telemetry, reload);
+            return new SwitchboardDaemon(loop, running, predecessor, doors, grpc, audit, telemetry, reload);
         }
         catch (Exception e)
         {
@@ -141,7 +140,6 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
             }
 
             doors.Dispose();
-            logs.Dispose();
             throw;
         }
     }
@@ -216,6 +214,5 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         }
 
         _doors.Dispose();
-        _logs.Dispose();
     }
 }

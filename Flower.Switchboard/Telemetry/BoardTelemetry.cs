@@ -37,17 +37,17 @@ internal sealed class BoardTelemetry : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly MeterProvider _metrics;
     private readonly TracerProvider? _traces;
-    private readonly Action<ILoggingBuilder> _logging;
+    private readonly ILoggerFactory _logs;
     private BoardMeter? _meter;
     private SocketFile? _file;
     private WebApplication? _web;
     private bool _isSaid;
     private Task _serving = Task.CompletedTask;
 
-    private BoardTelemetry(EventLoop loop, SwitchboardOptions options, Action<ILoggingBuilder> logging, ILogger logger)
+    private BoardTelemetry(EventLoop loop, SwitchboardOptions options, ILoggerFactory logs, ILogger logger)
     {
         _loop = loop;
-        _logging = logging;
+        _logs = logs;
         _logger = logger;
         ResourceBuilder resource = ResourceBuilder.CreateDefault()
             .AddService("flower-switchboard", serviceVersion: BoardIdentity.Version);
@@ -75,7 +75,7 @@ internal sealed class BoardTelemetry : IAsyncDisposable
     /// one that it has replaced.
     /// </summary>
     public static async Task<BoardTelemetry?> StartAsync(
-        SwitchboardOptions options, EventLoop loop, Board board, Action<ILoggingBuilder> logging, ILogger logger)
+        SwitchboardOptions options, EventLoop loop, Board board, ILoggerFactory logs, ILogger logger)
     {
         if (options.Metrics is null && options.Otlp is null)
         {
@@ -85,7 +85,7 @@ internal sealed class BoardTelemetry : IAsyncDisposable
         BoardTelemetry? telemetry = null;
         try
         {
-            telemetry = new BoardTelemetry(loop, options, logging, logger);
+            telemetry = new BoardTelemetry(loop, options, logs, logger);
             await loop.Invoke(() => telemetry._meter = new BoardMeter(loop, board));
             if (options.Metrics is MetricsAddress address)
             {
@@ -163,10 +163,7 @@ internal sealed class BoardTelemetry : IAsyncDisposable
     private WebApplication Build(MetricsAddress address, SocketFile? file)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "flower" });
-        _logging(builder.Logging);
-
-        // Not a line for each connection that is one too many.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error);
+        builder.Services.AddSingleton(_logs);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

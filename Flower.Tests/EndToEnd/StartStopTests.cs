@@ -102,6 +102,24 @@ public sealed class StartStopTests
         await _board.StopAsync();
     }
 
+    [TestCase("\u001b[32minfo\u001b[0m: flower.switchboard[201] listening on ", "TERM=xterm")]
+    [TestCase("info: flower.switchboard[201] listening on ", "TERM=xterm", "NO_COLOR=1")]
+    public async Task Log_OnATerminal_IsForPeople(string line, params string[] variables)
+    {
+        // What types Ctrl-C does so at this name.
+        string path = Path.Combine(_board.Folder, "ready");
+        FlowerProcess board = _board.Program(
+            Programs.Require("python3"),
+            [
+                Programs.OnTerminal, Programs.Require("env"), "-u", "NO_COLOR", .. variables, Programs.Flower, "switchboard",
+                "--listen", path,
+            ]);
+
+        Assert.That(await board.ExitAsync(), Is.Zero, board.Error.ToString());
+        Assert.That(board.Out.Lines[0], Does.Contain(line + path));
+        Assert.That(board.Out.Lines[^1], Is.EqualTo("exit 0"));
+    }
+
     private static string ModeOf(string path) => Convert.ToString((int)File.GetUnixFileMode(path), 8);
 
     private FlowerProcess StartSecond() =>

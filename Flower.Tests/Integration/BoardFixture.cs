@@ -69,7 +69,7 @@ internal abstract class BoardFixture
                 QuestionDeadline = QuestionDeadline,
                 Configuration = Configuration is null ? SwitchboardConfiguration.OwnerOnly() : Parse(Configuration),
             },
-            logging => logging.ClearProviders().AddProvider(Log.CreateProvider())).Soon();
+            new LoggerFactory([Log.CreateProvider()], LogFilter.From(LogLevel.Information))).Soon();
         Root = await OpenAsync();
     }
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using System.Text.RegularExpressions;
 using Flower.Protocol.V1;
+using Flower.Rpc.Server;
+using Flower.Switchboard.Sessions;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
+using Grpc.Core;
+using Microsoft.Extensions.Logging.Abstractions;
 using NUnit.Framework;
 using FileDescriptor = Flower.Protocol.V1.FileDescriptor;
 
@@ -35,6 +39,28 @@ internal sealed partial class ContractTests
     [Test]
     public void CollectDescriptors_WholeContract_SeveralPaths() =>
         Assert.That(Messages.Sum(type => PathsToDescriptor(type).Count()), Is.GreaterThanOrEqualTo(8));
+
+    [Test]
+    public void BoardMethods_EachCall_IsAsDescribedAndServed()
+    {
+        IMethod[] methods = [.. typeof(BoardMethods).GetProperties().Select(property => property.GetValue(null)).OfType<IMethod>()];
+        var served = new MethodTable();
+        ServedMethods.AddTo(served, new SwitchboardService(null!, NullLogger.Instance));
+
+        string[] described =
+        [
+            .. SwitchboardReflection.Descriptor.Services.SelectMany(service => service.Methods).Select(method =>
+                $"/{method.Service.FullName}/{method.Name} {method.IsClientStreaming} {method.IsServerStreaming} "
+                + $"{method.InputType.ClrType.Name} {method.OutputType.ClrType.Name}"),
+        ];
+        Assert.That(
+            methods.Select(method =>
+                $"{method.FullName} {method.Type is MethodType.ClientStreaming or MethodType.DuplexStreaming} "
+                + $"{method.Type is MethodType.ServerStreaming or MethodType.DuplexStreaming} "
+                + string.Join(' ', method.GetType().GenericTypeArguments.Select(type => type.Name))),
+            Is.EquivalentTo(described));
+        Assert.That(served.Names, Is.EquivalentTo(methods.Select(method => method.FullName)));
+    }
 
     [Test]
     public void ProtoFiles_EachFieldValueAndCall_HasAComment()
