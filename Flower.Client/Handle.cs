@@ -201,7 +201,7 @@ public sealed partial class Handle : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(socket);
         using Descriptor owned = socket;
         return await PushAsync(
-            PushRequest(labels, options, relay: false), socket, isCopied: false, options?.BeginLimit() ?? default,
+            PushRequest(labels, options, relay: false), socket, isLent: false, options?.BeginLimit() ?? default,
             static response => new ConnectionLabels(response.EncodedLabels, response.Labels), cancellationToken)
             .ConfigureAwait(false);
     }
@@ -210,14 +210,14 @@ public sealed partial class Handle : IAsyncDisposable
     /// Pushes an accepted socket onto the board, or, where an egress with a fixed destination matches best, brings the
     /// socket that the caller is to relay to. The descriptor stays the caller's, who closes it once it was handed over.
     /// </summary>
-    /// <exception cref="FlowerException">As for <see cref="ConnectAsync"/>, or no descriptor is left.</exception>
+    /// <exception cref="FlowerException">As for <see cref="ConnectAsync"/>.</exception>
     public Task<PushOutcome> PushOrRelayAsync(
         Descriptor socket, LabelSet labels, ConnectOptions? options = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(socket);
         return PushAsync(
-            PushRequest(labels, options, relay: true), socket, isCopied: true, options?.BeginLimit() ?? default,
+            PushRequest(labels, options, relay: true), socket, isLent: true, options?.BeginLimit() ?? default,
             static response =>
             {
                 var connectionLabels = new ConnectionLabels(response.EncodedLabels, response.Labels);
@@ -247,11 +247,11 @@ public sealed partial class Handle : IAsyncDisposable
     }
 
     // The transport takes the descriptor, unless the call could not begin: it is disposed in any case, by the caller if
-    // it is no copy. A copy is made once there is a session: whoever waits for one holds no more than he came with.
+    // it is not lent.
     private async Task<T> PushAsync<T>(
         IngressConnectRequest request,
         Descriptor socket,
-        bool isCopied,
+        bool isLent,
         TimeLimit limit,
         Func<IngressConnectResponse, T> read,
         CancellationToken cancellationToken)
@@ -261,8 +261,8 @@ public sealed partial class Handle : IAsyncDisposable
         Session session = await _keeper.GetAsync(limit, cancellationToken).ConfigureAwait(false);
         try
         {
-            using Descriptor? copy = isCopied ? socket.Duplicate() : null;
-            request.Socket = FileDescriptor.Adopt(copy ?? socket);
+            using Descriptor? lent = isLent ? socket.Lend() : null;
+            request.Socket = FileDescriptor.Adopt(lent ?? socket);
             using AsyncUnaryCall<IngressConnectResponse> call =
                 session.Invoker(onLoop).AsyncUnaryCall(
                     BoardMethods.IngressConnect, null,

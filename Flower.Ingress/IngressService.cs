@@ -44,7 +44,6 @@ internal sealed class IngressService : IAsyncDisposable
         _firstBytes = new FirstBytes(_loop, options.FirstBytes, _handOver.Begin, Refuse);
         _acceptor = new Acceptor(_loop, () => _handOver.HasRoom, ReservedDescriptors, OnAccepted, _log);
         _handOver.RoomMade += _acceptor.Resume;
-        _handOver.Short += _acceptor.Pause;
     }
 
     /// <summary>What it listens on.</summary>
@@ -139,7 +138,7 @@ internal sealed class IngressService : IAsyncDisposable
     }
 
     // For each connection that is to be matched an egress's socket may arrive, and then two pipes; what arrives and
-    // finds no descriptor would end the session. A few more are for the runtime, and for copies on their way.
+    // finds no descriptor would end the session. A few more are for the runtime.
     private int ReservedDescriptors() => 16 + (5 * _handOver.Waiting);
 
     // The order in which connections pass these: none can be in two.

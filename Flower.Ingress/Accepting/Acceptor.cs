@@ -21,8 +21,7 @@ namespace Flower.Ingress.Accepting;
 internal sealed class Acceptor(
     EventLoop loop, Func<bool> hasRoom, Func<int> reserve, Action<AcceptedConnection> accepted, IngressLog log)
 {
-    /// <summary>How long it rests.</summary>
-    public static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(100);
 
     // So that the sockets of those that were accepted before get their turn.
     private const int MaxPerTurn = 64;
@@ -62,21 +61,6 @@ internal sealed class Acceptor(
         if (_draining)
         {
             DrainSoon();
-        }
-    }
-
-    /// <summary>Something ran out: leave the backlog alone for a while.</summary>
-    public void Pause(string why)
-    {
-        if (_shortage.Begins(Environment.TickCount64))
-        {
-            log.Say($"{why}; trying again");
-        }
-
-        if (_rest is null)
-        {
-            _rest = loop.After(Rest, Resume);
-            WatchWhatCanBeTaken();
         }
     }
 
@@ -202,6 +186,21 @@ internal sealed class Acceptor(
         Close(source);
         EndIfDone();
         return false;
+    }
+
+    // Something ran out: the backlog is left alone for a while.
+    private void Pause(string why)
+    {
+        if (_shortage.Begins(Environment.TickCount64))
+        {
+            log.Say($"{why}; trying again");
+        }
+
+        if (_rest is null)
+        {
+            _rest = loop.After(Rest, Resume);
+            WatchWhatCanBeTaken();
+        }
     }
 
     private void WatchWhatCanBeTaken()

@@ -32,9 +32,6 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
     /// <summary>A connection is matched, or closed.</summary>
     public event Action? RoomMade;
 
-    /// <summary>A descriptor was needed, and there was none.</summary>
-    public event Action<string>? Short;
-
     /// <summary>How many connections wait to be matched.</summary>
     public int Waiting { get; private set; }
 
@@ -145,7 +142,6 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
     // Null: it was refused.
     private async Task<PushOutcome?> MatchAsync(AcceptedConnection connection)
     {
-        long giveUp = Environment.TickCount64 + (long)_connecting.Timeout!.Value.TotalMilliseconds;
         try
         {
             LabelSet all = _labels.With(connection.Labels, out IReadOnlyList<string> keys);
@@ -155,26 +151,13 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
                 return null;
             }
 
-            while (true)
+            PushOutcome outcome = await handle.PushOrRelayAsync(connection.Socket, all, _connecting, _abandon.Token);
+            if (outcome.RelayTo is null)
             {
-                try
-                {
-                    PushOutcome outcome = await handle.PushOrRelayAsync(connection.Socket, all, _connecting, _abandon.Token);
-                    if (outcome.RelayTo is null)
-                    {
-                        log.HandedOver(connection, outcome.Labels);
-                    }
-
-                    return outcome;
-                }
-                catch (FlowerException e) when (IsOutOfDescriptors(e) && Environment.TickCount64 < giveUp)
-                {
-                    // Nothing was pushed yet: there was no descriptor for the copy. Others will be closed.
-                    Short?.Invoke(e.Message);
-                }
-
-                await Task.Delay(Acceptor.Rest, _abandon.Token);
+                log.HandedOver(connection, outcome.Labels);
             }
+
+            return outcome;
         }
         catch (FlowerException e) when (e.StatusCode == StatusCode.DeadlineExceeded && _connecting.Wait)
         {
@@ -191,9 +174,6 @@ internal sealed class HandOver(Handle handle, HandOverOptions options, IngressLo
 
         return null;
     }
-
-    private static bool IsOutOfDescriptors(FlowerException e) =>
-        e.InnerException is FlowerSocketException { Errno: Errno.MFile or Errno.NFile };
 
     private async Task RelayAsync(AcceptedConnection connection, Connection other)
     {

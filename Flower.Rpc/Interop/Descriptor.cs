@@ -9,10 +9,15 @@ namespace Flower.Rpc.Interop;
 /// </summary>
 public sealed class Descriptor : SafeHandle
 {
+    private readonly Descriptor? _lender;
     private bool _ends;
 
-    private Descriptor(int number, bool owned)
-        : base(-1, owned) => SetHandle(number);
+    private Descriptor(int number, bool owned, Descriptor? lender = null)
+        : base(-1, owned)
+    {
+        _lender = lender;
+        SetHandle(number);
+    }
 
     /// <inheritdoc/>
     public override bool IsInvalid => handle < 0;
@@ -25,6 +30,18 @@ public sealed class Descriptor : SafeHandle
 
     /// <summary>Uses a number that somebody else closes.</summary>
     public static Descriptor Borrow(int number) => new(number, owned: false);
+
+    /// <summary>
+    /// The same number for somebody who disposes it, as what he sends is disposed: it is closed when that and this object are
+    /// disposed both, whichever comes last, and as this one is. Only to be used, not to be moved.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">It is disposed already.</exception>
+    public Descriptor Lend()
+    {
+        bool held = false;
+        DangerousAddRef(ref held);
+        return new((int)handle, owned: true, lender: this);
+    }
 
     /// <summary>A second descriptor of the same open file; the caller owns it.</summary>
     /// <exception cref="FlowerSocketException">EBADF or EMFILE.</exception>
@@ -71,6 +88,11 @@ public sealed class Descriptor : SafeHandle
     {
         nint number = handle;
         ObjectDisposedException.ThrowIf(IsClosed || IsInvalid, this);
+        if (_lender is not null)
+        {
+            throw new InvalidOperationException("the descriptor is lent");
+        }
+
         SetHandleAsInvalid();
         return new SafeSocketHandle(number, ownsHandle: true);
     }
@@ -112,6 +134,12 @@ public sealed class Descriptor : SafeHandle
     /// <inheritdoc/>
     protected override bool ReleaseHandle()
     {
+        if (_lender is not null)
+        {
+            _lender.DangerousRelease();
+            return true;
+        }
+
         if (ClosesElsewhere && !DescriptorCloser.IsHere)
         {
             DescriptorCloser.Close((int)handle, _ends);

@@ -72,7 +72,7 @@ internal sealed class Request
     }
 
     /// <summary>The client's side of its connections.</summary>
-    public LiveSide Side => _findings.Side ??= LiveSide.Of(Caller, Stated, Attested);
+    public ClientSide Side => _findings.Side ??= new(LiveSide.Of(Caller, Stated, Attested), []);
 
     /// <summary>The same request as that of one connect.</summary>
     public Request Numbered(long id) => Copy(Attested, Stated, Query, id, _findings);
@@ -165,7 +165,11 @@ internal sealed class Request
             }
         }
 
-        var findings = new Findings { Before = _findings.Joined is { } joined ? (joined, changes) : null };
+        var findings = new Findings
+        {
+            Before = _findings.Joined is { } joined ? (joined, changes) : null,
+            Side = _findings.Side?.With(changes),
+        };
         return Kept(new(Caller, Attested, Stating.OutLabels(Caller.Handle, given), Query.With(changes), findings)
         {
             IsRevocable = IsRevocable,
@@ -191,7 +195,7 @@ internal sealed class Request
 
         public JoinedLabels? Joined { get; set; }
 
-        public LiveSide? Side { get; set; }
+        public ClientSide? Side { get; set; }
 
         /// <summary>The labels of a request that is the same but for these.</summary>
         public (JoinedLabels Joined, KeyValuePair<string, string>[] Changes)? Before { get; set; }

@@ -62,7 +62,8 @@ internal static class Stating
             throw Refusal.Contradicts(contradictions);
         }
 
-        return Check(merged, "with the handle's own labels");
+        // What was given was checked by itself.
+        return ReferenceEquals(merged, given) ? ReservedKeys.RequireDemands(merged) : Check(merged, "with the handle's own labels");
     }
 
     private static LabelSet Check(LabelSet merged, string what)

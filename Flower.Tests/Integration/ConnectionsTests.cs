@@ -114,6 +114,38 @@ internal sealed class ConnectionsTests : BoardFixture
     }
 
     [Test]
+    public async Task Connections_PushedOneAfterAnotherWithSomeOtherValues_EachHasItsOwnLabels()
+    {
+        await using Handle narrow = await NarrowAsync(Root, [], ["z=pinned"]);
+        await using Listener listener = await Root.ListenAsync(Labels("a=1"), new() { Credit = 128 }).Soon();
+        string[][] pushed =
+        [
+            ["a=1", "b=1", "c=1", "client_port=1"], ["a=1", "b=1", "c=1", "client_port=2"], ["a=1", "b=2", "c=1", "client_port=2"],
+            ["a=1", "b=2", "c=2", "client_port=2"], ["a=1", "b=2", "c=1", "client_port=22"], ["a=1", "b=1", "c=1", "client_port=1"],
+            ["a=1", "b=1", "c=1"], ["a=1", "b=1", "c=3"],
+        ];
+        var open = new List<IDisposable>();
+        foreach (Handle handle in (Handle[])[Root, narrow])
+        {
+            foreach (string[] words in pushed)
+            {
+                (Descriptor given, Descriptor kept) = Pair();
+                open.Add(kept);
+                Task<ConnectionLabels> pushing = handle.PushDescriptorAsync(given, Labels(words));
+                open.Add(await (await NextAsync(listener)).AcceptAsync().Soon());
+                await pushing.Soon();
+            }
+        }
+
+        IEnumerable<string[]> expected = [.. pushed, .. pushed.Select(words => (string[])[.. words, "z=pinned"])];
+        Assert.That(
+            (await AllAsync(Root)).Select(info => info.ClientLabels
+                .Where(label => label.Source != Source.Attested).Select(label => $"{label.Key}={label.Value}")),
+            Is.EqualTo(expected));
+        open.ForEach(end => end.Dispose());
+    }
+
+    [Test]
     public async Task Connections_EgressSocket_IsKnownByTheSocketThatTheClientHas()
     {
         await using Client.Egress egress =

@@ -46,7 +46,7 @@ internal sealed class ConnectionViewTests
         ConnectionView view = Over([]);
 
         Assert.That(view.Show(Between(Side([]), Side([]))), Is.Not.Null);
-        Assert.That(view.Show(Between(Side([], unit), Side([]) with { Labels = demands })), Is.Null);
+        Assert.That(view.Show(Between(Side([], unit), Side(demands))), Is.Null);
     }
 
     [Test]
@@ -69,8 +69,10 @@ internal sealed class ConnectionViewTests
         Assert.That(view.Show(Between(Side(["a=1"]), Side(["a=1"]))), Is.Null);
     }
 
-    private static LiveSide Side(string[] words, LabelSet? attested = null) =>
-        new(All, LabelSet.ParseWords(words), attested ?? LabelSet.Empty, 2, 2000, 2000);
+    private static LiveSide Side(string[] words, LabelSet? attested = null) => Side(LabelSet.ParseWords(words), attested);
+
+    private static LiveSide Side(LabelSet labels, LabelSet? attested = null) =>
+        new(All, labels, attested ?? LabelSet.Empty, 2, 2000, 2000);
 
     private static ConnectionRecord Between(LiveSide client, LiveSide target) =>
         ConnectionRecord.Restore(new LiveConnectionState { Id = 1, Sequence = 1, Kind = ConnectionKind.Pair }, client, target);

@@ -37,6 +37,59 @@ internal sealed class DescriptorTests : RpcFixture
         AssertClosed(kept);
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Request_WithLentDescriptor_IsClosedByWhoeverIsLast(bool isLenderLast)
+    {
+        var asked = new TaskCompletionSource();
+        var answer = new TaskCompletionSource<IngressConnectResponse>();
+        Service.OnIngress = (request, _) =>
+        {
+            request.Socket.Handle!.Dispose();
+            asked.SetResult();
+            return answer.Task;
+        };
+        await using SessionChannel channel = await ChannelAsync();
+        (Descriptor owned, Descriptor kept) = Pair();
+        using Descriptor held = kept;
+        string file = DescriptorLedger.FileOf(owned.DangerousGetHandle());
+        Descriptor lent = owned.Lend();
+        if (!isLenderLast)
+        {
+            owned.Dispose();
+        }
+
+        Task<IngressConnectResponse> asking =
+            Stub(channel).IngressConnectAsync(new() { Socket = FileDescriptor.Adopt(lent) }).ResponseAsync;
+        await asked.Task.Soon();
+        answer.SetResult(new());
+        await asking.Soon();
+
+        Assert.That(lent.IsClosed, Is.True, "it was sent");
+        if (isLenderLast)
+        {
+            Assert.That(DescriptorLedger.FileOf(owned.DangerousGetHandle()), Is.EqualTo(file));
+            owned.Dispose();
+        }
+
+        AssertClosed(kept);
+        Assert.That(owned.Lend, Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void Lent_IsNotMoved()
+    {
+        (Descriptor owned, Descriptor kept) = Pair();
+        using (kept)
+        using (owned)
+        using (Descriptor lent = owned.Lend())
+        {
+            Assert.That(lent.ToSocketHandle, Throws.InvalidOperationException);
+        }
+
+        Assert.That(owned.IsClosed, Is.True);
+    }
+
     [Test]
     public async Task Response_WithDescriptor_ArrivesAsTheSameSocketCloseOnExec()
     {

@@ -12,11 +12,19 @@ namespace Flower.Switchboard.Sessions.Live;
 /// </summary>
 internal sealed class ConnectionRecord
 {
+    // But for these values it is the client's.
+    private LiveSide _client = null!;
+    private KeptValues _values;
+
     public ulong Id { get; private set; }
 
     public ConnectionKind Kind { get; private set; }
 
-    public LiveSide Client { get; private set; } = null!;
+    /// <summary>The client's side. Maybe put together each time.</summary>
+    public LiveSide Client => _values.Count == 0 ? _client : _client.With(_values.ToArray());
+
+    /// <summary>What the client's side keeps in memory, in characters of labels.</summary>
+    public int Characters => _client.Characters;
 
     public LiveSide Target { get; private set; } = null!;
 
@@ -34,7 +42,7 @@ internal sealed class ConnectionRecord
     {
         Id = state.Id,
         Kind = state.Kind,
-        Client = LiveSide.Of(caller, LiveConnectionStates.Read(state.Stated), caller.AsClient),
+        _client = LiveSide.Of(caller, LiveConnectionStates.Read(state.Stated), caller.AsClient),
         Target = target.Side,
         Socket = new(state.SocketCookie, state.NetworkCookie),
     };
@@ -44,7 +52,7 @@ internal sealed class ConnectionRecord
     {
         Id = state.Id,
         Kind = state.Kind,
-        Client = client,
+        _client = client,
         Target = target,
         Socket = new(state.SocketCookie, state.NetworkCookie),
         Sequence = state.Sequence,
@@ -63,7 +71,8 @@ internal sealed class ConnectionRecord
         Kind = pushed is not null ? ConnectionKind.Pushed
             : target.Kind == TargetKind.Egress ? ConnectionKind.EgressSocket
             : ConnectionKind.Pair;
-        Client = wish.Side;
+        _client = wish.Side.Like;
+        _values.Set(wish.Side.Values);
         Target = target.Side;
         Socket = pushed is null ? default : SocketIdentity.Of(pushed);
         Sequence = 0;
@@ -73,7 +82,8 @@ internal sealed class ConnectionRecord
     /// <summary>It has ended: nothing of it is kept.</summary>
     public void Forget()
     {
-        Client = null!;
+        _client = null!;
+        _values.Clear();
         Target = null!;
     }
 

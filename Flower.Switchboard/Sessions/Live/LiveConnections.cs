@@ -87,7 +87,7 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
             : _network ??= SocketIdentity.NetworkOf(socket);
         connection.Complete(++_last, socket, network);
         _all.Add(connection);
-        _characters += connection.Client.Characters;
+        _characters += connection.Characters;
         if ((_all.Count >= _sweepAt || _characters >= _sweepAtCharacters) && _sweep.IsCompleted)
         {
             _sweep = SweepAsync();
@@ -187,7 +187,7 @@ internal sealed class LiveConnections(IOpenSockets kernel, Func<ulong, bool> isH
 
     private void SweepWhenDoubled()
     {
-        _characters = _all.Sum(connection => (long)connection.Client.Characters);
+        _characters = _all.Sum(connection => (long)connection.Characters);
         _sweepAt = Math.Max(Floor, 2 * _all.Count);
         _sweepAtCharacters = Math.Max(FloorCharacters, 2 * _characters);
     }
