@@ -201,14 +201,15 @@ public sealed partial class Handle : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(socket);
         using Descriptor owned = socket;
         return await PushAsync(
-            PushRequest(labels, options, relay: false), socket, isLent: false, options?.BeginLimit() ?? default,
+            PushRequest(labels, options, relay: false), socket, options?.BeginLimit() ?? default,
             static response => new ConnectionLabels(response.EncodedLabels, response.Labels), cancellationToken)
             .ConfigureAwait(false);
     }
 
     /// <summary>
     /// Pushes an accepted socket onto the board, or, where an egress with a fixed destination matches best, brings the
-    /// socket that the caller is to relay to. The descriptor stays the caller's, who closes it once it was handed over.
+    /// socket that the caller is to relay to. The descriptor stays the caller's, who closes it once it was handed over; where he
+    /// does so before it was sent, as after a cancellation, it stays open until then. He must not move it before.
     /// </summary>
     /// <exception cref="FlowerException">As for <see cref="ConnectAsync"/>.</exception>
     public Task<PushOutcome> PushOrRelayAsync(
@@ -217,7 +218,7 @@ public sealed partial class Handle : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(socket);
         return PushAsync(
-            PushRequest(labels, options, relay: true), socket, isLent: true, options?.BeginLimit() ?? default,
+            PushRequest(labels, options, relay: true), socket, options?.BeginLimit() ?? default,
             static response =>
             {
                 var connectionLabels = new ConnectionLabels(response.EncodedLabels, response.Labels);
@@ -246,12 +247,10 @@ public sealed partial class Handle : IAsyncDisposable
         };
     }
 
-    // The transport takes the descriptor, unless the call could not begin: it is disposed in any case, by the caller if
-    // it is not lent.
+    // The descriptor stays the caller's.
     private async Task<T> PushAsync<T>(
         IngressConnectRequest request,
         Descriptor socket,
-        bool isLent,
         TimeLimit limit,
         Func<IngressConnectResponse, T> read,
         CancellationToken cancellationToken)
@@ -261,12 +260,9 @@ public sealed partial class Handle : IAsyncDisposable
         Session session = await _keeper.GetAsync(limit, cancellationToken).ConfigureAwait(false);
         try
         {
-            using Descriptor? lent = isLent ? socket.Lend() : null;
-            request.Socket = FileDescriptor.Adopt(lent ?? socket);
-            using AsyncUnaryCall<IngressConnectResponse> call =
-                session.Invoker(onLoop).AsyncUnaryCall(
-                    BoardMethods.IngressConnect, null,
-                    new(ConnectTrace.Headers(), limit.AsDeadline(), cancellationToken), request);
+            using AsyncUnaryCall<IngressConnectResponse> call = BeginPush(
+                session.Invoker(onLoop), request, socket,
+                new(ConnectTrace.Headers(), limit.AsDeadline(), cancellationToken));
             return read(await call.ConfigureAwait(false));
         }
         catch (Exception e) when (Failures.Known(e))
@@ -274,6 +270,24 @@ public sealed partial class Handle : IAsyncDisposable
             ConnectTrace.Fail(e);
             // Not again: it would be delivered twice if the switchboard had handed it over.
             throw Failures.MayTryAgain(e) ? Failures.PushLost(e) : Failures.FromCall(e, cancellationToken);
+        }
+    }
+
+    // The transport disposes what it is lent, when it was sent or will not be: it may wait for that in a queue when the call was given
+    // up long ago.
+    private static AsyncUnaryCall<IngressConnectResponse> BeginPush(
+        SessionCallInvoker invoker, IngressConnectRequest request, Descriptor socket, CallOptions options)
+    {
+        Descriptor lent = socket.Lend();
+        try
+        {
+            request.Socket = FileDescriptor.Adopt(lent);
+            return invoker.AsyncUnaryCall(BoardMethods.IngressConnect, null, options, request);
+        }
+        catch
+        {
+            lent.Dispose();
+            throw;
         }
     }
 

@@ -14,11 +14,15 @@ namespace Flower;
 /// </summary>
 internal static class SwitchboardLog
 {
-    /// <summary>Opens it.</summary>
+    /// <summary>Opens it. Who disposes it waits until what was logged is written, for a second or two at most.</summary>
     /// <param name="minimum">Nothing below is written.</param>
-    public static ILoggerFactory Open(LogLevel minimum) =>
-        new LoggerFactory(
-            [new ConsoleLoggerProvider(new Settings(), [new Lines(IsColored())])], LogFilter.From(minimum));
+    public static ILoggerFactory Open(LogLevel minimum)
+    {
+        // It disposes only the providers that are added.
+        var logs = new LoggerFactory([], LogFilter.From(minimum));
+        logs.AddProvider(new ConsoleLoggerProvider(new Settings(), [new Lines(IsColored())]));
+        return logs;
+    }
 
     private static bool IsColored() =>
         ColorOption.IsWanted(ColorOption.Auto, !Console.IsErrorRedirected, Environment.GetEnvironmentVariable);
@@ -41,7 +45,7 @@ internal static class SwitchboardLog
             };
             textWriter.Write(isColored ? $"\e[{color}m{level}\e[0m" : level);
             textWriter.Write($": {logEntry.Category}[{logEntry.EventId.Id}] ");
-            WriteOnOneLine(logEntry.Formatter(logEntry.State, logEntry.Exception), textWriter);
+            WriteOnOneLine(logEntry.Formatter(logEntry.State, logEntry.Exception) ?? "", textWriter);
             if (logEntry.Exception is Exception exception)
             {
                 textWriter.Write(' ');

@@ -10,6 +10,7 @@ namespace Flower.Rpc.Interop;
 public sealed class Descriptor : SafeHandle
 {
     private readonly Descriptor? _lender;
+    private int _loans;
     private bool _ends;
 
     private Descriptor(int number, bool owned, Descriptor? lender = null)
@@ -33,13 +34,14 @@ public sealed class Descriptor : SafeHandle
 
     /// <summary>
     /// The same number for somebody who disposes it, as what he sends is disposed: it is closed when that and this object are
-    /// disposed both, whichever comes last, and as this one is. Only to be used, not to be moved.
+    /// disposed both, whichever comes last, and as this one is. Meanwhile neither can be moved. From any thread.
     /// </summary>
     /// <exception cref="ObjectDisposedException">It is disposed already.</exception>
     public Descriptor Lend()
     {
         bool held = false;
         DangerousAddRef(ref held);
+        Interlocked.Increment(ref _loans);
         return new((int)handle, owned: true, lender: this);
     }
 
@@ -84,11 +86,12 @@ public sealed class Descriptor : SafeHandle
     }
 
     /// <summary>Moves the ownership to a handle as <see cref="Socket"/> takes it. This object is empty afterwards.</summary>
+    /// <exception cref="InvalidOperationException">It is lent.</exception>
     public SafeSocketHandle ToSocketHandle()
     {
         nint number = handle;
         ObjectDisposedException.ThrowIf(IsClosed || IsInvalid, this);
-        if (_lender is not null)
+        if (_lender is not null || Volatile.Read(ref _loans) > 0)
         {
             throw new InvalidOperationException("the descriptor is lent");
         }
@@ -136,6 +139,7 @@ public sealed class Descriptor : SafeHandle
     {
         if (_lender is not null)
         {
+            Interlocked.Decrement(ref _lender._loans);
             _lender.DangerousRelease();
             return true;
         }

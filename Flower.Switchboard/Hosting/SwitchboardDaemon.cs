@@ -68,6 +68,7 @@ public sealed class SwitchboardDaemon : IAsyncDisposable
         SwitchboardOptions options, ILoggerFactory logs, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(logs);
         string[] paths = [options.Listen, options.Admin, options.Control];
         if (paths.Select(Path.GetFullPath).Distinct().Count() < paths.Length)
         {

@@ -30,8 +30,8 @@ internal readonly struct HandleScope(HandleNode viewer)
     /// <summary>Whether a connection is within: either of its handles is, or is the caller's own.</summary>
     public bool Covers(RevocableConnection connection) => Uses(connection.Client) || Uses(connection.Target);
 
-    /// <summary>The same of any connection.</summary>
-    public bool Covers(ConnectionRecord connection) => Uses(connection.Client) || Uses(connection.Target);
+    /// <summary>The same of any connection, by its sides.</summary>
+    public bool Covers(LiveSide client, LiveSide target) => Uses(client) || Uses(target);
 
     private bool Uses(LiveSide side) => _viewer.Parent is null && !ReferenceEquals(side.Handle, _viewer.Handle)
         ? IsOverseer(_viewer.Maker) || side.TopUid == _viewer.Maker.Uid

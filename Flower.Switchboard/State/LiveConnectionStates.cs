@@ -11,7 +11,9 @@ internal static class LiveConnectionStates
     /// <summary>Writes them.</summary>
     public static void Save(LiveConnections connections, BoardState state, HandleNumbers handles)
     {
+        // Most are the same objects, which need not be compared.
         var numbers = new Dictionary<LabelSet, uint>(ReferenceEqualityComparer.Instance);
+        var numbersOfEqual = new Dictionary<LabelSet, uint>();
         foreach (ConnectionRecord connection in connections.All)
         {
             state.Live.Add(new LiveConnectionState
@@ -39,12 +41,18 @@ internal static class LiveConnectionStates
 
         uint Number(LabelSet labels)
         {
-            if (!numbers.TryGetValue(labels, out uint number))
+            if (numbers.TryGetValue(labels, out uint number))
             {
-                state.LiveLabels.Add(labels.ToMessage());
-                numbers.Add(labels, number = (uint)state.LiveLabels.Count);
+                return number;
             }
 
+            if (!numbersOfEqual.TryGetValue(labels, out number))
+            {
+                state.LiveLabels.Add(labels.ToMessage());
+                numbersOfEqual.Add(labels, number = (uint)state.LiveLabels.Count);
+            }
+
+            numbers.Add(labels, number);
             return number;
         }
     }

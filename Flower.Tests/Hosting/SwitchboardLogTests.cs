@@ -53,6 +53,43 @@ public sealed class SwitchboardLogTests
         Assert.That(logs.CreateLogger(category).IsEnabled(level), Is.EqualTo(isWritten));
     }
 
+    [Test]
+    public void Dispose_WhatWasLogged_IsWritten()
+    {
+        TextWriter before = Console.Error;
+        using var slow = new SlowWriter();
+        Console.SetError(slow);
+        try
+        {
+            using ILoggerFactory logs = SwitchboardLog.Open(LogLevel.Information);
+            ILogger log = logs.CreateLogger("a");
+            for (int i = 0; i < SlowWriter.Lines; i++)
+            {
+#pragma warning disable CA1848, CA2254 // A test logs as it likes.
+                log.LogInformation($"line {i}.");
+#pragma warning restore CA1848, CA2254
+            }
+        }
+        finally
+        {
+            Console.SetError(before);
+        }
+
+        Assert.That(slow.ToString(), Does.Contain($"line {SlowWriter.Lines - 1}."));
+    }
+
+    // As a terminal, or who reads a pipe, may be.
+    private sealed class SlowWriter : StringWriter
+    {
+        public const int Lines = 20;
+
+        public override void Write(string? value)
+        {
+            Thread.Sleep(10);
+            base.Write(value);
+        }
+    }
+
     private static string Write(LogLevel level, string message, Exception? exception, bool isColored = false)
     {
         var to = new StringWriter();

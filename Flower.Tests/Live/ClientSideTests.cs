@@ -2,6 +2,7 @@
 using Flower.Protocol;
 using Flower.Switchboard.Routing;
 using Flower.Switchboard.Sessions.Live;
+using Flower.Switchboard.State;
 using NUnit.Framework;
 
 namespace Flower.Tests.Live;
@@ -38,12 +39,38 @@ internal sealed class ClientSideTests
 
             Assert.That(values.ToArray(), Is.EqualTo(set));
             Assert.That(values.Count, Is.EqualTo(set.Length));
+            Assert.That(values.Characters, Is.EqualTo(set.Sum(label => label.Value.Length)));
             if (set.Length == 1)
             {
                 values.Clear();
                 Assert.That(values.ToArray(), Is.Empty);
             }
         }
+    }
+
+    [Test]
+    public void Save_SidesWithEqualLabels_RefersToOneSet()
+    {
+        var handle = Handle.CreateRoot(Rights.Every, LabelSet.Empty, LabelSet.Empty, 1);
+        var side = new LiveSide(handle, LabelSet.ParseWords(["a=1", "b=1"]), LabelSet.Empty, 1, 2, 3);
+        var table = new LiveConnections(new NobodyAsks(), _ => false);
+        for (ulong id = 1; id <= 4; id++)
+        {
+            LiveSide client = side.With([new("b", id == 4 ? "3" : "2")]);
+            table.Restore(ConnectionRecord.Restore(new LiveConnectionState { Id = id, Sequence = id }, client, side));
+        }
+
+        var state = new BoardState();
+        LiveConnectionStates.Save(table, state, new HandleNumbers(_ => { }, _ => { }));
+
+        // Both of the clients, the server's, and what is attested of all.
+        Assert.That(state.LiveLabels, Has.Count.EqualTo(4));
+        Assert.That(state.Live.Select(live => live.Client.Labels).Distinct().Count(), Is.EqualTo(2));
+    }
+
+    private sealed class NobodyAsks : IOpenSockets
+    {
+        public OpenSockets? Read(bool unixOnly) => throw new NotSupportedException();
     }
 
     private static string Text(ClientSide side) =>

@@ -80,14 +80,17 @@ internal sealed class DescriptorTests : RpcFixture
     public void Lent_IsNotMoved()
     {
         (Descriptor owned, Descriptor kept) = Pair();
-        using (kept)
+        using Descriptor held = kept;
         using (owned)
         using (Descriptor lent = owned.Lend())
         {
             Assert.That(lent.ToSocketHandle, Throws.InvalidOperationException);
+            Assert.That(owned.ToSocketHandle, Throws.InvalidOperationException);
+            lent.Dispose();
+            owned.ToSocketHandle().Dispose();
         }
 
-        Assert.That(owned.IsClosed, Is.True);
+        AssertClosed(kept);
     }
 
     [Test]

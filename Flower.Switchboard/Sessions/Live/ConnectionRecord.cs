@@ -7,7 +7,7 @@ using Flower.Switchboard.State;
 namespace Flower.Switchboard.Sessions.Live;
 
 /// <summary>
-/// What the board remembers of a connection that it makes or has made: some 80 bytes, and no descriptor. On the loop. Filled
+/// What the board remembers of a connection that it makes or has made: some 100 bytes, and no descriptor. On the loop. Filled
 /// anew for another connection when this one has ended, so that connects leave no garbage that is old.
 /// </summary>
 internal sealed class ConnectionRecord
@@ -20,11 +20,11 @@ internal sealed class ConnectionRecord
 
     public ConnectionKind Kind { get; private set; }
 
-    /// <summary>The client's side. Maybe put together each time.</summary>
+    /// <summary>The client's side. Maybe put together each time it is asked for.</summary>
     public LiveSide Client => _values.Count == 0 ? _client : _client.With(_values.ToArray());
 
     /// <summary>What the client's side keeps in memory, in characters of labels.</summary>
-    public int Characters => _client.Characters;
+    public int Characters => _client.Characters + _values.Characters;
 
     public LiveSide Target { get; private set; } = null!;
 

@@ -43,31 +43,33 @@ internal sealed class ConnectionView
     /// <summary>A connection as the caller sees it; null: not at all.</summary>
     public Protocol.V1.LiveConnection? Show(ConnectionRecord connection)
     {
-        bool mayRevoke = _scope.Covers(connection);
+        LiveSide client = connection.Client;
+        bool mayRevoke = _scope.Covers(client, connection.Target);
         bool isRevocable = mayRevoke && _board.Connections.All.Find(connection.Id) is { IsMade: true };
-        return (mayRevoke && (isRevocable || !_revocableOnly) && Fits(connection, _given)) || IsListed(connection)
-            ? Describe(connection, isRevocable)
+        return (mayRevoke && (isRevocable || !_revocableOnly) && Fits(client, connection.Target, _given))
+            || IsListed(client, connection.Target)
+            ? Describe(connection, client, isRevocable)
             : null;
     }
 
-    private static bool Fits(ConnectionRecord connection, ConnectionFilter filter) => filter.Fits(
-        connection.Client.Labels, connection.Client.Attested, connection.Target.Labels, connection.Target.Attested);
+    private static bool Fits(LiveSide client, LiveSide target, ConnectionFilter filter) =>
+        filter.Fits(client.Labels, client.Attested, target.Labels, target.Attested);
 
     private static ProcessCredentials ProcessOf(LiveSide side) => new() { Pid = side.Pid, Uid = side.Uid };
 
-    private bool IsListed(ConnectionRecord connection) =>
-        _visible is not null && Fits(connection, _visible)
-        && TargetDirectory<Target>.IsListed(connection.Target.Labels.Merge(connection.Target.Attested, out _), _listed);
+    private bool IsListed(LiveSide client, LiveSide target) =>
+        _visible is not null && Fits(client, target, _visible)
+        && TargetDirectory<Target>.IsListed(target.Labels.Merge(target.Attested, out _), _listed);
 
-    private Protocol.V1.LiveConnection Describe(ConnectionRecord connection, bool isRevocable) => new()
+    private Protocol.V1.LiveConnection Describe(ConnectionRecord connection, LiveSide client, bool isRevocable) => new()
     {
         Id = connection.Id,
-        ClientHandle = connection.Client.Handle.Id,
+        ClientHandle = client.Handle.Id,
         TargetHandle = connection.Target.Handle.Id,
-        Client = ProcessOf(connection.Client),
+        Client = ProcessOf(client),
         Target = ProcessOf(connection.Target),
         AgeMs = (ulong)Math.Max(0, Environment.TickCount64 - connection.Since),
-        ClientLabels = { LabelsOf(connection.Client, LabelSide.Out) },
+        ClientLabels = { LabelsOf(client, LabelSide.Out) },
         TargetLabels = { LabelsOf(connection.Target, LabelSide.In) },
         Kind = connection.Kind,
         Revocable = isRevocable,

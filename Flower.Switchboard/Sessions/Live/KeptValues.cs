@@ -16,6 +16,9 @@ internal struct KeptValues
     /// <summary>How many there are.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Their characters.</summary>
+    public int Characters { get; private set; }
+
     /// <summary>Keeps these instead.</summary>
     public void Set(KeyValuePair<string, string>[] values)
     {
@@ -26,6 +29,7 @@ internal struct KeptValues
         }
 
         Count = values.Length;
+        Characters = length;
         if (Count == 0)
         {
             return;
@@ -55,6 +59,7 @@ internal struct KeptValues
     public void Clear()
     {
         Count = 0;
+        Characters = 0;
         _labels.AsSpan().Clear();
         if (_text?.Length > MaxKept)
         {

@@ -6,7 +6,7 @@ namespace Flower.Switchboard.Sessions.Live;
 
 /// <summary>
 /// One side of connections, in little memory: what is referred to is there anyway, and outlives neither sessions nor
-/// targets by more than itself. Immutable, and shared by the connections of one target, or of one request that is made again.
+/// targets by more than itself. Immutable, and mostly shared by the connections of one target, or of one request that is made again.
 /// </summary>
 internal sealed class LiveSide
 {
@@ -14,6 +14,7 @@ internal sealed class LiveSide
 
     // In the place of those that the labels have.
     private readonly KeyValuePair<string, string>[] _values;
+    private LabelSet? _put;
 
     /// <param name="handle">Over which it was requested, or its target registered; maybe not live any more.</param>
     /// <param name="labels">What that side stated, with the labels of its handle.</param>
@@ -47,8 +48,8 @@ internal sealed class LiveSide
 
     public Handle Handle { get; }
 
-    /// <summary>What it stated. Maybe put together each time.</summary>
-    public LabelSet Labels => _labels.WithUnchecked(_values);
+    /// <summary>What it stated.</summary>
+    public LabelSet Labels => _values.Length == 0 ? _labels : _put ??= _labels.WithUnchecked(_values);
 
     public LabelSet Attested { get; }
 
@@ -58,7 +59,7 @@ internal sealed class LiveSide
 
     public uint TopUid { get; }
 
-    /// <summary>What it keeps in memory, in characters of labels.</summary>
+    /// <summary>What the labels keep in memory, in characters, without the values in the place of theirs.</summary>
     public int Characters { get; }
 
     public static LiveSide Of(Caller caller, LabelSet labels, LabelSet attested) => new(
