@@ -2,7 +2,6 @@
 using Flower.Client;
 using Flower.Protocol;
 using Flower.Protocol.V1;
-using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Grpc.Core;
 using NUnit.Framework;
