@@ -21,6 +21,9 @@ internal sealed partial class ClientCall<TRequest, TResponse>
     private TaskCompletionSource<Task> _handled = null!;
     private int _mode;
 
+    // Nothing is added to the responses any more.
+    private volatile bool _isWhole;
+
     public TResponse Current => _current ?? throw new InvalidOperationException("MoveNext comes first");
 
     int ISurvivingStream<TRequest>.Epoch => _readEpoch;
@@ -31,7 +34,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>
     {
         while (await _responses!.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (_responses.Reader.TryRead(out TResponse? response))
+            if (TryTake(out TResponse? response))
             {
                 MakeCurrent(response);
                 return true;
@@ -46,21 +49,41 @@ internal sealed partial class ClientCall<TRequest, TResponse>
     {
         while (true)
         {
-            while (_responses!.Reader.TryRead(out TResponse? response))
+            // Asked first: then what is there is all.
+            bool isWhole = _isWhole;
+            while (TryTake(out TResponse? response))
             {
                 MakeCurrent(response);
                 await handler().ConfigureAwait(false);
+            }
+
+            if (isWhole)
+            {
+                ThrowUnlessOk();
+                return;
             }
 
             if (HandleArriving(handler) is { } handled)
             {
                 await (await handled.ConfigureAwait(false)).ConfigureAwait(false);
             }
-            else if (_responses.Reader.Completion.IsCompleted)
-            {
-                ThrowUnlessOk();
-                return;
-            }
+        }
+    }
+
+    // The channel is for one reader, and whoever gives the call up, on any thread, takes what its reader has not.
+    private bool TryTake(out TResponse? response)
+    {
+        lock (_responses!)
+        {
+            return _responses.Reader.TryRead(out response);
+        }
+    }
+
+    private bool HasSome()
+    {
+        lock (_responses!)
+        {
+            return _responses.Reader.TryPeek(out _);
         }
     }
 
@@ -97,7 +120,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>
         Task<Task> handled = _handled.Task;
         // First this, and then a look at what there is: whoever adds to it does so first, and then looks at this.
         Interlocked.Exchange(ref _mode, Mode.Handled);
-        return (_responses!.Reader.TryPeek(out _) || _responses.Reader.Completion.IsCompleted)
+        return (_isWhole || HasSome())
             && Interlocked.CompareExchange(ref _mode, Mode.Read, Mode.Handled) == Mode.Handled
                 ? null
                 : handled;
@@ -144,6 +167,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>
         }
 
         _responses.Writer.TryComplete();
+        _isWhole = true;
         // Whoever handles one finds the end after it; else the reader goes on.
         while (!ReadOn() && Interlocked.CompareExchange(ref _mode, Mode.Ending, Mode.Handling) == Mode.Handled)
         {

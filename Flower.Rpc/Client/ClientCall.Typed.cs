@@ -141,7 +141,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>(
     internal void Dispose()
     {
         Cancel();
-        while (_responses is not null && _responses.Reader.TryRead(out TResponse? response))
+        while (_responses is not null && TryTake(out TResponse? response))
         {
             MessageCodec.CloseDescriptors(response);
         }
