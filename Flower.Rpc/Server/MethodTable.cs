@@ -4,11 +4,10 @@ using Grpc.Core;
 namespace Flower.Rpc.Server;
 
 /// <summary>
-/// The methods that a server answers, by their full name. Also what <c>Service.BindService</c> of generated code takes; but that calls
-/// generic virtual methods, for each of which a program that was compiled ahead of time makes types as it runs, half a millisecond a
-/// method.
+/// The methods that a server answers, by their full name. Not what <c>Service.BindService</c> of generated code takes: that calls generic
+/// virtual methods, for each of which a program that was compiled ahead of time makes types as it runs, half a millisecond a method.
 /// </summary>
-public sealed class MethodTable : ServiceBinderBase
+public sealed class MethodTable
 {
     private readonly Dictionary<string, Func<ServerSession, uint, Protocol.V1.Start, ServerCall>> _methods =
         new(StringComparer.Ordinal);
@@ -37,41 +36,12 @@ public sealed class MethodTable : ServiceBinderBase
         });
 
     /// <inheritdoc cref="Add{TRequest, TResponse}(Method{TRequest, TResponse}, UnaryServerMethod{TRequest, TResponse})"/>
-    /// <summary>Adds a method that is asked by a stream.</summary>
-    public void Add<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse> handler)
-        where TRequest : class
-        where TResponse : class =>
-        Add<TRequest, TResponse>(method, async (call, context) =>
-            call.Reply(await handler(call, context).ConfigureAwait(true)));
-
-    /// <inheritdoc cref="Add{TRequest, TResponse}(Method{TRequest, TResponse}, UnaryServerMethod{TRequest, TResponse})"/>
     /// <summary>Adds a method of two streams.</summary>
     public void Add<TRequest, TResponse>(
         Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse> handler)
         where TRequest : class
         where TResponse : class =>
         Add<TRequest, TResponse>(method, (call, context) => handler(call, call, context));
-
-    /// <inheritdoc/>
-    public override void AddMethod<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler) =>
-        Add(method, handler ?? throw new ArgumentNullException(nameof(handler)));
-
-    /// <inheritdoc/>
-    public override void AddMethod<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler) =>
-        Add(method, handler ?? throw new ArgumentNullException(nameof(handler)));
-
-    /// <inheritdoc/>
-    public override void AddMethod<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler) =>
-        Add(method, handler ?? throw new ArgumentNullException(nameof(handler)));
-
-    /// <inheritdoc/>
-    public override void AddMethod<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler) =>
-        Add(method, handler ?? throw new ArgumentNullException(nameof(handler)));
 
     /// <summary>The full names of the methods.</summary>
     internal IReadOnlyCollection<string> Names => _methods.Keys;

@@ -11,7 +11,7 @@ namespace Flower.Switchboard.Sessions;
 internal static class ServedMethods
 {
     /// <summary>Adds all of them.</summary>
-    public static void AddTo(MethodTable methods, SwitchboardService service)
+    public static void AddTo(MethodTable methods, Protocol.V1.Switchboard.SwitchboardBase service)
     {
         methods.Add(BoardMethods.Constrain, service.Constrain);
         methods.Add(BoardMethods.ClientConnect, service.ClientConnect);

@@ -3,6 +3,7 @@ using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Flower.Rpc.Server;
 using Flower.Rpc.Transport;
+using Flower.Switchboard.Sessions;
 using NUnit.Framework;
 using Contract = Flower.Protocol.V1.Switchboard;
 
@@ -45,7 +46,7 @@ internal abstract class RpcFixture
         _loop = new EventLoop("test-board", e => Log.Log(
             Microsoft.Extensions.Logging.LogLevel.Critical, default, e, e, (_, _) => "a handler failed"));
         Server = new SessionServer(_loop, Log, MaxSessions);
-        Contract.BindService(Server.Methods, Service);
+        ServedMethods.AddTo(Server.Methods, Service);
     }
 
     [TearDown]

@@ -71,8 +71,8 @@ internal sealed class ConnectionRecord
         Kind = pushed is not null ? ConnectionKind.Pushed
             : target.Kind == TargetKind.Egress ? ConnectionKind.EgressSocket
             : ConnectionKind.Pair;
-        _client = wish.Side.Like;
-        _values.Set(wish.Side.Values);
+        (_client, KeyValuePair<string, string>[] values) = wish.Side;
+        _values.Set(values);
         Target = target.Side;
         Socket = pushed is null ? default : SocketIdentity.Of(pushed);
         Sequence = 0;

@@ -30,17 +30,12 @@ internal struct KeptValues
 
         Count = values.Length;
         Characters = length;
-        if (Count == 0)
-        {
-            return;
-        }
-
-        if (_labels is null || _labels.Length < Count)
+        if ((_labels?.Length ?? 0) < Count)
         {
             _labels = new (string, int)[Count];
         }
 
-        if (_text is null || _text.Length < length)
+        if ((_text?.Length ?? 0) < length)
         {
             _text = new char[length];
         }
@@ -49,7 +44,7 @@ internal struct KeptValues
         for (int i = 0; i < Count; i++)
         {
             (string key, string value) = values[i];
-            _labels[i] = (key, value.Length);
+            _labels![i] = (key, value.Length);
             value.CopyTo(rest);
             rest = rest[value.Length..];
         }
