@@ -51,8 +51,8 @@ public sealed class Relays : IDisposable
     /// use them.
     /// </summary>
     /// <returns>
-    /// Completes when both directions have ended, or one has failed, which ends the other; cancelled, with both sockets
-    /// closed, when the token is, or when this object is disposed.
+    /// Completes when both directions have ended, or one has failed, which ends the other; cancelled when the token is, or
+    /// when this object is disposed. Both sockets are disposed then; close(2) itself may follow on another thread.
     /// </returns>
     /// <exception cref="FlowerSocketException">The descriptors are no sockets, or cannot be watched.</exception>
     /// <exception cref="ObjectDisposedException">It was disposed.</exception>

@@ -326,7 +326,17 @@ internal sealed class RevocationTests : BoardFixture
     // A handle does not know its own id, but one that is made from it names its parent.
     private async Task<ulong> IdOfAsync(Handle handle)
     {
-        using Descriptor mark = await handle.ConstrainToDescriptorAsync([], Labels("mark=1"), LabelSet.Empty).Soon();
-        return (await HandlesAsync(Root)).Single(live => live.InLabels["mark"] == "1").Parent!.Value;
+        ulong id;
+        using (Descriptor mark = await handle.ConstrainToDescriptorAsync([], Labels("mark=1"), LabelSet.Empty).Soon())
+        {
+            id = (await MarkedAsync()).Single().Parent!.Value;
+        }
+
+        // What was received is closed by another thread: until the switchboard knows, the mark counts as made from the handle.
+        Waiting.Until(() => !MarkedAsync().Result.Any(), "the mark stays");
+        return id;
     }
+
+    private async Task<IEnumerable<HandleInfo>> MarkedAsync() =>
+        (await HandlesAsync(Root)).Where(live => live.InLabels["mark"] == "1");
 }

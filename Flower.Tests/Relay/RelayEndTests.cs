@@ -168,8 +168,8 @@ internal sealed class RelayEndTests : RelayFixture
         cancel.Cancel();
 
         Assert.That(async () => await relay.Soon(), Throws.InstanceOf<OperationCanceledException>());
-        Assert.That(UnixSocket.IsHungUp(client.SafeHandle), Is.True);
-        Assert.That(UnixSocket.IsHungUp(server.SafeHandle), Is.True);
+        Waiting.Until(() => UnixSocket.IsHungUp(client.SafeHandle), "the client's socket is still open");
+        Waiting.Until(() => UnixSocket.IsHungUp(server.SafeHandle), "the server's socket is still open");
     }
 
     [Test]
