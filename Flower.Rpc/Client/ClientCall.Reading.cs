@@ -73,17 +73,17 @@ internal sealed partial class ClientCall<TRequest, TResponse>
     // The channel is for one reader, and whoever gives the call up, on any thread, takes what its reader has not.
     private bool TryTake(out TResponse? response)
     {
-        lock (_responses!)
+        lock (Gate)
         {
-            return _responses.Reader.TryRead(out response);
+            return _responses!.Reader.TryRead(out response);
         }
     }
 
     private bool HasSome()
     {
-        lock (_responses!)
+        lock (Gate)
         {
-            return _responses.Reader.TryPeek(out _);
+            return _responses!.Reader.TryPeek(out _);
         }
     }
 
@@ -118,12 +118,16 @@ internal sealed partial class ClientCall<TRequest, TResponse>
         _handler = handler;
         _handled = new(inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
         Task<Task> handled = _handled.Task;
-        // First this, and then a look at what there is: whoever adds to it does so first, and then looks at this.
-        Interlocked.Exchange(ref _mode, Mode.Handled);
-        return (_isWhole || HasSome())
-            && Interlocked.CompareExchange(ref _mode, Mode.Read, Mode.Handled) == Mode.Handled
-                ? null
-                : handled;
+        // First this, and then a look at what there is: whoever adds to it does so first, and then looks at this. Nothing is
+        // handled before it is known that nothing waits.
+        Interlocked.Exchange(ref _mode, Mode.Looking);
+        if (_isWhole || HasSome())
+        {
+            Volatile.Write(ref _mode, Mode.Read);
+            return null;
+        }
+
+        return Interlocked.CompareExchange(ref _mode, Mode.Handled, Mode.Looking) == Mode.Looking ? handled : null;
     }
 
     // On the loop. False: the call has ended.
@@ -175,10 +179,15 @@ internal sealed partial class ClientCall<TRequest, TResponse>
         }
     }
 
-    // Where responses are handled as they arrive, and none is: its reader has to look at what there is.
+    // Where responses are handled as they arrive, or are about to be, and none is: the reader has to look at what there is.
     private bool ReadOn()
     {
-        // A full fence, also where it does nothing.
+        // Full fences, also where they do nothing.
+        if (Interlocked.CompareExchange(ref _mode, Mode.Read, Mode.Looking) == Mode.Looking)
+        {
+            return true;
+        }
+
         if (Interlocked.CompareExchange(ref _mode, Mode.Read, Mode.Handled) != Mode.Handled)
         {
             return false;
@@ -193,13 +202,16 @@ internal sealed partial class ClientCall<TRequest, TResponse>
         /// <summary>They wait to be read.</summary>
         public const int Read = 0;
 
+        /// <summary>They still wait to be read; if there are none, they are handled from here on.</summary>
+        public const int Looking = 1;
+
         /// <summary>They are handled where they arrive.</summary>
-        public const int Handled = 1;
+        public const int Handled = 2;
 
         /// <summary>One is being handled.</summary>
-        public const int Handling = 2;
+        public const int Handling = 3;
 
         /// <summary>One is being handled, and the stream has ended.</summary>
-        public const int Ending = 3;
+        public const int Ending = 4;
     }
 }

@@ -141,6 +141,8 @@ internal sealed partial class ClientCall<TRequest, TResponse>(
     internal void Dispose()
     {
         Cancel();
+        // Whoever has ended the call just now may not have come to that.
+        _responses?.Writer.TryComplete();
         while (_responses is not null && TryTake(out TResponse? response))
         {
             MessageCodec.CloseDescriptors(response);

@@ -13,23 +13,31 @@ internal abstract class ClientCall(SessionChannel channel)
     // A Timer takes less than 2^32 ms.
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
 
-    private readonly Lock _gate = new();
+    // Beyond that there is none.
+    private static readonly TimeSpan LongestDeadline = TimeSpan.FromDays(365);
+
     private CancellationTokenRegistration _cancellation;
     private Timer? _deadline;
-    private RpcStatus? _status;
+    private RpcStatus _status;
     private Grpc.Core.Metadata? _trailers;
+
+    // Set after how it ended, and read before that.
+    private volatile bool _hasEnded;
     private int _epoch;
 
     internal uint CallId { get; set; }
 
     private protected SessionChannel Channel { get; } = channel;
 
-    internal RpcStatus Status => _status ?? throw new InvalidOperationException("the call has not ended yet");
+    /// <summary>For a step that several threads may take; nothing else is done under it.</summary>
+    private protected Lock Gate { get; } = new();
+
+    internal RpcStatus Status => _hasEnded ? _status : throw new InvalidOperationException("the call has not ended yet");
 
     internal Grpc.Core.Metadata Trailers =>
-        _status is null ? throw new InvalidOperationException("the call has not ended yet") : _trailers ??= [];
+        _hasEnded ? _trailers ??= [] : throw new InvalidOperationException("the call has not ended yet");
 
-    internal bool HasEnded => _status is not null;
+    internal bool HasEnded => _hasEnded;
 
     /// <summary>
     /// A message from the switchboard, on the loop, of whose bytes nothing is kept. Takes the descriptors, of which this process
@@ -64,20 +72,26 @@ internal abstract class ClientCall(SessionChannel channel)
     internal void Begin(string method, CallOptions options)
     {
         var start = new Start { Method = method, Credit = StreamCredit };
-        if (options.Deadline is DateTime deadline
-            && deadline - DateTime.UtcNow is TimeSpan timeout && timeout < TimeSpan.FromDays(365))
+        TimeSpan? timeout = options.Deadline is DateTime deadline ? deadline - DateTime.UtcNow : null;
+        if (timeout < LongestDeadline)
         {
-            start.TimeoutUs = (ulong)Math.Max(1, timeout.TotalMicroseconds);
-            // The switchboard keeps the time too; this one counts when it does not answer.
-            _deadline = timeout > LongestTimer ? null : new Timer(
-                _ => GiveUp(new RpcStatus(StatusCode.DeadlineExceeded, "the call's deadline has passed")),
-                null,
-                timeout > TimeSpan.Zero ? timeout + TimeSpan.FromMilliseconds(1) : TimeSpan.Zero,
-                Timeout.InfiniteTimeSpan);
+            start.TimeoutUs = (ulong)Math.Max(1, timeout.Value.TotalMicroseconds);
         }
 
         MetadataCodec.Write(options.Headers, start.Metadata);
         Channel.Begin(this, start);
+
+        // From here on, since only what was begun can be given up. The switchboard keeps the time too; this one counts when it
+        // does not answer.
+        if (timeout <= LongestTimer)
+        {
+            _deadline = new Timer(
+                _ => GiveUp(new RpcStatus(StatusCode.DeadlineExceeded, "the call's deadline has passed")),
+                null,
+                timeout > TimeSpan.Zero ? timeout.Value + TimeSpan.FromMilliseconds(1) : TimeSpan.Zero,
+                Timeout.InfiniteTimeSpan);
+        }
+
         _cancellation = options.CancellationToken.UnsafeRegister(static call => ((ClientCall)call!).Cancel(), this);
         if (HasEnded)
         {
@@ -91,15 +105,16 @@ internal abstract class ClientCall(SessionChannel channel)
     /// <summary>Ends the call once; later ends do not count.</summary>
     internal bool Finish(RpcStatus status, Grpc.Core.Metadata? trailers = null)
     {
-        lock (_gate)
+        lock (Gate)
         {
-            if (_status is not null)
+            if (_hasEnded)
             {
                 return false;
             }
 
             _trailers = trailers;
             _status = status;
+            _hasEnded = true;
         }
 
         Channel.Forget(this);

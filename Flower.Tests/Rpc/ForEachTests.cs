@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 using Flower.Protocol.V1;
-using Flower.Rpc;
 using Flower.Rpc.Interop;
 using Grpc.Core;
 using NUnit.Framework;
@@ -10,33 +9,8 @@ using Registering = Grpc.Core.AsyncDuplexStreamingCall<
 namespace Flower.Tests.Rpc;
 
 /// <summary>Responses that are handled where they arrive; the switchboard is played by the test.</summary>
-internal sealed class ForEachTests
+internal sealed class ForEachTests : ScriptedFixture
 {
-    private ScriptedSwitchboard _board = null!;
-    private DescriptorLedger _ledger = null!;
-    private SessionChannel _channel = null!;
-    private RawSession _peer = null!;
-    private CallInvoker _invoker = null!;
-
-    [SetUp]
-    public void Start()
-    {
-        _ledger = new DescriptorLedger();
-        _board = new ScriptedSwitchboard();
-        _channel = SessionChannel.ConnectPath(_board.SocketPath);
-        _peer = _board.Accept();
-        _invoker = _channel.CreateInlineCallInvoker();
-    }
-
-    [TearDown]
-    public async Task Stop()
-    {
-        await _channel.DisposeAsync();
-        _peer.Dispose();
-        _board.Dispose();
-        _ledger.AssertBalanced();
-    }
-
     [Test]
     public async Task ForEach_OneIsHandledLater_TheOthersWaitForIt()
     {
@@ -44,8 +18,8 @@ internal sealed class ForEachTests
         using Registering owned = call;
         var handled = new List<ulong>();
         var later = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _peer.Send(Offer(id, 1));
-        Task reading = Stream(call).ForEachAsync(async () =>
+        Peer.Send(Offer(id, 1));
+        Task reading = Surviving(call).ForEachAsync(async () =>
         {
             ulong offer = call.ResponseStream.Current.Offer.ConnectionId;
             if (offer == 3)
@@ -60,14 +34,14 @@ internal sealed class ForEachTests
         });
         for (ulong offer = 2; offer <= 6; offer++)
         {
-            _peer.Send(Offer(id, offer));
+            Peer.Send(Offer(id, offer));
         }
 
         Waiting.Until(() => Seen() == 2, "the first two");
         later.SetResult();
         Waiting.Until(() => Seen() == 6, "all of them");
-        _peer.Send(Offer(id, 7));
-        _peer.Send(new Frame { CallId = id, Status = new() });
+        Peer.Send(Offer(id, 7));
+        Peer.Send(new Frame { CallId = id, Status = new() });
         await reading.Soon();
 
         Assert.That(handled, Is.EqualTo(new ulong[] { 1, 2, 3, 4, 5, 6, 7 }));
@@ -81,14 +55,45 @@ internal sealed class ForEachTests
         }
     }
 
+    // Whoever reads is on a thread of the pool, and looks for more, or begins to wait for it, while more arrives on the loop.
+    [Test]
+    public async Task ForEach_ArriveWhileOthersAreRead_EachIsHandledInItsOrder()
+    {
+        for (int round = 0; round < 100; round++)
+        {
+            (Registering call, uint id) = Begin();
+            using Registering owned = call;
+            var handled = new List<ulong>();
+            int yields = round % 7;
+            Task reading = Task.Run(() => Surviving(call).ForEachAsync(async () =>
+            {
+                handled.Add(call.ResponseStream.Current.Offer.ConnectionId);
+                if (yields > 0 && handled.Count % yields == 0)
+                {
+                    await Task.Yield();
+                }
+            }));
+            ulong sent = 0;
+            for (int packet = 0; packet < 50; packet++)
+            {
+                Peer.Send([.. Enumerable.Range(0, 8).Select(_ => Offer(id, ++sent))]);
+            }
+
+            Peer.Send(new Frame { CallId = id, Status = new() });
+            await reading.Soon();
+
+            Assert.That(handled, Is.EqualTo(Enumerable.Range(1, (int)sent)));
+        }
+    }
+
     [Test]
     public async Task ForEach_Throws_EndsWithThat()
     {
         (Registering call, uint id) = Begin();
         using Registering owned = call;
-        Task reading = Stream(call).ForEachAsync(() => throw new InvalidOperationException("enough"));
+        Task reading = Surviving(call).ForEachAsync(() => throw new InvalidOperationException("enough"));
 
-        _peer.Send(Offer(id, 1));
+        Peer.Send(Offer(id, 1));
 
         Assert.That(await reading.ContinueWith(t => t.Exception!.InnerException!.Message).Soon(), Is.EqualTo("enough"));
     }
@@ -98,9 +103,9 @@ internal sealed class ForEachTests
     {
         (Registering call, uint id) = Begin();
         using Registering owned = call;
-        Task reading = Stream(call).ForEachAsync(() => default);
+        Task reading = Surviving(call).ForEachAsync(() => default);
 
-        _peer.Send(new Frame { CallId = id, Status = new() { Code = (uint)StatusCode.PermissionDenied, Message = "no" } });
+        Peer.Send(new Frame { CallId = id, Status = new() { Code = (uint)StatusCode.PermissionDenied, Message = "no" } });
 
         Assert.That((await reading.Failure()).StatusCode, Is.EqualTo(StatusCode.PermissionDenied));
     }
@@ -115,7 +120,7 @@ internal sealed class ForEachTests
             int handled = 0;
             bool hasEnded = false;
             bool isLate = false;
-            Task reading = EndAsync(Stream(call).ForEachAsync(async () =>
+            Task reading = EndAsync(Surviving(call).ForEachAsync(async () =>
             {
                 isLate |= hasEnded;
                 if (++handled % 3 == 0)
@@ -134,7 +139,7 @@ internal sealed class ForEachTests
             for (ulong offer = 1; offer <= 4; offer++)
             {
                 (Descriptor given, Descriptor kept) = UnixSocket.StreamPair();
-                _peer.Send([given], Offer(id, offer, withSocket: true));
+                Peer.Send([given], Offer(id, offer, withSocket: true));
                 given.Dispose();
                 kept.Dispose();
             }
@@ -142,7 +147,7 @@ internal sealed class ForEachTests
             await giving.Soon();
             await reading.Soon();
             Assert.That(isLate, Is.False);
-            while (_peer.Next()!.Cancel is null)
+            while (Peer.Next()!.Cancel is null)
             {
             }
 
@@ -156,18 +161,15 @@ internal sealed class ForEachTests
 
     private (Registering Call, uint Id) Begin()
     {
-        Registering call = _invoker.AsyncDuplexStreamingCall(BoardMethods.ServerStart, null, default);
+        Registering call = Channel.CreateInlineCallInvoker().AsyncDuplexStreamingCall(BoardMethods.ServerStart, null, default);
         Frame start;
         do
         {
-            start = _peer.Next()!;
+            start = Peer.Next()!;
         }
         while (start.Start is null);
         return (call, start.CallId);
     }
-
-    private static ISurvivingStream<ServerStartRequest> Stream(Registering call) =>
-        (ISurvivingStream<ServerStartRequest>)call.ResponseStream;
 
     private static Frame Offer(uint call, ulong id, bool withSocket = false)
     {

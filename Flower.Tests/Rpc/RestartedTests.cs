@@ -12,55 +12,34 @@ using Registering = Grpc.Core.AsyncDuplexStreamingCall<
 namespace Flower.Tests.Rpc;
 
 /// <summary>A session when the switchboard comes back with it after a crash, which is played by the test.</summary>
-internal sealed class RestartedTests
+internal sealed class RestartedTests : ScriptedFixture
 {
-    private ScriptedSwitchboard _board = null!;
-    private DescriptorLedger _ledger = null!;
-    private SessionChannel _channel = null!;
-    private RawSession _peer = null!;
     private Contract.SwitchboardClient _stub = null!;
 
     [SetUp]
-    public void Start()
-    {
-        Assert.That(EventLoop.Shared.IsCurrent, Is.False);
-        _ledger = new DescriptorLedger();
-        _board = new ScriptedSwitchboard();
-        _channel = SessionChannel.ConnectPath(_board.SocketPath);
-        _peer = _board.Accept();
-        _stub = new(_channel.CreateCallInvoker());
-    }
-
-    [TearDown]
-    public async Task Stop()
-    {
-        await _channel.DisposeAsync();
-        _peer.Dispose();
-        _board.Dispose();
-        _ledger.AssertBalanced();
-    }
+    public void MakeStub() => _stub = new(Channel.CreateCallInvoker());
 
     [Test]
     public async Task Hello_ByPath_IsSaidBeforeTheFirstRegistrationOnly()
     {
         Task<ClientConnectResponse> connecting = _stub.ClientConnectAsync(new()).ResponseAsync;
-        Assert.That(_peer.Next()!.Start, Is.Not.Null);
-        Assert.That(_peer.Next()!.Message, Is.Not.Null);
-        Assert.That(_peer.Next()!.HalfClose, Is.Not.Null);
+        Assert.That(Peer.Next()!.Start, Is.Not.Null);
+        Assert.That(Peer.Next()!.Message, Is.Not.Null);
+        Assert.That(Peer.Next()!.HalfClose, Is.Not.Null);
 
         using Registering first = _stub.ServerStart();
         using Registering second = _stub.ServerStart();
 
-        Frame hello = _peer.Next()!;
+        Frame hello = Peer.Next()!;
         Assert.That(hello.CallId, Is.Zero);
         Assert.That(hello.Hello?.Features, Is.EqualTo(new[] { "restarted" }));
         Assert.That(hello.Hello?.Version, Is.EqualTo(PacketLimits.Version));
-        Assert.That(_peer.InPacket, Is.EqualTo(1), "in the packet of the first call");
-        Assert.That(_peer.Next()!.Start, Is.Not.Null);
-        Assert.That(_peer.Next()!.Start, Is.Not.Null);
-        _peer.Send(new Frame { Hello = new() { Version = 1 } });
+        Assert.That(Peer.InPacket, Is.EqualTo(1), "in the packet of the first call");
+        Assert.That(Peer.Next()!.Start, Is.Not.Null);
+        Assert.That(Peer.Next()!.Start, Is.Not.Null);
+        Peer.Send(new Frame { Hello = new() { Version = 1 } });
         Assert.That(connecting.IsCompleted, Is.False);
-        await _channel.DisposeAsync();
+        await Channel.DisposeAsync();
         await connecting.Failure();
     }
 
@@ -103,11 +82,11 @@ internal sealed class RestartedTests
         Assert.That(waiting.IsCompleted, Is.False, "without credit");
         Drain(PacketLimits.InitialCredit - 1);
 
-        _peer.Send(ScriptedSwitchboard.Restarted(7, id));
+        Peer.Send(ScriptedSwitchboard.Restarted(7, id));
 
         AssertRestarted(await connecting.Failure());
         AssertRestarted(await waiting.Failure());
-        Assert.That(ScriptedSwitchboard.ExpectAcknowledgement(_peer), Is.EqualTo(new[] { id }));
+        Assert.That(ScriptedSwitchboard.ExpectAcknowledgement(Peer), Is.EqualTo(new[] { id }));
         Assert.That(await call.ResponseStream.MoveNext(default).Soon(), Is.True);
         Assert.That(Surviving(call).IsAtRestart, Is.True);
         Assert.That(Surviving(call).Epoch, Is.EqualTo(1));
@@ -120,8 +99,8 @@ internal sealed class RestartedTests
         waiting = AnswerAsync(call, 1);
         Assert.That(waiting.IsCompleted, Is.False, "without credit");
         Drain(PacketLimits.InitialCredit);
-        Assert.That(_peer.IsQuiet, Is.True);
-        _peer.Send(new Frame { CallId = id, Credit = new() { Messages = 1 } });
+        Assert.That(Peer.IsQuiet, Is.True);
+        Peer.Send(new Frame { CallId = id, Credit = new() { Messages = 1 } });
         await waiting.Soon();
     }
 
@@ -132,9 +111,9 @@ internal sealed class RestartedTests
 
         // One less than what is granted again; the first response is among them.
         const int Unread = (PacketLimits.InitialCredit / 2) - 2;
-        _peer.Send([.. Enumerable.Range(0, Unread).Select(_ => RawSession.Message(1, new ServerStartResponse()))]);
-        _peer.Send(ScriptedSwitchboard.Restarted(1));
-        _peer.Send([.. Enumerable.Range(0, PacketLimits.InitialCredit).Select(
+        Peer.Send([.. Enumerable.Range(0, Unread).Select(_ => RawSession.Message(1, new ServerStartResponse()))]);
+        Peer.Send(ScriptedSwitchboard.Restarted(1));
+        Peer.Send([.. Enumerable.Range(0, PacketLimits.InitialCredit).Select(
             _ => RawSession.Message(1, new ServerStartResponse { Withdrawal = new() }))]);
 
         for (int i = 0; i < Unread; i++)
@@ -145,16 +124,16 @@ internal sealed class RestartedTests
 
         Assert.That(await call.ResponseStream.MoveNext(default).Soon(), Is.True);
         Assert.That(Surviving(call).IsAtRestart, Is.True, "in order with the messages");
-        Assert.That(ScriptedSwitchboard.ExpectAcknowledgement(_peer), Has.Length.EqualTo(1));
+        Assert.That(ScriptedSwitchboard.ExpectAcknowledgement(Peer), Has.Length.EqualTo(1));
         for (int i = 0; i < PacketLimits.InitialCredit; i++)
         {
             Assert.That(await call.ResponseStream.MoveNext(default).Soon(), Is.True);
             Assert.That(call.ResponseStream.Current.Withdrawal, Is.Not.Null);
         }
 
-        Assert.That(_peer.Next()!.Credit?.Messages, Is.EqualTo(PacketLimits.InitialCredit / 2));
-        Assert.That(_peer.Next()!.Credit?.Messages, Is.EqualTo(PacketLimits.InitialCredit / 2));
-        Assert.That(_peer.IsQuiet, Is.True);
+        Assert.That(Peer.Next()!.Credit?.Messages, Is.EqualTo(PacketLimits.InitialCredit / 2));
+        Assert.That(Peer.Next()!.Credit?.Messages, Is.EqualTo(PacketLimits.InitialCredit / 2));
+        Assert.That(Peer.IsQuiet, Is.True);
     }
 
     [Test]
@@ -162,16 +141,16 @@ internal sealed class RestartedTests
     {
         using Registering call = await RegisterAsync();
 
-        _peer.Send(ScriptedSwitchboard.Restarted());
+        Peer.Send(ScriptedSwitchboard.Restarted());
 
         AssertRestarted(await call.ResponseStream.MoveNext(default).Failure());
-        Assert.That(ScriptedSwitchboard.ExpectAcknowledgement(_peer), Is.Empty);
+        Assert.That(ScriptedSwitchboard.ExpectAcknowledgement(Peer), Is.Empty);
         Task<ClientConnectResponse> connecting = _stub.ClientConnectAsync(new()).ResponseAsync;
-        (uint id, _) = ScriptedSwitchboard.Expect<ClientConnectRequest>(_peer, "ClientConnect");
-        _peer.Send(
+        (uint id, _) = ScriptedSwitchboard.Expect<ClientConnectRequest>(Peer, "ClientConnect");
+        Peer.Send(
             RawSession.Message(id, new ClientConnectResponse()), ScriptedSwitchboard.Status(id, StatusCode.OK));
         await connecting.Soon();
-        Assert.That(_channel.Closed.IsCompleted, Is.False);
+        Assert.That(Channel.Closed.IsCompleted, Is.False);
     }
 
     [Test]
@@ -184,12 +163,12 @@ internal sealed class RestartedTests
         Drain(1);
         cancelled.Dispose();
         await halfClosed.RequestStream.CompleteAsync();
-        Assert.That(_peer.Next()!.Cancel, Is.Not.Null);
-        Assert.That(_peer.Next()!.HalfClose, Is.Not.Null);
+        Assert.That(Peer.Next()!.Cancel, Is.Not.Null);
+        Assert.That(Peer.Next()!.HalfClose, Is.Not.Null);
 
-        _peer.Send(ScriptedSwitchboard.Restarted(1, 2, 3, 4, 5));
+        Peer.Send(ScriptedSwitchboard.Restarted(1, 2, 3, 4, 5));
 
-        Assert.That(ScriptedSwitchboard.ExpectAcknowledgement(_peer), Is.EqualTo(new uint[] { 1 }));
+        Assert.That(ScriptedSwitchboard.ExpectAcknowledgement(Peer), Is.EqualTo(new uint[] { 1 }));
         AssertRestarted(await halfClosed.ResponseStream.MoveNext(default).Failure());
         AssertRestarted(await unanswered.ResponseStream.MoveNext(default).Failure());
         Assert.That(await kept.ResponseStream.MoveNext(default).Soon(), Is.True);
@@ -200,10 +179,10 @@ internal sealed class RestartedTests
     {
         using Registering call = await RegisterAsync();
 
-        _peer.Send(ScriptedSwitchboard.Restarted(1));
-        Assert.That(ScriptedSwitchboard.ExpectAcknowledgement(_peer), Is.EqualTo(new uint[] { 1 }));
-        _peer.Send(ScriptedSwitchboard.Restarted(1));
-        Assert.That(ScriptedSwitchboard.ExpectAcknowledgement(_peer), Is.EqualTo(new uint[] { 1 }));
+        Peer.Send(ScriptedSwitchboard.Restarted(1));
+        Assert.That(ScriptedSwitchboard.ExpectAcknowledgement(Peer), Is.EqualTo(new uint[] { 1 }));
+        Peer.Send(ScriptedSwitchboard.Restarted(1));
+        Assert.That(ScriptedSwitchboard.ExpectAcknowledgement(Peer), Is.EqualTo(new uint[] { 1 }));
 
         Assert.That(await call.ResponseStream.MoveNext(default).Soon(), Is.True);
         Assert.That(await call.ResponseStream.MoveNext(default).Soon(), Is.True);
@@ -225,7 +204,7 @@ internal sealed class RestartedTests
         Task<IngressConnectResponse> pushing =
             _stub.IngressConnectAsync(new() { Socket = FileDescriptor.Adopt(given) }).ResponseAsync;
 
-        _peer.Send(ScriptedSwitchboard.Restarted());
+        Peer.Send(ScriptedSwitchboard.Restarted());
 
         AssertRestarted(await pushing.Failure());
         foreach (Task<ClientConnectResponse> call in calls)
@@ -241,15 +220,15 @@ internal sealed class RestartedTests
         Task<ClientConnectResponse> again = _stub.ClientConnectAsync(new()).ResponseAsync;
         int before = 0;
         Frame frame;
-        while ((frame = _peer.Next()!).KindCase != Frame.KindOneofCase.Restarted)
+        while ((frame = Peer.Next()!).KindCase != Frame.KindOneofCase.Restarted)
         {
             before += frame.KindCase == Frame.KindOneofCase.Start ? 1 : 0;
         }
 
         Assert.That(before, Is.InRange(1, 900));
-        (uint id, _) = ScriptedSwitchboard.Expect<ClientConnectRequest>(_peer, "ClientConnect");
+        (uint id, _) = ScriptedSwitchboard.Expect<ClientConnectRequest>(Peer, "ClientConnect");
         Assert.That(id, Is.EqualTo(1002));
-        _peer.Send(ScriptedSwitchboard.Status(id, StatusCode.NotFound));
+        Peer.Send(ScriptedSwitchboard.Status(id, StatusCode.NotFound));
         Assert.That((await again.Failure()).StatusCode, Is.EqualTo(StatusCode.NotFound));
     }
 
@@ -258,7 +237,7 @@ internal sealed class RestartedTests
     {
         Task<ClientConnectResponse> call = _stub.ClientConnectAsync(new()).ResponseAsync;
 
-        _peer.Send(ScriptedSwitchboard.Status(0, StatusCode.PermissionDenied, "revoked"));
+        Peer.Send(ScriptedSwitchboard.Status(0, StatusCode.PermissionDenied, "revoked"));
 
         RpcException e = await call.Failure();
         Assert.That(e.StatusCode, Is.EqualTo(StatusCode.PermissionDenied));
@@ -273,14 +252,14 @@ internal sealed class RestartedTests
     public async Task End_StoppingOrClosed_IsGone()
     {
         Task<ClientConnectResponse> call = _stub.ClientConnectAsync(new()).ResponseAsync;
-        await using SessionChannel second = SessionChannel.ConnectPath(_board.SocketPath);
-        using RawSession peer = _board.Accept();
+        await using SessionChannel second = SessionChannel.ConnectPath(Board.SocketPath);
+        using RawSession peer = Board.Accept();
         Task<ClientConnectResponse> other =
             new Contract.SwitchboardClient(second.CreateCallInvoker()).ClientConnectAsync(new()).ResponseAsync;
         var ended = new TaskCompletionSource<SessionLossException>();
         second.OnEnd(ended.SetResult);
 
-        _peer.Dispose();
+        Peer.Dispose();
         peer.Send(ScriptedSwitchboard.Status(0, StatusCode.Unavailable, "the switchboard is stopping"));
 
         Assert.That(Loss(await call.Failure()).Kind, Is.EqualTo(SessionLoss.Gone));
@@ -293,15 +272,12 @@ internal sealed class RestartedTests
     {
         Registering call = _stub.ServerStart();
         await call.RequestStream.WriteAsync(new() { Start = new() }).Soon();
-        (uint id, _) = ScriptedSwitchboard.Expect<ServerStartRequest>(_peer, "ServerStart");
-        _peer.Send(RawSession.Message(id, new ServerStartResponse { Started = new() }));
+        (uint id, _) = ScriptedSwitchboard.Expect<ServerStartRequest>(Peer, "ServerStart");
+        Peer.Send(RawSession.Message(id, new ServerStartResponse { Started = new() }));
         Assert.That(await call.ResponseStream.MoveNext(default).Soon(), Is.True);
         Surviving(call).Survive();
         return call;
     }
-
-    private static ISurvivingStream<ServerStartRequest> Surviving(Registering call) =>
-        (ISurvivingStream<ServerStartRequest>)call.ResponseStream;
 
     private static Task AnswerAsync(Registering call, int epoch) =>
         Surviving(call).WriteAsync(new() { Answer = new() { Accept = new() } }, epoch, CancellationToken.None);
@@ -310,7 +286,7 @@ internal sealed class RestartedTests
     {
         for (int i = 0; i < frames; i++)
         {
-            Assert.That(_peer.Next(), Is.Not.Null);
+            Assert.That(Peer.Next(), Is.Not.Null);
         }
     }
 
