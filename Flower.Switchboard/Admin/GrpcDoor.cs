@@ -5,11 +5,9 @@ using Flower.Switchboard.Hosting;
 using Grpc.Health.V1;
 using Grpc.Reflection;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Flower.Switchboard.Admin;
@@ -124,10 +122,7 @@ internal sealed class GrpcDoor(
 
     private WebApplication Build()
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "flower" });
-        builder.Services.AddSingleton(logs);
-        builder.Services.AddRoutingCore();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        WebApplicationBuilder builder = KestrelHost.Begin(logs, kestrel =>
         {
             // A client may have more than a hundred calls open: Kestrel's default (100 streams) would hang them.
             kestrel.Limits.Http2.MaxStreamsPerConnection = PacketLimits.MaxCalls;
@@ -147,10 +142,8 @@ internal sealed class GrpcDoor(
                     endpoint.Use(next => connection => admission.OnConnectionAsync(connection, next));
                 });
         });
+        builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(service);
-
-        // Signals are the daemon's business: the host would take SIGQUIT, and do nothing with it.
-        builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = PacketLimits.MaxPacketBytes);
         // What is described is named: AddGrpcReflection finds it by reflection, which the trimmer cannot follow.
         Google.Protobuf.Reflection.ServiceDescriptor[] described =

@@ -6,10 +6,7 @@ using Flower.Switchboard.Hosting;
 using Flower.Switchboard.Sessions;
 using Flower.Switchboard.Watching;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
@@ -162,9 +159,7 @@ internal sealed class BoardTelemetry : IAsyncDisposable
 
     private WebApplication Build(MetricsAddress address, SocketFile? file)
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "flower" });
-        builder.Services.AddSingleton(_logs);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        WebApplicationBuilder builder = KestrelHost.Begin(_logs, kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = MaxConnections;
@@ -180,7 +175,6 @@ internal sealed class BoardTelemetry : IAsyncDisposable
                 kestrel.Listen(address.Endpoint!);
             }
         });
-        builder.Services.AddSingleton<IHostLifetime, Admin.SilentLifetime>();
         WebApplication web = builder.Build();
         web.Use(RefuseOthers);
         web.UseOpenTelemetryPrometheusScrapingEndpoint(

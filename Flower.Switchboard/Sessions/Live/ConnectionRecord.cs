@@ -7,8 +7,8 @@ using Flower.Switchboard.State;
 namespace Flower.Switchboard.Sessions.Live;
 
 /// <summary>
-/// What the board remembers of a connection that it makes or has made: some 100 bytes, and no descriptor. On the loop. Filled
-/// anew for another connection when this one has ended, so that connects leave no garbage that is old.
+/// What the board remembers of a connection that it makes or has made: some 100 bytes, with the values of a push some 200, and no
+/// descriptor. On the loop. Filled anew for another connection when this one has ended, so that connects leave no garbage that is old.
 /// </summary>
 internal sealed class ConnectionRecord
 {

@@ -7,8 +7,9 @@ namespace Flower.Switchboard.Sessions.Live;
 /// </summary>
 internal struct KeptValues
 {
-    // Values that are larger come seldom, and are not kept for the next.
-    private const int MaxKept = 256;
+    // What is larger comes seldom, and its memory is not kept for the next.
+    private const int MaxKeptLabels = 8;
+    private const int MaxKeptCharacters = 256;
 
     private (string Key, int Length)[]? _labels;
     private char[]? _text;
@@ -55,11 +56,17 @@ internal struct KeptValues
     {
         Count = 0;
         Characters = 0;
-        _labels.AsSpan().Clear();
-        if (_text?.Length > MaxKept)
+        if (_labels?.Length > MaxKeptLabels)
+        {
+            _labels = null;
+        }
+
+        if (_text?.Length > MaxKeptCharacters)
         {
             _text = null;
         }
+
+        _labels.AsSpan().Clear();
     }
 
     /// <summary>All of them.</summary>
