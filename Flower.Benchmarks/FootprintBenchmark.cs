@@ -42,6 +42,7 @@ internal sealed class FootprintBenchmark : Command
             await SayMedianAsync("flower cat --help ms", command, () => RunToEndAsync(flower, "cat", "--help"));
             await SayMedianAsync(
                 "switchboard, exec to first answer ms", command, () => StartBoardAsync(flower, socket, cancellationToken));
+            await MeasureCatAsync(flower, Path.Combine(directory.FullName, "cat"), command, cancellationToken);
             await MeasureMemoryAsync(flower, socket, _run.Total(command), cancellationToken);
         }
         finally
@@ -103,6 +104,18 @@ internal sealed class FootprintBenchmark : Command
                 Thread.Yield();
             }
         }
+    }
+
+    // To its end, which the server makes as soon as it has the connection.
+    private async Task MeasureCatAsync(
+        string flower, string socket, ParseResult command, CancellationToken cancellationToken)
+    {
+        using Role board = await Role.StartBoardAsync(flower, socket, cancellationToken);
+        using Role server = await Role.StartSelfAsync(["server", socket], cancellationToken);
+        await SayMedianAsync(
+            "flower cat, exec to connected, closed and ended ms",
+            command,
+            () => RunToEndAsync(flower, "cat", "--switchboard", socket, ServerRole.Labels.ToString()));
     }
 
     private static async Task MeasureMemoryAsync(

@@ -112,7 +112,7 @@ internal sealed partial class ClientCall<TRequest, TResponse>
     }
 
     // From here on responses are handled where they arrive; ends when the reader has to go on, with what is still being handled.
-    // Null: there are some to read, or the stream has ended. Without a lock, since who reads goes on within whoever tells him.
+    // Null: there are some to read, or the stream has ended. The mode changes without a lock, since who reads goes on within whoever tells him.
     private Task<Task>? HandleArriving(Func<ValueTask> handler)
     {
         _handler = handler;

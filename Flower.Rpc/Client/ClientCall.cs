@@ -93,6 +93,9 @@ internal abstract class ClientCall(SessionChannel channel)
         }
 
         _cancellation = options.CancellationToken.UnsafeRegister(static call => ((ClientCall)call!).Cancel(), this);
+
+        // Either whoever ends the call sees these, or here is seen that it has ended.
+        Interlocked.MemoryBarrier();
         if (HasEnded)
         {
             StopWatching();

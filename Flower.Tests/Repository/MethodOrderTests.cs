@@ -6,25 +6,25 @@ namespace Flower.Tests.Repository;
 
 /// <summary>
 /// Flower/method-order.txt, which is made from a profile (Flower.Benchmarks/method-order.py), and in which the compiler passes over
-/// a name that it does not know: nobody else would see that it orders nothing any more.
+/// a name that it does not know: nobody else would see that most of our types in it have other names by now.
 /// </summary>
 internal sealed class MethodOrderTests
 {
     [Test]
-    public void MethodOrder_OurTypes_AreMostlyThere()
+    public void MethodOrder_TypesOfOurMethods_AreMostlyThere()
     {
         string[] methods = File.ReadAllLines(Path.Combine(RepositoryFiles.Root, "Flower", "method-order.txt"));
         string[] named =
         [
             .. methods.Where(method => method.StartsWith("Flower_", StringComparison.Ordinal))
-                .Select(method => method.Split("__", 2)[0].Split('<')[0]).Distinct(),
+                .Select(method => method.Split("__", 2)[0].Split('<')[0]),
         ];
         var types = named.Select(AssemblyOf).Distinct().SelectMany(Types).ToHashSet();
 
         Assert.That(methods, Is.Unique);
         string[] missing = [.. named.Where(type => !types.Contains(type))];
-        Assert.That(named, Has.Length.GreaterThan(50));
-        Assert.That(missing, Has.Length.LessThan(named.Length / 10), string.Join('\n', missing));
+        Assert.That(named, Has.Length.GreaterThan(300));
+        Assert.That(missing, Has.Length.LessThan(named.Length / 10), string.Join('\n', missing.Distinct()));
     }
 
     // Flower_Rpc_Flower_Rpc_Server_ServerCall: the assembly, and then the type with its namespace, which begins like it.
