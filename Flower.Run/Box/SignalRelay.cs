@@ -6,7 +6,8 @@ namespace Flower.Run.Box;
 
 /// <summary>
 /// Passes signals on to a boxed command while this object lives, for bwrap(1) does not. Its signals reach the command
-/// alone, as they would without a box. What comes before the command has begun ends the box. For any thread.
+/// alone, as they would without a box. What comes before the command has begun ends the box; what comes after its end is ignored,
+/// until this process ends. For any thread.
 /// </summary>
 internal sealed class SignalRelay : IDisposable
 {
@@ -20,8 +21,12 @@ internal sealed class SignalRelay : IDisposable
         ((PosixSignal)10, 10, false), ((PosixSignal)12, 12, false), (PosixSignal.SIGTERM, 15, false),
     ];
 
+    // They stay, and are not collected: a signal that the command got as well, and ended by, may still be on its way to us, and would
+    // end this process in place of the command's exit code.
+    private static readonly List<PosixSignalRegistration> Registrations = [];
+
     private readonly ChildProcess _box;
-    private readonly List<PosixSignalRegistration> _registrations = [];
+    private volatile bool _isOver;
     private int _endedBy;
 
     /// <summary>Begins to listen.</summary>
@@ -34,10 +39,13 @@ internal sealed class SignalRelay : IDisposable
         {
             if (!ignored.Contains(number))
             {
-                _registrations.Add(PosixSignalRegistration.Create(signal, context =>
+                Registrations.Add(PosixSignalRegistration.Create(signal, context =>
                 {
                     context.Cancel = true;
-                    Pass(number, isTyped);
+                    if (!_isOver)
+                    {
+                        Pass(number, isTyped);
+                    }
                 }));
             }
         }
@@ -46,7 +54,7 @@ internal sealed class SignalRelay : IDisposable
     /// <summary>The signal for which the box was ended before the command had begun; 0: none.</summary>
     public int EndedBy => Volatile.Read(ref _endedBy);
 
-    public void Dispose() => _registrations.ForEach(registration => registration.Dispose());
+    public void Dispose() => _isOver = true;
 
     /// <summary>Ends the box as if this signal had come.</summary>
     public void Pass(int number) => Pass(number, isTyped: false);
